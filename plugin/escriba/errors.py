@@ -1,0 +1,142 @@
+"""Errors with an address.
+
+Everything that a person's input can get wrong is raised as one of these, holding
+one `Problem` per mistake; only `cli` prints them and exits.
+
+    EscribaError               exit code
+    ├── SourceError            3   posts, escriba.yml, recipes, templates, options
+    ├── ModelError             4   a model is missing, truncated, or cannot run exactly
+    ├── FrozenError            5   a frozen sample is missing, stale or edited
+    ├── CorpusError            6   a corpus cannot be found, read, or is not the one named
+    └── TrainingError          7   training cannot start or go on
+
+Exit code 2 is click's (a wrong command line), 130 is Ctrl-C, 1 is a defect of escriba.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A position in a file. Lines and columns count from 1; 0 is "not known"."""
+
+    path: Path
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        text = self.path.as_posix()
+        if self.line:
+            text += f":{self.line}"
+            if self.column:
+                text += f":{self.column}"
+        return text
+
+    def moved(self, lines: int, column: int = 0) -> Place:
+        """The place `lines` further down in the same file."""
+        return Place(self.path, self.line + lines, column)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: one sentence, and where it is."""
+
+    message: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class EscribaError(Exception):
+    """Base of all errors that are not defects of escriba. Holds all mistakes found in one run."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problem: str | Problem | Iterable[Problem], place: Place | None = None):
+        if isinstance(problem, str):
+            problem = Problem(problem, place)
+        self.problems = (problem,) if isinstance(problem, Problem) else tuple(problem)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class SourceError(EscribaError):
+    """Something that an author wrote is wrong."""
+
+    exit_code = 3
+
+
+class ModelError(EscribaError):
+    """A model is missing, damaged, or cannot be run exactly."""
+
+    exit_code = 4
+
+
+class FrozenError(EscribaError):
+    """A frozen sample is missing, stale or edited."""
+
+    exit_code = 5
+
+
+class CorpusError(EscribaError):
+    """A corpus cannot be found or read, or is not the one that the recipe names."""
+
+    exit_code = 6
+
+
+class TrainingError(EscribaError):
+    """Training cannot start, or cannot go on."""
+
+    exit_code = 7
+
+
+class Mistakes:
+    """Collects the errors of many independent pieces of work, so that one run reports them all.
+
+    >>> mistakes = Mistakes()
+    >>> for post in ():
+    ...     with mistakes.collect():
+    ...         render(post)
+    >>> mistakes.check()
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[EscribaError] = []
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep an error raised inside; the body ends there, the run goes on."""
+        try:
+            yield
+        except EscribaError as error:
+            self.errors.append(error)
+
+    def add(self, error: EscribaError) -> None:
+        self.errors.append(error)
+
+    def check(self) -> None:
+        """Raise everything collected as one error, sorted by place, each sentence once.
+
+        Of several kinds, the one with the lowest exit code names the whole.
+        """
+        if not self.errors:
+            return
+        kind = type(min(self.errors, key=lambda e: e.exit_code))
+        problems = dict.fromkeys(p for e in self.errors for p in e.problems)
+        raise kind(sorted(problems, key=lambda p: (p.place is None, p.place or Place(Path()))))
+
+
+def suggest(word: str, allowed: Iterable[str]) -> str:
+    """`" (did you mean 'x'?)"`, or what is allowed if nothing is near."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f" (did you mean '{near[0]}'?)"
+    return f" (allowed: {', '.join(names)})" if names else ""

@@ -1,0 +1,193 @@
+"""A model as a file: `models/<name>/weights.safetensors`, its header, and its digest.
+
+The file is plain safetensors. One metadata key, `escriba`, holds the header as JSON: the
+network's configuration, the vocabulary, and the record of corpus and training. The tensors
+are float32, named and laid out as in torch (V symbols, H hidden units, G gate blocks per cell:
+rnn 1, gru 3 in the order r, z, n, lstm 4 in the order i, f, g, o):
+
+    embedding.weight         (V, H)
+    layers.<l>.weight_ih     (G·H, H)     layers.<l>.bias_ih   (G·H,)
+    layers.<l>.weight_hh     (G·H, H)     layers.<l>.bias_hh   (G·H,)
+    head.weight              (V, H)       head.bias            (V,)
+
+The network: x₀ = embedding[symbol]; for each layer hₗ = cell(xₗ, previous hₗ), then
+xₗ₊₁ = xₗ + hₗ (residual) or hₗ (plain); logits = head(x_L).
+
+Reading a header needs neither torch nor numpy nor the safetensors package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from escriba.digest import digest
+from escriba.errors import ModelError, Place
+from escriba.vocabulary import Vocabulary
+
+FORMAT = "escriba-charlm/1"
+FILE = "weights.safetensors"
+HEADER_LIMIT = 4 << 20  # bytes; a larger header is an attack or an accident
+
+Cell = Literal["rnn", "gru", "lstm"]
+GATES: Mapping[str, int] = {"rnn": 1, "gru": 3, "lstm": 4}
+
+
+@dataclass(frozen=True)
+class Network:
+    """The configuration of a network, as far as running it needs."""
+
+    cell: Cell
+    layers: int
+    hidden: int
+    residual: bool
+
+    def shapes(self, symbols: int) -> dict[str, tuple[int, ...]]:
+        """The shape of each tensor, for a vocabulary of that many symbols."""
+        h, g = self.hidden, GATES[self.cell]
+        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (symbols, h)}
+        for layer in range(self.layers):
+            name = f"layers.{layer}"
+            shapes[f"{name}.weight_ih"] = shapes[f"{name}.weight_hh"] = (g * h, h)
+            shapes[f"{name}.bias_ih"] = shapes[f"{name}.bias_hh"] = (g * h,)
+        shapes["head.weight"] = (symbols, h)
+        shapes["head.bias"] = (symbols,)
+        return shapes
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where a float32 tensor lies in the file: byte offsets from the file's start."""
+
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the header of a model file says; the weights stay on disk.
+
+    `record` is what training wrote down: `corpus` (digest, characters, bytes, sources…) and
+    `training` (validation loss in nats per character, characters seen, seconds, …).
+    """
+
+    name: str
+    path: Path
+    network: Network
+    vocabulary: Vocabulary
+    record: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers training set. Of the two biases of a cell both count, as in torch."""
+        return sum(math.prod(tensor.shape) for tensor in self.tensors.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what determines the model's text: network, vocabulary and weights.
+
+        The record of training and the layout of the file do not enter it.
+        """
+        data = self.path.read_bytes()
+        return digest(
+            {
+                "format": FORMAT,
+                "network": asdict(self.network),
+                "vocabulary": asdict(self.vocabulary),
+                "tensors": {
+                    name: [
+                        list(tensor.shape),
+                        hashlib.sha256(data[tensor.start : tensor.end]).hexdigest(),
+                    ]
+                    for name, tensor in self.tensors.items()
+                },
+            }
+        )
+
+
+def header(network: Network, vocabulary: Vocabulary, record: Mapping[str, Any]) -> dict[str, str]:
+    """The safetensors metadata of a model."""
+    value = {"network": asdict(network), "vocabulary": asdict(vocabulary), "record": dict(record)}
+    return {
+        "format": FORMAT,
+        "escriba": json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False),
+    }
+
+
+def read_model(folder: Path, shown: Path | None = None) -> Model:
+    """The model of a folder `models/<name>`; `shown` is how messages name the folder.
+
+    Raises ModelError for a file that is missing, truncated, or not a model of escriba.
+    """
+    path = folder / FILE
+    place = Place((shown or folder) / FILE)
+    remedy = f"train it with: escriba train {folder.name}"
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or length > min(size - 8, HEADER_LIMIT):
+                raise ModelError(
+                    f"not a whole model file ({size} bytes); restore it, or {remedy}", place
+                )
+            data = file.read(length)
+    except FileNotFoundError:
+        raise ModelError(f"the model '{folder.name}' has no weights; {remedy}", place) from None
+    except OSError as error:
+        raise ModelError(f"cannot be read: {error.strerror}", place) from None
+    try:
+        entries = json.loads(data)
+        metadata = entries.pop("__metadata__")
+        if metadata["format"] != FORMAT:
+            raise ValueError(f"its format is {metadata['format']!r}, not '{FORMAT}'")
+        value = json.loads(metadata["escriba"])
+        network = Network(**value["network"])
+        vocabulary = Vocabulary(**value["vocabulary"])
+        tensors = _read_tensors(entries, 8 + length, network, vocabulary)
+        model = Model(folder.name, path, network, vocabulary, value["record"], tensors)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else error
+        raise ModelError(f"not a model of escriba: {reason}; {remedy}", place) from None
+    end = max(tensor.end for tensor in tensors.values())
+    if end != size:
+        raise ModelError(
+            f"the file is truncated or padded: {size} bytes instead of {end}; "
+            f"restore it, or {remedy}",
+            place,
+        )
+    return model
+
+
+def _read_tensors(
+    entries: Mapping[str, Any], base: int, network: Network, vocabulary: Vocabulary
+) -> dict[str, Tensor]:
+    if (
+        network.cell not in GATES
+        or not (0 < network.layers <= 64 and 0 < network.hidden <= 8192)
+        or not 0 < len(vocabulary) <= 65536
+    ):
+        raise ValueError(f"a network of {network} over {len(vocabulary)} symbols")
+    shapes = network.shapes(len(vocabulary))
+    if set(entries) != set(shapes):
+        odd = sorted(set(entries) ^ set(shapes))[0]
+        raise ValueError(f"the tensor '{odd}' is missing or does not belong")
+    tensors = {}
+    for name, shape in sorted(shapes.items()):
+        entry = entries[name]
+        start, end = entry["data_offsets"]
+        if entry["dtype"] != "F32" or tuple(entry["shape"]) != shape:
+            raise ValueError(
+                f"the tensor '{name}' is {entry['dtype']} {entry['shape']}, not F32 {list(shape)}"
+            )
+        if end - start != 4 * math.prod(shape) or start < 0:
+            raise ValueError(f"the tensor '{name}' has wrong offsets")
+        tensors[name] = Tensor(shape, base + start, base + end)
+    return tensors
