@@ -1,0 +1,32 @@
+"""What a block needs to know about the page and the site that it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from escriba.article.models import Models
+from escriba.article.theme import Templates
+from escriba.errors import Mistakes
+
+if TYPE_CHECKING:
+    from escriba.sampling.frozen import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    """One page being rendered. `store`, `models` and `theme` are shared by a whole build.
+
+    `path` is the page as errors name it, and `first_line` the line of that file at which its
+    Markdown begins. Every error of the page is added to `mistakes`; whoever made that calls
+    `mistakes.check()`.
+    """
+
+    store: Store
+    models: Models
+    theme: Templates
+    lang: str = "en"
+    path: Path = Path("<markdown>")
+    first_line: int = 1
+    mistakes: Mistakes = field(default_factory=Mistakes)

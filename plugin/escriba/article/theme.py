@@ -1,0 +1,101 @@
+"""Templates: the project's own first, then the ones that escriba brings.
+
+A template that is wrong is its author's mistake, so it is reported with its file and line.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+
+from escriba.errors import Place, SourceError
+
+
+def packaged() -> Path:
+    """The folder of escriba's own templates: in the wheel, or at the top of a source checkout.
+
+    >>> (packaged() / "blocks" / "sample.html").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parents[1] / "templates"
+
+
+class Templates:
+    """A theme: Jinja2 with everything escaped and nothing undefined.
+
+    `folder` is the project's `templates/`, which need not exist; `shown` is how errors name it.
+    Both a page and a block may be overridden there by a file of the same name.
+    """
+
+    def __init__(self, folder: Path | None = None, shown: Path | None = None):
+        own = [(folder, shown or folder)] if folder is not None else []
+        self.folders = (*(path for path, _ in own), packaged())
+        self._shown = (*(name for _, name in own), packaged())
+        self.environment = Environment(
+            loader=FileSystemLoader(self.folders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            bytecode_cache=None,
+        )
+
+    def add_filter(self, name: str, function: Callable[..., Any]) -> None:
+        """A filter for all templates."""
+        self.environment.filters[name] = function
+
+    def render(self, name: str, **values: Any) -> str:
+        """The text that a template gives. Raises SourceError with the template's file and line."""
+        try:
+            return self.environment.get_template(name).render(values)
+        except TemplateSyntaxError as error:
+            message = f"template: {error.message}"
+            raise SourceError(message, self._place(error.filename, error.lineno)) from None
+        except TemplateNotFound as error:
+            place = self._innermost(error)
+            raise SourceError(f"template: there is no '{error.name}'", place) from None
+        except TemplateError as error:
+            raise SourceError(f"template: {error.message}", self._innermost(error)) from None
+        except Exception as error:
+            # Raised by an expression of the template itself, such as `{{ 1 / 0 }}`; what comes
+            # from deeper down is an error of its own.
+            place = self._innermost(error, last=True)
+            if place is None:
+                raise
+            raise SourceError(f"template: {error}", place) from None
+
+    def find(self, name: str) -> Path | None:
+        """The file of a template or asset, from the first folder that has it."""
+        return next((path for f in self.folders if (path := f / name).is_file()), None)
+
+    def _innermost(self, error: Exception, *, last: bool = False) -> Place | None:
+        # Jinja rewrites tracebacks so that a template's frames name its own file and line.
+        frames = traceback.extract_tb(error.__traceback__)
+        for frame in reversed(frames[-1:] if last else frames):
+            if any(Path(frame.filename).is_relative_to(folder) for folder in self.folders):
+                return self._place(frame.filename, frame.lineno)
+        return None
+
+    def _place(self, filename: str | None, line: int | None) -> Place | None:
+        if filename is None:
+            return None
+        path = Path(filename)
+        for folder, shown in zip(self.folders, self._shown, strict=True):
+            if path.is_relative_to(folder):
+                path = (shown or folder) / path.relative_to(folder)
+                break
+        return Place(path, line or 0)
