@@ -1,0 +1,83 @@
+"""The network: embedding → cells with residual connections → scores for the next symbol."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from escriba.model import Network
+
+# One entry per layer: h of shape (1, B, H), and for lstm also c of the same shape.
+State = list[tuple[Tensor, ...]]
+
+_CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class CharLSTM(nn.Module):
+    """A stack of recurrent layers over characters; `cell` may also be rnn or gru.
+
+    Each layer is torch's own one-layer module, so cells are torch's to the bit. Dropout acts on
+    what a layer adds to the stream and on the embedding, never on the recurrent path.
+    """
+
+    def __init__(self, network: Network, symbols: int, dropout: float = 0.0):
+        super().__init__()
+        self.network = network
+        hidden = network.hidden
+        self.embedding = nn.Embedding(symbols, hidden)
+        self.layers = nn.ModuleList(
+            _CELLS[network.cell](hidden, hidden) for _ in range(network.layers)
+        )
+        self.head = nn.Linear(hidden, symbols)
+        self.dropout = nn.Dropout(dropout)
+        self._initialise()
+
+    def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """symbols (T, B) int64, state → logits (T, B, V), state after the last symbol."""
+        x = self.dropout(self.embedding(symbols))  # (T, B, H)
+        after: State = []
+        for index, layer in enumerate(self.layers):
+            before = state[index] if state else None
+            if self.network.cell == "lstm":
+                h, last = layer(x, before)
+            else:
+                h, last = layer(x, before[0] if before else None)
+                last = (last,)
+            after.append(tuple(part.detach() for part in last))
+            h = self.dropout(h)
+            x = x + h if self.network.residual else h  # (T, B, H)
+        return self.head(x), after
+
+    def _initialise(self) -> None:
+        nn.init.normal_(self.embedding.weight, std=0.5)
+        for layer in self.layers:
+            for name, parameter in layer.named_parameters():
+                if name.startswith("weight_hh"):
+                    for block in parameter.data.chunk(parameter.shape[0] // self.network.hidden):
+                        nn.init.orthogonal_(block)
+                elif name.startswith("weight_ih"):
+                    nn.init.xavier_uniform_(parameter)
+                else:
+                    nn.init.zeros_(parameter)
+            if self.network.cell == "lstm":
+                # An open forget gate at the start (Gers et al. 2000; Jozefowicz et al. 2015).
+                hidden = self.network.hidden
+                getattr(layer, "bias_ih_l0").data[hidden : 2 * hidden] = 1.0  # noqa: B009
+        nn.init.zeros_(self.head.bias)
+
+
+def tensors(model: CharLSTM) -> dict[str, Tensor]:
+    """The weights under the names of the model file (torch's, without the `_l0` of a layer)."""
+    return {
+        name.removesuffix("_l0"): tensor.detach().float().cpu().contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+
+
+def load_tensors(model: CharLSTM, weights: dict[str, Tensor]) -> None:
+    """Put weights from a model file into the network."""
+    state = {
+        f"{name}_l0" if name.startswith("layers.") else name: tensor
+        for name, tensor in weights.items()
+    }
+    model.load_state_dict(state)

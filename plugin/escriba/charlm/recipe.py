@@ -1,0 +1,108 @@
+"""`models/<name>/recipe.yml`: what to train, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from escriba import schema
+from escriba.errors import ModelError, Place, suggest
+from escriba.model import Cell, Network
+from escriba.schema import Mistake, Range
+from escriba.vocabulary import Unit
+
+FILE = "recipe.yml"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One text: a file or glob (relative to the project), or a URL with its SHA-256.
+
+    A source with a digest is looked for by content: first in the local corpora folders, then
+    in the cache, and only then at its URL. `origin` says in words where the text comes from.
+    """
+
+    file: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        if self.file is None and self.sha256 is None:
+            raise Mistake("a source needs a 'file', or a 'sha256' with or without a 'url'")
+        if self.sha256 is not None and (
+            len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")
+        ):
+            raise Mistake(f"'sha256' must be 64 lower-case hex digits, not '{self.sha256}'")
+
+
+@dataclass(frozen=True)
+class CorpusRecipe:
+    """The text to learn. `split` is in percent of each source's bytes, in their order."""
+
+    sources: tuple[Source, ...]
+    name: str = ""
+    language: str = ""
+    licence: str = ""
+    unit: Unit = "characters"
+    unwrap: bool = False  # join the hard-wrapped lines of each paragraph
+    split: tuple[int, ...] = (80, 10, 10)  # train, validation, test
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise Mistake("'sources' must name at least one text")
+        if len(self.split) != 3 or sum(self.split) != 100 or min(self.split) < 0:
+            raise Mistake(f"'split' must be three shares that add up to 100, not {self.split}")
+        if not self.split[0] or not self.split[1]:
+            raise Mistake("'split' must leave something to train on and something to validate on")
+
+
+@dataclass(frozen=True)
+class NetworkRecipe:
+    """The network; the defaults are the founding article's: 4 LSTM layers of 128."""
+
+    cell: Cell = "lstm"
+    layers: Annotated[int, Range(1, 64)] = 4
+    hidden: Annotated[int, Range(1, 8192)] = 128
+    residual: bool = True  # add each layer's input to its output
+    dropout: Annotated[float, Range(0, 0.9)] = 0.1  # on each layer's output
+
+    def network(self) -> Network:
+        return Network(self.cell, self.layers, self.hidden, self.residual)
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """How to train. Of `minutes` and `epochs` the one reached first ends the schedule."""
+
+    batch: Annotated[int, Range(1, 65536)] = 32  # streams read side by side
+    window: Annotated[int, Range(1, 65536)] = 64  # characters through which gradients flow
+    learning_rate: Annotated[float, Range(0, 10)] = 0.004
+    warmup: Annotated[int, Range(0)] = 200  # steps
+    weight_decay: Annotated[float, Range(0, 10)] = 0.1
+    clip: Annotated[float, Range(0)] = 1.0  # largest norm of the gradient
+    minutes: Annotated[float, Range(0)] | None = None
+    epochs: Annotated[float, Range(0)] | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: Annotated[int, Range(0, 2**63 - 1)] = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that determines a model, but for the machine's rounding."""
+
+    corpus: CorpusRecipe
+    network: NetworkRecipe = field(default_factory=NetworkRecipe)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+
+
+def read_recipe(models: Path, name: str, root: Path) -> Recipe:
+    """The recipe of a model. Raises ModelError for an unknown name, SourceError for mistakes."""
+    path = models / name / FILE
+    if not path.is_file():
+        known = [p.parent.name for p in models.glob(f"*/{FILE}")]
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        raise ModelError(f"there is no model '{name}'{suggest(name, known)}", Place(shown))
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    return schema.read_file(Recipe, path, shown)
