@@ -1,0 +1,229 @@
+"""Frozen samples: `models/<name>/samples/<first 12 hex of the request digest>.txt`.
+
+A file is a YAML header (the request, and the digest of the text), a line `---`, and the text,
+byte for byte. Reading one needs neither numpy nor the model's weights.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from escriba import schema
+from escriba.digest import digest, text_digest
+from escriba.errors import FrozenError, ModelError, Place, Problem, SourceError
+from escriba.model import Model
+from escriba.sampling.request import Request, decimal_text
+
+if TYPE_CHECKING:
+    from escriba.sampling.engine import Engine
+
+FOLDER = "samples"
+SEPARATOR = b"\n---\n"
+
+
+@dataclass(frozen=True)
+class FrozenSample:
+    """A sample on disk. `request` is as in `Request.to_dict`, `digest` is its digest."""
+
+    request: Mapping[str, Any]
+    digest: str
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Use:
+    """A block that asks for a sample, and where it stands."""
+
+    request: Request
+    place: Place
+
+    @property
+    def digest(self) -> str:
+        return self.request.digest
+
+
+@dataclass(frozen=True)
+class Header:
+    """The YAML header, as `schema` reads it. `text` is the SHA-256 of the text."""
+
+    model: str
+    arithmetic: str
+    prompt: str
+    length: int
+    temperature: Decimal
+    seed: int
+    text: str
+    until: str | None = None
+    top_k: int | None = None
+    top_p: Decimal | None = None
+    min_p: Decimal | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request of this header, as in `Request.to_dict`."""
+        return {
+            name: decimal_text(value) if isinstance(value, Decimal) else value
+            for name, value in vars(self).items()
+            if value is not None and name != "text"
+        }
+
+
+class Store:
+    """The frozen samples of a project: gives the text of a request, and remembers who asked.
+
+    `models` is the folder of all models, `root` the project's folder, to which the paths in
+    messages are relative. With `frozen` nothing is sampled and nothing is written.
+    """
+
+    def __init__(self, models: Path, root: Path, *, frozen: bool):
+        self.models = models
+        self.root = root
+        self.frozen = frozen
+        self.used: list[Use] = []
+        self._engines: dict[str, Engine] = {}
+
+    def obtain(self, request: Request, place: Place) -> str:
+        """The text of a request: the frozen one or, unless `frozen`, a new one, now frozen.
+
+        Raises FrozenError for a frozen sample that was edited, or that is not there in a frozen
+        build; SourceError for a prompt that the model cannot read; ModelError for a model that
+        cannot be run. The first two are at `place`.
+        """
+        self.used.append(Use(request, place))
+        path = sample_path(self.models, request)
+        shown = relative(path, self.root)
+        if path.exists():
+            return read_as_asked(path, request, place, shown).text
+        if self.frozen:
+            raise FrozenError(
+                f"the sample is not frozen: {shown} is missing, or stale because the request or "
+                f"the model changed; `escriba build` makes it",
+                place,
+            )
+        text = self._sample(request, place)
+        write(path, request, text)
+        return text
+
+    def _sample(self, request: Request, place: Place) -> str:
+        from escriba.sampling.engine import Engine
+
+        model = request.model
+        try:
+            if model.digest not in self._engines:
+                self._engines[model.digest] = Engine(model)
+            return self._engines[model.digest].sample(request.options)
+        except SourceError as error:
+            raise SourceError([Problem(p.message, place) for p in error.problems]) from None
+        except ModelError as error:
+            at = Place(relative(model.path, self.root))
+            raise ModelError([Problem(p.message, at) for p in error.problems]) from None
+
+
+def sample_path(models: Path, request: Request) -> Path:
+    """Where the frozen sample of a request is, or would be."""
+    return models / request.model.name / FOLDER / f"{request.digest[:12]}.txt"
+
+
+def relative(path: Path, root: Path) -> Path:
+    """A path as messages name it: relative to the project, if it is inside."""
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> FrozenSample:
+    """The frozen sample of a request. Raises FrozenError, at `place`, if it is not as written."""
+    try:
+        sample = read(path, shown)
+        if sample.digest != request.digest:
+            raise FrozenError("its header is of another request", Place(shown, 1))
+    except FrozenError as error:
+        raise FrozenError(
+            [
+                Problem(
+                    f"the frozen sample was edited: {problem}; "
+                    "`escriba check --mend` writes it again",
+                    place,
+                )
+                for problem in error.problems
+            ]
+        ) from None
+    return sample
+
+
+def read(path: Path, shown: Path | None = None) -> FrozenSample:
+    """The frozen sample of a file; `shown` is the path that errors name.
+
+    Raises FrozenError, located in the file, if it cannot be read or its text is not the one
+    that its header tells.
+    """
+    place = Place(shown or path, 1)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FrozenError(f"cannot be read: {error.strerror}", Place(place.path)) from None
+    head, separator, body = data.partition(SEPARATOR)
+    if not separator:
+        raise FrozenError("no line '---' ends its header", place)
+    try:
+        header = schema.read(Header, head.decode(), place)
+        text = body.decode()
+    except SourceError as error:
+        raise FrozenError(error.problems) from None
+    except UnicodeDecodeError as error:
+        before = data[: error.start + (len(head + separator) if error.object == body else 0)]
+        line = before.count(b"\n") + 1
+        raise FrozenError("not UTF-8", Place(place.path, line)) from None
+    if text_digest(text) != header.text:
+        line = head.count(b"\n") + 3
+        raise FrozenError("its text is not the one that was sampled", Place(place.path, line))
+    request = header.to_dict()
+    return FrozenSample(request, digest(request), text, path)
+
+
+def write(path: Path, request: Request, text: str) -> None:
+    """Freeze a sample: all of the file, or nothing, appears under its name."""
+    lines = [
+        f"{name.replace('_', '-')}: {_quote(value) if name in _FREE_TEXT else value}"
+        for name, value in request.to_dict().items()
+    ]
+    lines.append(f"text: {text_digest(text)}")
+    data = "\n".join(lines).encode() + SEPARATOR + text.encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def list_samples(models: Path, model: Model) -> list[Path]:
+    """The files of a model's frozen samples, in order of their names."""
+    return sorted((models / model.name / FOLDER).glob("*.txt"))
+
+
+_FREE_TEXT = ("prompt", "until")
+_SPECIAL = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff]')
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def _quote(text: str) -> str:
+    """A YAML scalar on one line that any YAML reader gives back as it is."""
+    return '"' + _SPECIAL.sub(_escape, text) + '"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    return _NAMED.get(character) or f"\\u{ord(character):04x}"

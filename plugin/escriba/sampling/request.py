@@ -1,0 +1,122 @@
+"""A request: everything that determines a sample, and the digest that names it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any
+
+from escriba.digest import digest
+from escriba.errors import SourceError
+from escriba.model import Model
+from escriba.schema import Mistake, Range
+
+ARITHMETIC = "1"  # the version of docs/exact-sampling.md that the kernel follows
+
+
+@dataclass(frozen=True)
+class Decimals(Range):
+    """Bounds of a decimal number that has no more than so many decimals."""
+
+    places: int = 0
+
+    def __contains__(self, value: float | Decimal) -> bool:
+        scaled = Decimal(value).scaleb(self.places)
+        return super().__contains__(value) and scaled == scaled.to_integral_value()
+
+    def __str__(self) -> str:
+        low, high = (decimal_text(Decimal(str(bound))) for bound in (self.low, self.high))
+        return f"from {low} to {high} with at most {self.places} decimals"
+
+
+class OptionError(SourceError, Mistake):
+    """An option is out of its range. Within a block, `schema` gives it the block's place."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to sample: what an author writes in a block, but for the model.
+
+    `length` is the most symbols to generate (characters, or bytes for a model of bytes);
+    `until` ends the text earlier: `paragraph`, `sentence`, or any literal text. Temperature 0
+    always takes the likeliest symbol. Raises OptionError for a value out of its range.
+    """
+
+    prompt: str = ""
+    length: Annotated[int, Range(1, 1_000_000)] = 500
+    until: str | None = None
+    temperature: Annotated[Decimal, Decimals(0, 100, 3)] = Decimal("0.8")
+    top_k: Annotated[int, Range(1, 65536)] | None = None
+    top_p: Annotated[Decimal, Decimals(0.000001, 1, 6)] | None = None
+    min_p: Annotated[Decimal, Decimals(0, 1, 6)] | None = None
+    seed: Annotated[int, Range(0, 2**64 - 1)] = 1
+
+    def __post_init__(self) -> None:
+        for name, bounds in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and value not in bounds:
+                raise OptionError(f"'{name.replace('_', '-')}' must be {bounds}, not {value}")
+        for name, text in (("prompt", self.prompt), ("until", self.until or "")):
+            if _SURROGATE.search(text):
+                raise OptionError(f"'{name}' must be text in Unicode, not {text!r}")
+        if self.until == "":
+            raise OptionError("'until' must be paragraph, sentence or some text, not nothing")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as plain values in a fixed order; those not given are left out.
+
+        The prompt is in NFC, as the model reads it, and decimals are text without idle zeros,
+        so that equal requests are equal here.
+        """
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values["prompt"] = unicodedata.normalize("NFC", self.prompt)
+        return {
+            name: decimal_text(value) if isinstance(value, Decimal) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+@dataclass(frozen=True)
+class Request:
+    """Some options, put to a model. The model's name is not part of it: its digest is."""
+
+    model: Model
+    options: Options
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as plain values: what its digest covers."""
+        return {"model": self.model.digest, "arithmetic": ARITHMETIC, **self.options.to_dict()}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the request's canonical form."""
+        return digest(self.to_dict())
+
+
+def decimal_text(number: Decimal) -> str:
+    """A decimal without exponent and idle zeros: 0.80 → "0.8", 1E+2 → "100", -0 → "0"."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _find_bounds() -> dict[str, Range]:
+    """The Range of each field of Options that has one, also inside a union with None."""
+    bounds = {}
+    for name, hint in typing.get_type_hints(Options, include_extras=True).items():
+        for part in (hint, *typing.get_args(hint)):
+            for mark in getattr(part, "__metadata__", ()):
+                if isinstance(mark, Range):
+                    bounds[name] = mark
+    return bounds
+
+
+_BOUNDS = _find_bounds()
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what undecodable bytes of a command line become
