@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from escriba.model import Network
@@ -10,7 +11,11 @@ from escriba.model import Network
 # One entry per layer: h of shape (1, B, H), and for lstm also c of the same shape.
 State = list[tuple[Tensor, ...]]
 
-_CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
+    "rnn": nn.RNN,
+    "gru": nn.GRU,
+    "lstm": nn.LSTM,
+}
 
 
 class CharLSTM(nn.Module):

@@ -35,7 +35,7 @@ from escriba.project import Project
 
 LOG = "training.jsonl"
 LOG_EVERY = 100  # steps between lines of the log
-VALIDATE_EVERY = 120.0  # seconds between validations, and so between checkpoints
+VALIDATE_EVERY = 120.0  # seconds between validations; after each a checkpoint is written
 VALIDATE_ON = 400_000  # symbols, at most, of the validation part
 PREVIEWS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)  # steps
 FINAL_RATE = 0.02  # the learning rate at the end, as a share of the highest
@@ -117,12 +117,16 @@ def train(
     epochs: float | None = None,
     restart: bool = False,
     device: str | None = None,
+    validate_every: float = VALIDATE_EVERY,
+    validate_on: int = VALIDATE_ON,
     report: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Train the model `name` to the end of its schedule, going on from a checkpoint if one is there.
+    """Train the model `name` to the end of its schedule, from its checkpoint if there is one.
 
-    `minutes` and `epochs` replace the recipe's. `report` is called about four times a second;
+    `minutes` and `epochs` replace the recipe's. Every `validate_every` seconds the loss on the
+    first `validate_on` symbols of the validation part is taken, the weights are kept if it is the
+    best so far, and a checkpoint is written. `report` is called about four times a second;
     when `stop` gives true, the state is written and the call returns. Raises ModelError,
     SourceError, CorpusError and TrainingError.
     """
@@ -148,7 +152,7 @@ def train(
         run.load_state(state, where)
     log = _open_log(folder / LOG, run.step)
     text = torch.from_numpy(encode(corpus.train.text, corpus.vocabulary))
-    held_out = torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary))[:VALIDATE_ON]
+    held_out = torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary))[:validate_on]
     reader = Reader(text, settings.batch, settings.window, settings.seed).fitted()
 
     def validate() -> None:
@@ -166,7 +170,9 @@ def train(
              "validation": round(loss, 5)})  # fmt: skip
         checkpoint.write(run.to_state(identity))
 
-    finished = _loop(run, reader, settings, where, report, stop, log, validate, corpus)
+    finished = _loop(
+        run, reader, settings, where, report, stop, log, validate, validate_every, corpus
+    )
     validate()
     return Result(finished, run.best, run.step, run.seconds)
 
@@ -180,6 +186,7 @@ def _loop(
     stop: Callable[[], bool],
     log: Callable[[dict[str, Any]], None],
     validate: Callable[[], None],
+    validate_every: float,
     corpus: Corpus,
 ) -> bool:
     """Steps until the schedule ends (true) or `stop` says so (false)."""
@@ -221,11 +228,9 @@ def _loop(
             speed = (run.characters - since[0]) / (run.seconds - since[1])
             mean = float(torch.stack(losses[-LOG_EVERY:]).mean())
             best = run.best if math.isfinite(run.best) else None
-            report(
-                Progress(run.step, share, mean, best, run.characters, run.seconds, speed)
-            )
+            report(Progress(run.step, share, mean, best, run.characters, run.seconds, speed))
             reported = run.seconds
-        if run.seconds - validated >= VALIDATE_EVERY:
+        if run.seconds - validated >= validate_every:
             validate()
             validated = run.seconds = time.monotonic() - begun
     raise AssertionError("a reader never ends")
@@ -249,7 +254,7 @@ def take_step(
     targets = window.targets.to(device)
     loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
     run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     norm = nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip)
     run.optimiser.step()
     run.step += 1
@@ -259,8 +264,11 @@ def take_step(
 
 
 def learning_rate(settings: TrainingRecipe, step: int, share: float) -> float:
-    """Linear warm-up over `warmup` steps, then a cosine down to FINAL_RATE of the highest."""
-    warm = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
+    """Linear warm-up, then a cosine down to FINAL_RATE of the highest rate.
+
+    The warm-up takes `warmup` steps, or a tenth of the schedule if that is shorter.
+    """
+    warm = min(1.0, max((step + 1) / settings.warmup, 10 * share)) if settings.warmup else 1.0
     cosine = 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
     return settings.learning_rate * warm * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
 
@@ -277,7 +285,8 @@ def schedule_share(run: Run, reader: Reader, settings: TrainingRecipe) -> float:
 
 def make_optimiser(network: CharLSTM, settings: TrainingRecipe) -> torch.optim.Optimizer:
     """AdamW (Loshchilov & Hutter 2019); only matrices decay, not biases nor the embedding."""
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         decays = parameter.dim() == 2 and not name.startswith("embedding")
         (matrices if decays else rest).append(parameter)
@@ -303,9 +312,7 @@ def choose_device(name: str | None) -> torch.device:
     return device
 
 
-def _limit(
-    settings: TrainingRecipe, minutes: float | None, epochs: float | None
-) -> TrainingRecipe:
+def _limit(settings: TrainingRecipe, minutes: float | None, epochs: float | None) -> TrainingRecipe:
     if minutes is None and epochs is None:
         minutes, epochs = settings.minutes, settings.epochs
     if minutes is None and epochs is None:

@@ -1,0 +1,77 @@
+"""Training as a person sees it: a live line on a terminal, a line a minute elsewhere; Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+if TYPE_CHECKING:
+    from escriba.charlm.train import Progress as Moment
+
+PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
+
+
+def describe(moment: Moment) -> str:
+    """One moment in words: loss, bits per character, best validation loss, speed, time left."""
+    best = "" if moment.validation is None else f"  best {moment.validation:.4f}"
+    return (
+        f"loss {moment.loss:.4f}  {moment.loss / math.log(2):.3f} bits/char{best}"
+        f"  {moment.speed:,.0f} chars/s  {_clock(moment.remaining)} left"
+    )
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Callable[[Moment], None]]:
+    """A function that shows a moment of training, on standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        last = [-PLAIN_EVERY]
+
+        def line(moment: Moment) -> None:
+            if moment.seconds - last[0] >= PLAIN_EVERY:
+                last[0] = moment.seconds
+                console.print(
+                    f"{name} {moment.share:.1%} step {moment.step} {describe(moment)}",
+                    highlight=False, soft_wrap=True,
+                )  # fmt: skip
+
+        yield line
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(name, total=1.0, words="")
+
+        def bar(moment: Moment) -> None:
+            progress.update(task, completed=moment.share, words=describe(moment))
+
+        yield bar
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """A function that turns true at the first Ctrl-C; the second one ends at once."""
+    asked: list[bool] = []
+
+    def ask(number: int, frame: Any) -> None:
+        asked.append(True)
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _clock(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,223 @@
+"""The commands. Each one reads its input, calls one function below, and says what came of it.
+
+Imports stay inside the commands: `escriba --help` needs click alone, `escriba build --frozen`
+neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from escriba.project import Project
+
+
+class DecimalType(click.ParamType):
+    """A decimal number, kept as written: 0.7 is exactly 0.7."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("nan")
+        if not number.is_finite():
+            self.fail(f"'{value}' is not a number", param, ctx)
+        return number
+
+
+NUMBER = DecimalType()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="escriba", message="escriba %(version)s")
+@click.option(
+    "-C", "--project", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".", help="The site's folder (default: this one, or the nearest above).",
+)  # fmt: skip
+@click.pass_context
+def cli(context: click.Context, folder: Path) -> None:
+    """A static blog generator whose posts hold exactly reproducible char-LSTM samples."""
+    context.obj = folder
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True)
+def new(folder: Path, lang: str) -> None:
+    """Make a new site in FOLDER."""
+    from escriba.blog.new import create
+
+    create(folder, lang)
+    click.echo(f"{folder.as_posix()}: a new site; now: cd {folder.as_posix()} && escriba serve")
+
+
+@cli.command()
+@click.option("--frozen", is_flag=True, help="For CI: train nothing, sample nothing.")
+@click.option("--drafts", is_flag=True, help="Also build the drafts.")
+@click.option("--unpublished", is_flag=True, help="Also build posts with 'published: false'.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write the site (default: 'output' of escriba.yml).",
+)  # fmt: skip
+@click.pass_obj
+def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: Path | None) -> None:
+    """Build the site; new samples are made and frozen on the way."""
+    from escriba.blog.build import build as build_site
+
+    begun = time.perf_counter()
+    project = _find(folder)
+    result = build_site(
+        project, frozen=frozen, drafts=drafts, unpublished=unpublished, output=output
+    )
+    seconds = time.perf_counter() - begun
+    click.echo(f"{result} in {seconds:.2f} s")
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--drafts/--no-drafts", default=True, help="Show drafts (default: yes).")
+@click.pass_obj
+def serve(folder: Path, port: int, drafts: bool) -> None:
+    """Show the site at http://127.0.0.1:PORT/ and reload it on every change."""
+    from escriba.blog.serve import serve as serve_site
+
+    serve_site(_find(folder), port=port, drafts=drafts, say=click.echo)
+
+
+@cli.command()
+@click.option("--mend", is_flag=True, help="Write the samples that are missing, stale or edited.")
+@click.pass_obj
+def check(folder: Path, mend: bool) -> None:
+    """Sample everything again and compare it, character for character, with what is frozen."""
+    from escriba.blog.check import check as check_site
+
+    click.echo(check_site(_find(folder), mend=mend))
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.pass_obj
+def prune(folder: Path, dry_run: bool) -> None:
+    """Remove the frozen samples that no post uses."""
+    from escriba.blog.check import prune as prune_samples
+
+    project = _find(folder)
+    for path in prune_samples(project, dry_run=dry_run):
+        click.echo(f"{project.shown(path).as_posix()}: {'unused' if dry_run else 'removed'}")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-p", "--prompt", default="", help="The text to go on from.")
+@click.option("-n", "--length", type=int, default=500, show_default=True, help="Characters.")
+@click.option("-t", "--temperature", type=NUMBER, default="0.8", show_default=True)
+@click.option("-s", "--seed", type=int, default=1, show_default=True)
+@click.option("--until", help="paragraph, sentence, or any text that ends the sample.")
+@click.option("--top-k", type=int, help="Only the K likeliest characters.")
+@click.option("--top-p", type=NUMBER, help="Only the likeliest that together have probability P.")
+@click.option("--min-p", type=NUMBER, help="Only those with P times the highest probability.")
+@click.pass_obj
+def sample(folder: Path, name: str, **values: Any) -> None:
+    """Write text with the model NAME: the prompt, then what the model makes of it."""
+    from escriba.sampling.engine import Engine
+    from escriba.sampling.request import Options
+
+    model = _read_model(_find(folder), name)
+    options = Options(**values)
+    model.vocabulary.encode(options.prompt)
+    engine = Engine(model)
+    click.echo(click.style(options.prompt, bold=True), nl=False)
+    for piece in engine.stream(options):
+        click.echo(piece, nl=False)
+    click.echo()
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Instead of the recipe's schedule.")
+@click.option("--epochs", type=click.FloatRange(min=0), help="Instead of the recipe's schedule.")
+@click.option("--restart", is_flag=True, help="Begin again instead of going on.")
+@click.option("--device", help="cpu, cuda, mps (default: the fastest there is).")
+@click.pass_obj
+def train(
+    folder: Path,
+    name: str,
+    minutes: float | None,
+    epochs: float | None,
+    restart: bool,
+    device: str | None,
+) -> None:
+    """Train the model NAME by its recipe, going on from where it stopped. Needs escriba[train]."""
+    _need_torch()
+    from escriba.charlm.progress import shown, stopping
+    from escriba.charlm.train import train as train_model
+
+    with stopping() as stop, shown(name) as report:
+        result = train_model(
+            _find(folder), name,
+            minutes=minutes, epochs=epochs, restart=restart, device=device,
+            report=report, stop=stop,
+        )  # fmt: skip
+    click.echo(
+        f"models/{name}: validation {result.best:.4f} nats, {result.step} steps, "
+        f"{result.seconds / 60:.1f} minutes"
+    )
+    if not result.finished:
+        click.echo(f"interrupted; go on with: escriba train {name}", err=True)
+        raise click.Abort
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def evaluate(folder: Path, name: str) -> None:
+    """Measure the model NAME on its validation and test parts. Needs escriba[train]."""
+    _need_torch()
+    from escriba.charlm.evaluate import evaluate as evaluate_model
+    from escriba.charlm.evaluate import write_evaluation
+
+    project = _find(folder)
+    found = evaluate_model(project, name)
+    click.echo("part        characters      bytes   nats/char  bits/char  nats/byte  bits/byte")
+    for e in found:
+        click.echo(
+            f"{e.part:<10} {e.characters:>11,} {e.bytes:>10,} {e.nats:>11.4f} {e.bits:>10.4f}"
+            f" {e.nats_per_byte:>10.4f} {e.bits_per_byte:>10.4f}"
+        )
+    path = write_evaluation(project.models / name, found)
+    click.echo(f"written to {project.shown(path).as_posix()}")
+
+
+def _find(folder: Path) -> Project:
+    from escriba.project import find
+
+    return find(folder)
+
+
+def _read_model(project: Project, name: str) -> Any:
+    from escriba.errors import ModelError, suggest
+    from escriba.model import read_model
+
+    path = project.models / name
+    if not path.is_dir():
+        known = [p.name for p in project.models.glob("*") if p.is_dir()]
+        raise ModelError(f"there is no model '{name}'{suggest(name, known)}")
+    return read_model(path, project.shown(path))
+
+
+def _need_torch() -> None:
+    import importlib.util
+
+    from escriba.errors import TrainingError
+
+    if importlib.util.find_spec("torch") is None:
+        raise TrainingError("this needs torch; install it with: pip install 'escriba[train]'")
