@@ -1,0 +1,109 @@
+"""The kernel in wasmtime: `kernel/kernel.wasm`, with a model's image in its memory."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from escriba.sampling.image import padded
+from escriba.sampling.stream import BATCH, Stream
+
+PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
+PAGE = 1 << 16
+
+
+class Wasm:
+    """A kernel instance that holds one model. Raises ImportError where wasmtime is missing."""
+
+    def __init__(self, image: bytes):
+        import wasmtime
+
+        self._store = wasmtime.Store()
+        module = wasmtime.Module(self._store.engine, PATH.read_bytes())
+        exports = wasmtime.Instance(self._store, module, []).exports(self._store)
+        self._exports: Any = exports
+        self._memory: Any = exports["memory"]
+        self._image: int = self.call("heap")
+        self._free = self._image + padded(len(image))
+        self.write(self._image, image)
+        self._stream_size: int = self.call("stream_size", self._image)
+
+    def begin(self, streams: Sequence[Stream]) -> WasmBatch:
+        """Start streams; those of an earlier batch are forgotten."""
+        if not 0 < len(streams) <= BATCH:
+            raise ValueError(f"a batch is of 1 to {BATCH} streams, not {len(streams)}")
+        return WasmBatch(self, streams)
+
+    def call(self, name: str, *arguments: int) -> Any:
+        """Call a function of the kernel."""
+        return self._exports[name](self._store, *arguments)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes into the memory, which grows as needed."""
+        self.reserve(address + len(data))
+        # Memory.write of wasmtime copies byte by byte for some types; a memmove does not.
+        ctypes.memmove(self._base() + address, data, len(data))
+
+    def read(self, address: int, size: int) -> bytes:
+        return ctypes.string_at(self._base() + address, size)
+
+    def reserve(self, end: int) -> None:
+        """Make the memory reach to an address."""
+        missing = end - self._memory.data_len(self._store)
+        if missing > 0:
+            self._memory.grow(self._store, -(-missing // PAGE))
+
+    def _base(self) -> int:
+        pointer = ctypes.cast(self._memory.data_ptr(self._store), ctypes.c_void_p)
+        return pointer.value or 0
+
+
+class WasmBatch:
+    """Streams in the kernel's memory: pointers, then for each stream itself, prompt, output."""
+
+    def __init__(self, wasm: Wasm, streams: Sequence[Stream]):
+        self._wasm = wasm
+        self._pointers_at = wasm._free
+        at = self._pointers_at + padded(4 * len(streams))
+        self._pointers: list[int] = []
+        self._outputs: list[int] = []
+        self._read = [0] * len(streams)
+        self._active = list(range(len(streams)))
+        starts = []
+        for stream in streams:
+            prompt = at + wasm._stream_size
+            output = prompt + padded(2 * len(stream.prompt))
+            self._pointers.append(at)
+            self._outputs.append(output)
+            starts.append((stream, at, prompt, output))
+            at = output + padded(2 * stream.length)
+        wasm.reserve(at)
+        for stream, pointer, prompt, output in starts:
+            wasm.write(prompt, struct.pack(f"<{len(stream.prompt)}H", *stream.prompt))
+            seed = stream.seed - (1 << 64 if stream.seed >> 63 else 0)  # wasmtime's i64 is signed
+            wasm.call(
+                "start", wasm._image, pointer, prompt, len(stream.prompt), output, stream.length,
+                seed, stream.temperature, stream.top_k, stream.top_p, stream.min_p,
+            )  # fmt: skip
+
+    def advance(self, steps: int) -> list[list[int]]:
+        wasm = self._wasm
+        news: list[list[int]] = [[] for _ in self._pointers]
+        if not self._active:
+            return news
+        pointers = [self._pointers[index] for index in self._active]
+        wasm.write(self._pointers_at, struct.pack(f"<{len(pointers)}I", *pointers))
+        wasm.call("run", wasm._image, self._pointers_at, len(pointers), steps)
+        for index in self._active:
+            drawn = wasm.call("drawn", self._pointers[index])
+            count = drawn - self._read[index]
+            data = wasm.read(self._outputs[index] + 2 * self._read[index], 2 * count)
+            news[index] = list(struct.unpack(f"<{count}H", data))
+            self._read[index] = drawn
+        return news
+
+    def stop(self, index: int) -> None:
+        self._active.remove(index)
