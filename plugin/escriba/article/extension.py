@@ -1,31 +1,213 @@
-"""The Python-Markdown extension `escriba`: blocks and inline values in any host."""
+"""The Python-Markdown extension `escriba`: blocks and inline values in any host.
+
+A block is taken out of the text before anything else reads it, and its HTML is put in after
+everything else has run, so that neither can be mistaken for Markdown. Between, it is one word
+that no document can contain: it has the document's own digest in it.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString, code_escape
 
+from escriba import project
+from escriba.article.blocks import KINDS
 from escriba.article.context import Context
+from escriba.article.fences import Fence, scan
+from escriba.article.models import Models
+from escriba.article.theme import Templates
+from escriba.article.values import SPAN, show_value
+from escriba.digest import text_digest
+from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
+from escriba.sampling.frozen import Store
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
+
+# After snippets (32) has put files in; before whitespace (30) is normalised, which expands tabs.
+BEFORE_ALL = 31
+BEFORE_CODE = 195  # backtick: 190
+AFTER_ALL = -1000
 
 
 class EscribaExtension(Extension):
     """Renders `escriba` fences and inline values.
 
-    With a `Context` every error goes to its `mistakes` and the page is rendered to its end.
+    With a `Context` every error goes to its `mistakes` and the page is rendered to its end, with
+    a placeholder for what is wrong. Without one the project is found from the working directory,
+    or from the option `root`, and all errors of a document are raised together at its end.
     """
 
     def __init__(self, settings: Context | None = None, **options: Any):
+        self.config = {
+            "root": ["", "Folder of escriba.yml (default: the working directory or above)."],
+            "lang": ["", "Language of the page (default: the one of escriba.yml)."],
+            "frozen": [False, "Sample nothing: a sample that is not frozen is an error."],
+            "path": ["<markdown>", "The document as errors name it."],
+        }
         super().__init__(**options)
         self.settings = settings
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
-        md.registerExtension(self)
+    def extendMarkdown(self, md: Markdown) -> None:
+        page = Page(self)
+        md.preprocessors.register(_TakeOut(page), "escriba", BEFORE_ALL)
+        md.inlinePatterns.register(_Inline(page), "escriba", BEFORE_CODE)
+        md.treeprocessors.register(_Finish(page), "escriba", AFTER_ALL)
+        md.postprocessors.register(_PutIn(page), "escriba", AFTER_ALL)
+
+    def context(self) -> Context:
+        """The context of the settings, or the one that the options and `escriba.yml` give."""
+        if self.settings is not None:
+            return self.settings
+        root = self.getConfig("root")
+        site = project.load(Path(root).resolve()) if root else project.find(Path.cwd())
+        return Context(
+            store=Store(site.models, site.root, frozen=bool(self.getConfig("frozen"))),
+            models=Models(site.models, site.shown(site.models)),
+            theme=Templates(site.templates, site.shown(site.templates)),
+            lang=self.getConfig("lang") or site.settings.lang,
+            path=Path(self.getConfig("path")),
+        )
 
 
 def makeExtension(**options: Any) -> EscribaExtension:
     """The extension, as `markdown.markdown(text, extensions=["escriba"])` asks for it."""
     return EscribaExtension(**options)
+
+
+class Page:
+    """What one Markdown instance knows about the document that it is converting."""
+
+    def __init__(self, extension: EscribaExtension):
+        self._extension = extension
+        self._alone = extension.settings is None
+        settings = extension.settings
+        path = settings.path if settings else Path(extension.getConfig("path"))
+        self._start = Place(path, settings.first_line if settings else 1)
+        self._begin("")
+
+    def _begin(self, text: str) -> None:
+        self._token = f"escriba{text_digest(text)[:16]}"
+        self._context = self._extension.settings
+        self._blocks: list[str] = []
+        self._spans: dict[str, list[Place]] = defaultdict(list)
+        self._mistakes = self._context.mistakes if self._context else Mistakes()
+
+    @property
+    def context(self) -> Context:
+        """Found when a document first needs it: text without blocks needs no project."""
+        if self._context is None:
+            self._context = self._extension.context()
+        return self._context
+
+    def take_out(self, lines: list[str]) -> list[str]:
+        """The document's lines with a word in the place of each escriba fence."""
+        text = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.split("\n")
+        self._begin(text)
+        kept = list(lines)
+        for fence in list(scan(lines, self._start)):
+            kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
+            if fence.language == "escriba":
+                lines[fence.first : fence.end] = fence.replacement(self._stash(fence))
+        for number, line in enumerate(kept):
+            for match in re.finditer(SPAN, line):
+                self._spans[match["value"]].append(self._start.moved(number, match.start() + 1))
+        return lines
+
+    def value(self, span: str) -> Element | None:
+        """The element of an inline value; the code span stays as it is if it is wrong."""
+        places = self._spans[span] or [Place(self._start.path)]
+        # Equal spans are rendered in the order of the text, so each takes the next place.
+        place = places.pop(0) if len(places) > 1 else places[0]
+        with self._mistakes.collect():
+            shown = show_value(span, self.context.models, self.context.lang, place)
+            element = Element("data", {"class": "escriba-value", "value": shown.machine})
+            element.text = AtomicString(code_escape(shown.text))
+            return element
+        return None
+
+    def finish(self) -> None:
+        """Raise what went wrong, if nobody else will."""
+        if self._alone:
+            self._mistakes.check()
+
+    def put_in(self, html: str) -> str:
+        """The document's HTML with the blocks in their places."""
+        pattern = rf"<p>\s*{self._token}x(\d+)x\s*</p>|{self._token}x(\d+)x"
+        return re.sub(pattern, lambda match: self._blocks[int(match[1] or match[2])], html)
+
+    def _stash(self, fence: Fence) -> str:
+        html = '<div class="escriba-error"></div>'
+        with self._mistakes.collect():
+            html = render(fence, self.context)
+        self._blocks.append(html.strip())
+        return f"{self._token}x{len(self._blocks) - 1}x"
+
+
+def render(fence: Fence, context: Context) -> str:
+    """The HTML of a block. Raises EscribaError with all of its mistakes, placed in the page."""
+    if not fence.closed:
+        raise SourceError(f"the block is never closed: no line '{fence.marks}'", fence.place)
+    if not fence.kind:
+        kinds = ", ".join(sorted(KINDS))
+        raise SourceError(f"a block needs its kind after 'escriba': {kinds}", fence.kind_place)
+    if fence.kind not in KINDS:
+        hint = suggest(fence.kind, KINDS)
+        raise SourceError(f"unknown block 'escriba {fence.kind}'{hint}", fence.kind_place)
+    try:
+        return KINDS[fence.kind](fence, context)
+    except EscribaError as error:
+        raise fence.relocate(error) from None
+
+
+class _TakeOut(Preprocessor):
+    def __init__(self, page: Page):
+        super().__init__()
+        self.page = page
+
+    def run(self, lines: list[str]) -> list[str]:
+        return self.page.take_out(lines)
+
+
+class _Inline(InlineProcessor):
+    def __init__(self, page: Page):
+        super().__init__(SPAN)
+        self.page = page
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        element = self.page.value(m["value"])
+        if element is None:
+            element = Element("code")
+            element.text = AtomicString(code_escape(m.group().strip("`")))
+        return element, m.start(), m.end()
+
+
+class _Finish(Treeprocessor):
+    def __init__(self, page: Page):
+        super().__init__()
+        self.page = page
+
+    def run(self, root: Element) -> None:
+        self.page.finish()
+
+
+class _PutIn(Postprocessor):
+    def __init__(self, page: Page):
+        super().__init__()
+        self.page = page
+
+    def run(self, text: str) -> str:
+        return self.page.put_in(text)

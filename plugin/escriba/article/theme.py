@@ -6,7 +6,7 @@ A template that is wrong is its author's mistake, so it is reported with its fil
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
+from escriba import schema
+from escriba.article.numbers import format_compact, format_number
+from escriba.article.passage import show
 from escriba.errors import Place, SourceError
 
 
@@ -51,12 +54,40 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            bytecode_cache=None,
         )
+        self.environment.filters.update(
+            {"show": show, "number": format_number, "compact": format_compact}
+        )
+        self._strings: dict[str, dict[str, dict[str, str]]] = {}
 
-    def add_filter(self, name: str, function: Callable[..., Any]) -> None:
-        """A filter for all templates."""
-        self.environment.filters[name] = function
+    def strings(self, name: str, lang: str) -> Mapping[str, str]:
+        """The words of a theme in a language, from the YAML file `name`: language → key → text.
+
+        What the language lacks is taken from its parent (pt-BR → pt), then from English; and what
+        the project's file lacks, from escriba's. Raises SourceError for a file that is not so.
+        """
+        if name not in self._strings:
+            self._strings[name] = self._read_strings(name)
+        known = self._strings[name]
+        parts = lang.split("-")
+        tags = ["-".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        return {key: text for tag in ("en", *tags) for key, text in known.get(tag, {}).items()}
+
+    def _read_strings(self, name: str) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for folder, shown in reversed(list(zip(self.folders, self._shown, strict=True))):
+            if not (folder / name).is_file():
+                continue
+            place = Place((shown or folder) / name, 1)
+            node = schema.compose(schema.read_text(folder / name, place.path), place)
+            languages = schema.plain(node) if node is not None else {}
+            if not isinstance(languages, dict):
+                raise SourceError("expected languages, each with its texts", place)
+            for tag, texts in languages.items():
+                if not isinstance(texts, dict):
+                    raise SourceError(f"expected texts under '{tag}'", place)
+                found.setdefault(tag, {}).update({k: str(v) for k, v in texts.items()})
+        return found
 
     def render(self, name: str, **values: Any) -> str:
         """The text that a template gives. Raises SourceError with the template's file and line."""

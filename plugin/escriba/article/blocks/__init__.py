@@ -1,0 +1,16 @@
+"""The kinds of blocks. Each is a module here, and an entry in `KINDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from escriba.article.blocks import sample
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+
+# A block's fence and its page → HTML. Raises EscribaError with places that count within the body.
+Render = Callable[[Fence, Context], str]
+
+KINDS: Mapping[str, Render] = {
+    "sample": sample.render,
+}

@@ -1,0 +1,174 @@
+"""The block `escriba sample`: what a model writes after a prompt, with its provenance."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+import yaml
+
+from escriba import schema
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+from escriba.article.passage import Paragraph, cut, formulas, paragraphs, tokens
+from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.model import Model
+from escriba.sampling.request import Options, Request
+from escriba.schema import Mistake
+
+Show = Literal["prose", "code", "math", "verbatim"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleOptions(Options):
+    """What an author writes in the block: how to sample, which model, and how to show it."""
+
+    model: str
+    show: Show = "prose"
+    language: str = ""  # of code: a name that Pygments knows
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.language and self.show != "code":
+            raise Mistake(f"'language' is for 'show: code', not 'show: {self.show}'")
+
+    def request(self, model: Model) -> Request:
+        """The request, which how it is shown does not enter."""
+        names = [field.name for field in dataclasses.fields(Options)]
+        return Request(model, Options(**{name: getattr(self, name) for name in names}))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample as `blocks/sample.html` sees it, under the name `sample`.
+
+    `paragraphs` are runs of text: many for prose and math, one for code and verbatim. Numbers
+    that were not recorded or not given are None.
+    """
+
+    show: Show
+    caption: str
+    paragraphs: tuple[Paragraph, ...]
+    lang: str  # of the text; empty if it is not known
+    language: str  # of code
+    model: str
+    cell: str
+    layers: int
+    hidden: int
+    parameters: int
+    unit: str  # characters or bytes
+    validation: Decimal | None  # nats per unit
+    temperature: Decimal
+    top_k: int | None
+    top_p: Decimal | None
+    min_p: Decimal | None
+    seed: int
+    digest: str
+    command: str
+
+
+def render(fence: Fence, context: Context) -> str:
+    """The HTML of a sample block. Raises EscribaError with all of the block's mistakes."""
+    start = fence.start if fence.body.strip() else fence.place
+    node = schema.compose(fence.body, start)
+    places = schema.places(node, start)
+    mistakes = Mistakes()
+    with mistakes.collect():
+        options = schema.build(SampleOptions, node, start, what="option")
+    with mistakes.collect():
+        name = _scalar(node, "model")
+        if name is not None:
+            model = context.models.get(name, places["model"])
+    mistakes.check()
+    request = options.request(model)
+    try:
+        text = context.store.obtain(request, fence.place)
+    except SourceError as error:  # of the options, only the prompt can be wrong for a model
+        raise _at(error, fence.place, places.get("prompt", fence.place)) from None
+    sample = Sample(
+        show=options.show,
+        caption=options.caption,
+        paragraphs=_arrange(options, text, places),
+        lang=_recorded(model, "corpus", "language"),
+        language=options.language,
+        model=model.name,
+        cell=model.network.cell.upper(),
+        layers=model.network.layers,
+        hidden=model.network.hidden,
+        parameters=model.parameters,
+        unit=model.vocabulary.unit,
+        validation=_validation(model),
+        temperature=options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
+        min_p=options.min_p,
+        seed=options.seed,
+        digest=request.digest,
+        command=write_command(model.name, request.options),
+    )
+    strings = context.theme.strings("blocks/strings.yml", context.lang)
+    return context.theme.render("blocks/sample.html", sample=sample, lang=context.lang, t=strings)
+
+
+def write_command(model: str, options: Options) -> str:
+    """The `escriba sample` command line that gives the same text, quoted for a POSIX shell."""
+    words = ["escriba", "sample", model]
+    flags = {"prompt": "-p", "length": "-n", "temperature": "-t", "seed": "-s"}
+    for name, value in options.to_dict().items():
+        if name != "prompt" or value:
+            words += [flags.get(name, "--" + name.replace("_", "-")), str(value)]
+    return shlex.join(words)
+
+
+def _arrange(
+    options: SampleOptions, text: str, places: Mapping[str, Place]
+) -> tuple[Paragraph, ...]:
+    if options.show == "prose":
+        return paragraphs(options.prompt, text)
+    if options.show == "math":
+        return formulas(options.prompt, text)
+    if not options.language:
+        return (cut(options.prompt, text),)
+    try:
+        return (tokens(options.prompt, text, options.language),)
+    except ValueError:
+        from pygments.lexers import get_all_lexers
+
+        known = [alias for _, aliases, _, _ in get_all_lexers() for alias in aliases]
+        near = suggest(options.language, known)
+        hint = near if "did you mean" in near else " (a name that Pygments knows)"
+        raise SourceError(
+            f"unknown language '{options.language}'{hint}", places["language"]
+        ) from None
+
+
+def _scalar(node: yaml.Node | None, key: str) -> str | None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if name.value == key and isinstance(value, yaml.ScalarNode):
+                return str(value.value)
+    return None
+
+
+def _at(error: EscribaError, old: Place, new: Place) -> EscribaError:
+    return type(error)(
+        [Problem(p.message, new if p.place in (old, None) else p.place) for p in error.problems]
+    )
+
+
+def _recorded(model: Model, part: str, name: str) -> str:
+    values = model.record.get(part)
+    return str(values.get(name) or "") if isinstance(values, dict) else ""
+
+
+def _validation(model: Model) -> Decimal | None:
+    text = _recorded(model, "training", "validation")
+    try:
+        return Decimal(text) if text else None
+    except ArithmeticError:
+        return None
