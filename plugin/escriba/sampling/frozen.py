@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -116,15 +116,10 @@ class Store:
         from escriba.sampling.engine import Engine
 
         model = request.model
-        try:
+        with located(model, place, self.root):
             if model.digest not in self._engines:
                 self._engines[model.digest] = Engine(model)
             return self._engines[model.digest].sample(request.options)
-        except SourceError as error:
-            raise SourceError([Problem(p.message, place) for p in error.problems]) from None
-        except ModelError as error:
-            at = Place(relative(model.path, self.root))
-            raise ModelError([Problem(p.message, at) for p in error.problems]) from None
 
 
 def sample_path(models: Path, request: Request) -> Path:
@@ -137,23 +132,32 @@ def relative(path: Path, root: Path) -> Path:
     return path.relative_to(root) if path.is_relative_to(root) else path
 
 
+@contextmanager
+def located(model: Model, place: Place, root: Path) -> Iterator[None]:
+    """Give what goes wrong in sampling its place: a prompt's in the post, a model's in its file."""
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError([Problem(p.message, place) for p in error.problems]) from None
+    except ModelError as error:
+        at = Place(relative(model.path, root))
+        raise ModelError([Problem(p.message, at) for p in error.problems]) from None
+
+
+def edited(shown: Path, reason: str) -> str:
+    """What a message says of an edited sample."""
+    return f"the frozen sample {shown} was edited: {reason}; `escriba check --mend` writes it again"
+
+
 def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> FrozenSample:
     """The frozen sample of a request. Raises FrozenError, at `place`, if it is not as written."""
     try:
         sample = read(path, shown)
-        if sample.digest != request.digest:
-            raise FrozenError("its header is of another request", Place(shown, 1))
     except FrozenError as error:
-        raise FrozenError(
-            [
-                Problem(
-                    f"the frozen sample was edited: {problem}; "
-                    "`escriba check --mend` writes it again",
-                    place,
-                )
-                for problem in error.problems
-            ]
-        ) from None
+        reasons = [f"{p.message} (line {p.place.line if p.place else 0})" for p in error.problems]
+        raise FrozenError(edited(shown, ", ".join(reasons)), place) from None
+    if sample.digest != request.digest:
+        raise FrozenError(edited(shown, "its header is of another request"), place)
     return sample
 
 
@@ -207,11 +211,6 @@ def write(path: Path, request: Request, text: str) -> None:
         with suppress(OSError):
             draft.unlink()
         raise
-
-
-def list_samples(models: Path, model: Model) -> list[Path]:
-    """The files of a model's frozen samples, in order of their names."""
-    return sorted((models / model.name / FOLDER).glob("*.txt"))
 
 
 _FREE_TEXT = ("prompt", "until")

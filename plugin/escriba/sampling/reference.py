@@ -135,12 +135,12 @@ class Integers:
         import numpy as np
 
         h, c = state
-        x = self.embedding[symbol]
+        x: Ints = self.embedding[symbol]
         for index, (weights, bias) in enumerate(self.layers):
             sums = weights @ np.concatenate([x, h[index]]) + bias
             z = round_shift(sums, self.model.layers[index].shift + self.shift - GATE_SHIFT)
             h[index] = self._cell(z, c[index])
-            x = x + h[index] if self.model.network.residual else h[index].copy()
+            x = np.add(x, h[index]) if self.model.network.residual else h[index].copy()
         return x
 
     def logits(self, top: Ints) -> Ints:
