@@ -1,0 +1,205 @@
+"""All posts of a site: in order, by tag, by category, by year, and beside their translations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from escriba import schema
+from escriba.blog import permalink
+from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
+from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.project import NAME, Project
+
+
+@dataclass(frozen=True)
+class Group:
+    """Posts, newest first, that share a tag, a category or a year."""
+
+    name: str
+    url: str
+    posts: tuple[Post, ...]
+
+
+# The next newer and the next older post in the same language.
+Neighbours = tuple[Post | None, Post | None]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The posts of a site, newest first; undated drafts before all. Mappings go by `source`."""
+
+    posts: tuple[Post, ...]
+    tags: tuple[Group, ...]
+    categories: tuple[Group, ...]
+    years: tuple[Group, ...]
+    topics: Mapping[Path, tuple[Group, ...]]  # of each post: its categories, then its tags
+    neighbours: Mapping[Path, Neighbours]
+    translations: Mapping[Path, tuple[Post, ...]]
+    files: Mapping[Path, Path]  # images and the like: path within posts/ → where it lies
+
+
+def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: bool) -> Catalogue:
+    """Every post of the project that this build shows.
+
+    Mistakes in posts are collected; one in the site's permalink pattern is raised.
+    """
+    _check_pattern(project)
+    posts: list[Post] = []
+    hidden: list[Post] = []
+    files: dict[Path, Path] = {}
+    for path in _walk(project.posts):
+        inside = path.relative_to(project.posts)
+        is_draft = not DRAFTS.isdisjoint(inside.parts[:-1])
+        if is_draft and not drafts:
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            files[inside] = path
+            continue
+        with mistakes.collect():
+            post = read_post(path, project.shown(path), project.settings)
+            (posts if post.front.published or unpublished else hidden).append(post)
+    posts.sort(key=lambda post: post.order, reverse=True)
+    _refuse_duplicates(posts, mistakes)
+    tags = _group(posts, "tags", lambda post: post.tags)
+    categories = _group(posts, "categories", lambda post: post.categories)
+    return Catalogue(
+        posts=tuple(posts),
+        tags=tags,
+        categories=categories,
+        years=_years(posts),
+        topics=_topics((*categories, *tags)),
+        neighbours=_neighbours(posts),
+        translations=_translations(posts, hidden, mistakes),
+        files=files,
+    )
+
+
+def _check_pattern(project: Project) -> None:
+    text = schema.read_text(project.root / NAME, Path(NAME))
+    start = Place(Path(NAME), 1)
+    place = schema.places(schema.compose(text, start), start).get("permalink", start)
+    permalink.expand(project.settings.permalink, permalink.EXAMPLE, place)
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    """Files in a stable order, without the hidden, the private and the editors' leavings."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "#", "~")) or path.name.endswith("~"):
+            continue
+        if path.is_dir():
+            if not path.name.startswith("_") or path.name in DRAFTS:
+                yield from _walk(path)
+        elif not path.name.startswith("_"):
+            yield path
+
+
+def _refuse_duplicates(posts: Iterable[Post], mistakes: Mistakes) -> None:
+    # Folded, since on macOS and Windows `A/index.html` and `a/index.html` are one file.
+    seen: dict[str, Post] = {}
+    for post in sorted(posts, key=lambda post: post.source.as_posix()):
+        first = seen.setdefault(post.target.casefold(), post)
+        if first is not post:
+            key = "permalink" if post.front.permalink else "slug"
+            mistakes.add(
+                SourceError(
+                    f"the address {post.url} is already that of {first.source.as_posix()}; "
+                    f"give one of them another '{key}'",
+                    post.place(key),
+                )
+            )
+
+
+def _group(
+    posts: Iterable[Post], folder: str, names: Callable[[Post], tuple[str, ...]]
+) -> tuple[Group, ...]:
+    # Names that differ only in case or punctuation are one, under the spelling seen first.
+    found: dict[str, list[Post]] = defaultdict(list)
+    spelled: dict[str, str] = {}
+    for post in posts:
+        for name in names(post):
+            slug = permalink.slugify(name) or permalink.slugify(name, name)
+            spelled.setdefault(slug, name)
+            if post not in found[slug]:
+                found[slug].append(post)
+    return tuple(
+        Group(spelled[slug], permalink.clean(f"/{folder}/{slug}/"), tuple(found[slug]))
+        for slug in sorted(found)
+    )
+
+
+def _years(posts: Iterable[Post]) -> tuple[Group, ...]:
+    found: dict[str, list[Post]] = {}
+    for post in posts:
+        found.setdefault(f"{post.date.year:04}" if post.date else "", []).append(post)
+    return tuple(Group(year, "", tuple(group)) for year, group in found.items())
+
+
+def _topics(groups: Iterable[Group]) -> Mapping[Path, tuple[Group, ...]]:
+    found: dict[Path, tuple[Group, ...]] = {}
+    for group in groups:
+        for post in group.posts:
+            found[post.source] = (*found.get(post.source, ()), group)
+    return found
+
+
+def _neighbours(posts: Iterable[Post]) -> Mapping[Path, Neighbours]:
+    by_lang: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        by_lang[post.lang].append(post)
+    found: dict[Path, Neighbours] = {}
+    for same in by_lang.values():
+        around = [None, *same, None]
+        for newer, post, older in zip(around, same, around[2:], strict=False):
+            found[post.source] = (newer, older)
+    return found
+
+
+def _translations(
+    posts: Sequence[Post], hidden: Iterable[Post], mistakes: Mistakes
+) -> Mapping[Path, tuple[Post, ...]]:
+    """For each post the same post in other languages, by language.
+
+    A translation of a post that this build hides is no mistake, and has no companion yet.
+    """
+    by_slug: dict[str, Post] = {}
+    for post in (*hidden, *sorted(posts, key=lambda p: p.front.translates is not None)[::-1]):
+        by_slug[post.slug] = post
+    originals: dict[Path, Post] = {}
+    for post in posts:
+        wanted = post.front.translates
+        original = by_slug.get(wanted or "")
+        if wanted is None:
+            continue
+        if original is None:
+            near = suggest(wanted, by_slug.keys() - {post.slug})
+            problem = f"no post has the slug '{wanted}' that this one translates{near}"
+        elif original.lang == post.lang:
+            other = original.source.as_posix()
+            problem = f"'{post.lang}' is the language of this post and of {other}, its original"
+        else:
+            originals[post.source] = original
+            continue
+        mistakes.add(SourceError(problem, post.place("translates")))
+    groups: dict[Path, list[Post]] = defaultdict(list)
+    for post in posts:
+        groups[_root(post, originals).source].append(post)
+    return {
+        post.source: tuple(
+            sorted((p for p in group if p.lang != post.lang), key=lambda p: (p.lang, p.order))
+        )
+        for group in groups.values()
+        for post in group
+    }
+
+
+def _root(post: Post, originals: Mapping[Path, Post]) -> Post:
+    seen = set()
+    while post.source in originals and post.source not in seen:
+        seen.add(post.source)
+        post = originals[post.source]
+    return post

@@ -1,0 +1,137 @@
+"""Addresses of posts: Jekyll's permalink styles, patterns and slugs.
+
+Source: the behaviour of Jekyll 4.3 (`drops/url_drop.rb`, `utils.rb`, `url.rb`).
+Names of months and days in a pattern are English, as in Jekyll, whatever the locale.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote
+
+from escriba.errors import Place, SourceError, suggest
+
+STYLES: Mapping[str, str] = {
+    "date": "/:categories/:year/:month/:day/:title:output_ext",
+    "pretty": "/:categories/:year/:month/:day/:title/",
+    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
+    "none": "/:categories/:title:output_ext",
+}
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July",
+           "August", "September", "October", "November", "December")  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters and digits
+_SAFE = "/" + _PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a pattern can speak of."""
+
+    slug: str
+    stem: str
+    categories: tuple[str, ...]
+    date: datetime | None
+
+
+EXAMPLE = Words("slug", "slug", ("category",), datetime(2020, 10, 1))
+
+
+def expand(pattern: str, words: Words, place: Place) -> str:
+    """The percent-encoded path of a post under a style's name or a pattern.
+
+    Raises SourceError, at `place`, for a placeholder that does not exist or has no value.
+    """
+    pattern = STYLES.get(pattern, pattern)
+    if not pattern.startswith("/"):
+        raise SourceError(
+            f"the permalink '{pattern}' must start with '/'"
+            f" or be one of {', '.join(sorted(STYLES))}",
+            place,
+        )
+
+    def replace(match: re.Match[str]) -> str:
+        # As in Jekyll, `:year_` is `:year` and an underscore.
+        for name, rest in ((match[1], ""), (match[1].removesuffix("_"), "_")):
+            if name in _NAMES:
+                return _NAMES[name](words) + rest
+            if name in _TIMES:
+                if words.date is None:
+                    raise SourceError(f"the permalink's ':{name}' needs a date", place)
+                return _TIMES[name](words.date) + rest
+        known = suggest(match[1], [*_NAMES, *_TIMES])
+        raise SourceError(f"unknown placeholder ':{match[1]}' in the permalink{known}", place)
+
+    return clean(re.sub(r":([a-z_]+)", replace, pattern))
+
+
+def clean(path: str) -> str:
+    """A path without empty or dot segments, percent-encoded: nothing can leave the site."""
+    kept = [part for part in unquote(path).split("/") if part.strip(".")]
+    end = "/" if path.endswith("/") and kept else ""
+    return quote("/" + "/".join(kept) + end, safe=_SAFE)
+
+
+def target(url: str) -> str:
+    """The file of a page at a path: `/a/` → `a/index.html`, `/a` and `/a.html` → `a.html`."""
+    path = unquote(url).lstrip("/")
+    if not path or path.endswith("/"):
+        return path + "index.html"
+    return path if PurePosixPath(path).suffix in (".html", ".htm") else path + ".html"
+
+
+def slugify(text: str, keep: str = "", *, cased: bool = False) -> str:
+    """Letters, marks, decimal digits and the characters of `keep`; one hyphen for all between.
+
+    >>> slugify("La guerra, y la paz")
+    'la-guerra-y-la-paz'
+    """
+    letters = [c if c in keep or _in_word(c) else " " for c in unicodedata.normalize("NFC", text)]
+    slug = re.sub(" +", "-", "".join(letters)).strip("-")
+    return slug if cased else slug.lower()
+
+
+def _in_word(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd"
+
+
+def _categories(words: Words, slugs: bool) -> str:
+    names = (slugify(c) if slugs else c.lower() for c in words.categories)
+    return "/".join(dict.fromkeys(names))
+
+
+_NAMES: Mapping[str, Callable[[Words], str]] = {
+    "title": lambda w: slugify(w.slug, _PRETTY, cased=True),
+    "slug": lambda w: slugify(w.slug),
+    "name": lambda w: slugify(w.stem),
+    "categories": lambda w: _categories(w, slugs=False),
+    "slugified_categories": lambda w: _categories(w, slugs=True),
+    "collection": lambda w: "posts",
+    "output_ext": lambda w: ".html",
+}
+_TIMES: Mapping[str, Callable[[datetime], str]] = {
+    "year": lambda d: f"{d.year:04}",
+    "short_year": lambda d: f"{d.year % 100:02}",
+    "month": lambda d: f"{d.month:02}",
+    "i_month": lambda d: str(d.month),
+    "short_month": lambda d: _MONTHS[d.month - 1][:3],
+    "long_month": lambda d: _MONTHS[d.month - 1],
+    "day": lambda d: f"{d.day:02}",
+    "i_day": lambda d: str(d.day),
+    "y_day": lambda d: f"{d.timetuple().tm_yday:03}",
+    "w_year": lambda d: f"{d.isocalendar().year:04}",
+    "week": lambda d: f"{d.isocalendar().week:02}",
+    "w_day": lambda d: str(d.isoweekday()),
+    "short_day": lambda d: _DAYS[d.weekday()][:3],
+    "long_day": lambda d: _DAYS[d.weekday()],
+    "hour": lambda d: f"{d.hour:02}",
+    "minute": lambda d: f"{d.minute:02}",
+    "second": lambda d: f"{d.second:02}",
+}

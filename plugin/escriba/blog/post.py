@@ -1,0 +1,191 @@
+"""One post: its front matter, as Jekyll has it, and its Markdown body.
+
+A post is a UTF-8 file `YYYY-MM-DD-slug.md` that starts with YAML between two lines `---`.
+Date and slug may also come from the front matter, which wins over the file name.
+
+No wall clock enters a site. A post dated in the future is built like any other; hold it back
+with `published: false` or in a folder `drafts`. A draft may have no date yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from escriba import schema
+from escriba.blog import permalink
+from escriba.errors import Place, SourceError
+from escriba.project import NAME, Settings
+from escriba.schema import Mistake, Words
+
+SUFFIXES = frozenset({".md", ".markdown"})
+DRAFTS = frozenset({"drafts", "_drafts"})
+
+_NAME = re.compile(r"(?:(\d{4}-\d{1,2}-\d{1,2})-)?(.+)", re.DOTALL)
+_LANG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
+_FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    """The keys that escriba knows; all others are kept in `extra`, for Liquid and templates."""
+
+    title: str | None = None
+    date: datetime | None = None
+    last_modified_at: datetime | None = None
+    categories: Annotated[tuple[str, ...], Words()] = ()
+    category: tuple[str, ...] | str | None = None
+    tags: Annotated[tuple[str, ...], Words()] = ()
+    tag: tuple[str, ...] | str | None = None
+    published: bool = True
+    lang: str | None = None
+    translates: str | None = None  # the slug of the post of which this is a translation
+    slug: str | None = None
+    permalink: str | None = None
+    description: str | None = None
+    author: str | None = None
+    layout: str | None = None
+    toc: bool | None = None  # a table of contents; by default where there are enough headings
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.lang is not None and not _LANG.fullmatch(self.lang):
+            raise Mistake(f"'lang' must be a language such as es or pt-BR, not '{self.lang}'")
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post as written; nothing is rendered yet.
+
+    `url` is the path part of its address, percent-encoded, without the site's `baseurl`;
+    `first_line` is the line of the file on which `body` starts, counted from 1.
+    """
+
+    source: Path
+    front: FrontMatter
+    places: Mapping[str, Place]
+    body: str
+    first_line: int
+    title: str
+    slug: str
+    date: datetime | None
+    lang: str
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    draft: bool
+    url: str
+
+    @property
+    def target(self) -> str:
+        """The file that holds the page, relative to the site."""
+        return permalink.target(self.url)
+
+    @property
+    def order(self) -> tuple[bool, datetime, str]:
+        """What sorts posts from old to new: undated drafts last, equal moments by source."""
+        moment = instant(self.date) if self.date else _EPOCH
+        return self.date is None, moment, self.source.as_posix()
+
+    def place(self, key: str) -> Place:
+        """Where a key of the front matter has its value; else the file's start."""
+        return self.places.get(key, Place(self.source, 1))
+
+
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def instant(date: datetime) -> datetime:
+    """A date with an offset: its own, or UTC if its author wrote none."""
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def read_post(path: Path, source: Path, settings: Settings) -> Post:
+    """The post of a file; `source` is the path that pages and messages show.
+
+    The date keeps its author's offset, so that the day on the page and in the URL is the day
+    that the author wrote, wherever the site is built. Raises SourceError with every mistake.
+    """
+    yaml, body, first_line = split(schema.read_text(path, source), source)
+    start = Place(source, 2)
+    node = schema.compose(yaml, start)
+    front = schema.build(FrontMatter, node, start)
+    places = schema.places(node, start)
+    draft = not DRAFTS.isdisjoint(source.parts[:-1])
+    written, stem = _read_name(path.stem, source, front)
+    date = front.date or written
+    if date is None and not draft:
+        raise SourceError(
+            "the post has no date; name the file YYYY-MM-DD-slug.md or add 'date:'",
+            Place(source, 1),
+        )
+    slug = front.slug or stem
+    if not permalink.slugify(slug):
+        raise SourceError(f"the slug '{slug}' has no letter or digit", Place(source, 1))
+    categories = _several(front.category, front.categories)
+    words = permalink.Words(slug=slug, stem=stem, categories=categories, date=date)
+    if front.permalink is not None:
+        url = permalink.expand(front.permalink, words, places["permalink"])
+    else:
+        pattern = settings.permalink if date else "/drafts/:title/"
+        url = permalink.expand(pattern, words, Place(Path(NAME), 1))
+    return Post(
+        source=source,
+        front=front,
+        places=places,
+        body=body,
+        first_line=first_line,
+        title=front.title or _title(stem),
+        slug=slug,
+        date=date,
+        lang=front.lang or settings.lang,
+        categories=categories,
+        tags=_several(front.tag, front.tags),
+        draft=draft or not front.published,
+        url=url,
+    )
+
+
+def split(text: str, source: Path) -> tuple[str, str, int]:
+    """(YAML, body, line of the body's start, from 1) of a post's text. Raises SourceError."""
+    if not re.match(r"---[ \t]*(?:\n|\Z)", text):
+        raise SourceError(
+            "the post has no front matter; it must start with a line '---', "
+            "its title and date, and another line '---'",
+            Place(source, 1),
+        )
+    match = _FENCE.match(text)
+    if not match:
+        raise SourceError(
+            "the front matter is never closed; add a line '---' after it", Place(source, 1)
+        )
+    return match[1], text[match.end() :], text.count("\n", 0, match.end()) + 1
+
+
+def _read_name(stem: str, source: Path, front: FrontMatter) -> tuple[datetime | None, str]:
+    match = _NAME.fullmatch(stem)
+    assert match is not None
+    if match[1] is None:
+        return None, match[2]
+    try:
+        return schema.parse_datetime(match[1]), match[2]
+    except ValueError:
+        if front.date:
+            return None, match[2]
+        raise SourceError(
+            f"the file name starts with '{match[1]}', which is no date", Place(source)
+        ) from None
+
+
+def _several(one: tuple[str, ...] | str | None, many: tuple[str, ...]) -> tuple[str, ...]:
+    # As in Jekyll the singular key wins and is not split: `category: deep learning` is one.
+    found = (one,) if isinstance(one, str) else one or many
+    return tuple(dict.fromkeys(item for item in found if item))
+
+
+def _title(stem: str) -> str:
+    # Jekyll's titleize: `redes-neuronales` is "Redes Neuronales".
+    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_]+", stem) if word)
