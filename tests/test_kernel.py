@@ -1,0 +1,287 @@
+"""The kernel against the reference, character for character, and in every engine there is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from escriba.errors import ModelError
+from escriba.model import FILE, GATES, Model, read_model
+from escriba.sampling import wasm
+from escriba.sampling.engine import Engine
+from escriba.sampling.image import pack
+from escriba.sampling.quantised import quantise
+from escriba.sampling.reference import Reference
+from escriba.sampling.request import Options
+from escriba.sampling.stream import Stream, make_stream
+from escriba.sampling.wasm import Wasm
+from models import LETTERS, make_model
+
+KERNEL = wasm.PATH.parent
+JAVASCRIPT = Path(__file__).parent / "kernel.js"
+CHROMIUM = Path("/usr/bin/chromium")
+REAL = Path(__file__).parents[1] / "models" / "tolstoi"
+
+MIXED = [
+    Options(
+        prompt=("", "a", "the end of it. ")[i % 3],
+        length=(1, 20, 60, 33)[i % 4],
+        temperature=Decimal(("0", "0.001", "0.5", "0.8", "1.3", "100")[i % 6]),
+        top_k=(None, 1, 5, 1000)[i % 4],
+        top_p=(None, Decimal("0.9"), None, Decimal("0.000001"), Decimal(1))[i % 5],
+        min_p=(None, None, Decimal("0.05"), Decimal(1), Decimal(0), None, None)[i % 7],
+        seed=(i, 2**63 + i, 2**64 - 1 - i)[i % 3],
+    )
+    for i in range(64)
+]
+
+
+def with_kernel(model: Model, options: Sequence[Options]) -> list[str]:
+    return Engine(model, Wasm(pack(model))).sample_many(options)
+
+
+def with_reference(model: Model, options: Sequence[Options]) -> list[str]:
+    return Engine(model, Reference(quantise(model))).sample_many(options)
+
+
+def without_prompts(options: Sequence[Options]) -> list[Options]:
+    return [Options(**{**vars(each), "prompt": ""}) for each in options]
+
+
+@pytest.mark.parametrize("residual", [True, False])
+@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize(
+    ("layers", "hidden"), [(1, 1), (2, 7), (1, 13), (3, 16), (2, 30), (1, 129), (4, 8)]
+)
+def test_equals_reference(tmp_path, cell, residual, layers, hidden):
+    model = make_model(
+        tmp_path / "m", cell=cell, residual=residual, layers=layers, hidden=hidden, seed=hidden
+    )
+    assert with_kernel(model, MIXED[:24]) == with_reference(model, MIXED[:24])
+
+
+@pytest.mark.parametrize("symbols", [2, 3, 17, 200, 5000])
+def test_equals_reference_for_vocabularies_of_any_size(tmp_path, symbols):
+    characters = "".join(chr(0x4E00 + i) for i in range(symbols))
+    model = make_model(tmp_path / "m", hidden=5, symbols=characters)
+    options = without_prompts(MIXED[:20])
+    assert with_kernel(model, options) == with_reference(model, options)
+
+
+def test_equals_reference_for_one_symbol(tmp_path):
+    model = make_model(tmp_path / "m", symbols="x")
+    options = without_prompts(MIXED[:5])
+    assert with_kernel(model, options) == ["x" * each.length for each in options]
+    assert with_reference(model, options) == ["x" * each.length for each in options]
+
+
+def test_equals_reference_for_bytes(tmp_path):
+    model = make_model(
+        tmp_path / "m", unit="bytes", symbols="".join(map(chr, range(256))), hidden=9
+    )
+    options = [Options(prompt="¡á!", length=300, seed=seed) for seed in range(5)]
+    texts = with_kernel(model, options)
+    assert texts == with_reference(model, options)
+    assert "�" in texts[0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_a_text_does_not_depend_on_its_batch(tmp_path, size):
+    model = make_model(tmp_path / "m", hidden=13)
+    engine = Engine(model, Wasm(pack(model)))
+    alone = [engine.sample(each) for each in MIXED[:size]]
+    assert engine.sample_many(MIXED[:size]) == alone
+    assert engine.sample_many(MIXED[:size][::-1]) == alone[::-1]
+    assert len(set(alone)) > size // 2  # and these are not all the same text
+
+
+def test_more_than_a_batch(tmp_path):
+    model = make_model(tmp_path / "m", hidden=5)
+    options = [Options(length=10 + seed % 7, seed=seed) for seed in range(131)]
+    engine = Engine(model, Wasm(pack(model)))
+    assert engine.sample_many(options) == [engine.sample(each) for each in options]
+
+
+def test_a_hundred_thousand_characters(tmp_path):
+    model = make_model(tmp_path / "m", layers=1, hidden=13, symbols="\n abcdefg")
+    options = [Options(length=100_000, seed=42)]
+    (text,) = with_kernel(model, options)
+    assert len(text) == 100_000
+    assert [text] == with_reference(model, options)
+
+
+@pytest.mark.skipif(not (REAL / FILE).exists(), reason="models/tolstoi is not trained")
+def test_the_real_model():
+    model = read_model(REAL)
+    options = [
+        Options(prompt="“Well, Prince", length=4000, temperature=Decimal("0.7"), seed=42),
+        Options(length=1000, top_p=Decimal("0.9"), seed=1),
+    ]
+    if "“" not in model.vocabulary.symbols:
+        options[0] = Options(**{**vars(options[0]), "prompt": "Well, Prince"})
+    assert with_kernel(model, options) == with_reference(model, options)
+
+
+@given(
+    cell=st.sampled_from(sorted(GATES)),
+    residual=st.booleans(),
+    layers=st.integers(1, 3),
+    hidden=st.integers(1, 20),
+    scale=st.sampled_from([0.0, 1e-30, 1e-3, 0.3, 1.0, 3.0, 10.0, 40.0]),
+    constant=st.sampled_from([None, 0.0, 1.0, -1.0, 7.5, 1000.0]),
+    seed=st.integers(0, 1000),
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_extreme_weights(tmp_path, cell, residual, layers, hidden, scale, constant, seed):
+    shape = {"cell": cell, "residual": residual, "layers": layers, "hidden": hidden}
+    model = make_model(tmp_path / "m", scale=scale, seed=seed, **shape)
+    if constant is not None:  # all of one sign: sums as large as they can be
+        names = [name for name in model.tensors if name != "embedding.weight"]
+        tensors = {n: np.full(model.tensors[n].shape, constant, np.float32) for n in names}
+        model = make_model(tmp_path / "m", scale=scale, seed=seed, tensors=tensors, **shape)
+    try:
+        expected = with_reference(model, MIXED[:8])
+    except ModelError as error:
+        assert "too large to be run exactly" in str(error)
+        return
+    assert with_kernel(model, MIXED[:8]) == expected
+
+
+def test_sums_at_the_limit_of_32_bits(tmp_path):
+    """Every weight and every activation at its bound: one more unit would not be accepted."""
+    hidden, symbols = 16, "ab"
+    model = make_model(tmp_path / "m", layers=1, hidden=hidden, symbols=symbols)
+    tensors = {n: np.ones(t.shape, np.float32) for n, t in model.tensors.items()}
+    tensors["embedding.weight"] = np.array([[14.0] * hidden, [-14.0] * hidden], np.float32)
+    tensors["layers.0.weight_ih"] *= 3.0
+    tensors["head.weight"] = np.array([[4.25] * hidden, [-4.25] * hidden], np.float32)
+    model = make_model(tmp_path / "m", layers=1, hidden=hidden, symbols=symbols, tensors=tensors)
+    weights = quantise(model)
+    bounds = np.full(hidden, 15 << weights.activation_shift)
+    largest = np.abs(weights.head.weights.astype(np.int64)) @ bounds + weights.head.bias
+    assert 2**30 < largest.max() < 2**31
+    options = [Options(length=50, temperature=Decimal(100), seed=seed) for seed in range(4)]
+    assert with_kernel(model, options) == with_reference(model, options)
+
+
+def test_the_cell_saturates(tmp_path):
+    """Gates wide open for ever: c grows by one each step until it stops at 1024."""
+    model = make_model(tmp_path / "m", layers=1, hidden=3, symbols="ab")
+    bias = np.full(12, 20.0, np.float32)
+    tensors = {n: np.zeros(t.shape, np.float32) for n, t in model.tensors.items()}
+    tensors |= {"layers.0.bias_ih": bias, "head.weight": np.ones((2, 3), np.float32)}
+    model = make_model(tmp_path / "m", layers=1, hidden=3, symbols="ab", tensors=tensors)
+    reference = Reference(quantise(model))
+    state = reference.network.zero_state()
+    for _ in range(1100):
+        reference.network.step(0, state)
+    assert state[1].tolist() == [[1024 << 20] * 3]
+    options = [Options(length=1200)]
+    assert with_kernel(model, options) == with_reference(model, options)
+
+
+def test_the_committed_kernel_is_what_its_source_gives(tmp_path):
+    if not shutil.which("clang-14") or not shutil.which("wasm-ld-14"):
+        pytest.skip("needs Debian's clang-14 and lld-14")
+    if not shutil.which("make"):
+        pytest.skip("needs make")
+    for name in ("Makefile", "kernel.c", "tables.h"):
+        shutil.copy(KERNEL / name, tmp_path)
+    subprocess.run(["make", "-C", tmp_path, "kernel.wasm"], check=True, capture_output=True)
+    assert (tmp_path / "kernel.wasm").read_bytes() == wasm.PATH.read_bytes()
+
+
+def test_the_kernel_imports_nothing():
+    wasmtime = pytest.importorskip("wasmtime")
+    module = wasmtime.Module(wasmtime.Engine(), wasm.PATH.read_bytes())
+    assert module.imports == []
+    assert {export.name for export in module.exports} == {
+        "memory", "heap", "stream_size", "start", "run", "drawn",
+    }  # fmt: skip
+
+
+def test_a_batch_is_bounded(tmp_path):
+    model = make_model(tmp_path / "m", hidden=3)
+    runner = Wasm(pack(model))
+    stream = make_stream(model, Options())
+    for streams in ([], [stream] * 65):
+        with pytest.raises(ValueError, match="1 to 64"):
+            runner.begin(streams)
+
+
+# In other engines than wasmtime
+
+
+def portable_cases(folder: Path) -> list[tuple[Model, list[Options]]]:
+    return [
+        (make_model(folder / cell, cell=cell, hidden=30, layers=2, symbols=LETTERS), MIXED)
+        for cell in GATES
+    ]
+
+
+def as_json(stream: Stream) -> dict[str, object]:
+    names = {"top_k": "topK", "top_p": "topP", "min_p": "minP"}
+    value = {names.get(name, name): field for name, field in vars(stream).items()}
+    return {**value, "seed": str(stream.seed)}
+
+
+def case_as_json(model: Model, options: Sequence[Options]) -> dict[str, object]:
+    return {
+        "wasm": base64.b64encode(wasm.PATH.read_bytes()).decode(),
+        "image": base64.b64encode(pack(model)).decode(),
+        "streams": [as_json(make_stream(model, each)) for each in options],
+    }
+
+
+def test_node_gives_the_same_text(tmp_path):
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("needs node")
+    script = JAVASCRIPT.read_text() + (
+        "const c = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        "sampleWithKernel(Buffer.from(c.wasm, 'base64'), Buffer.from(c.image, 'base64'), c.streams)"
+        ".then(drawn => console.log(JSON.stringify(drawn)));"
+    )
+    for model, options in portable_cases(tmp_path):
+        given = json.dumps(case_as_json(model, options))
+        done = subprocess.run(
+            [node, "-e", script], input=given, check=True, capture_output=True, text=True
+        )
+        texts = [model.vocabulary.decode(drawn) for drawn in json.loads(done.stdout)]
+        assert texts == with_kernel(model, options)
+
+
+def test_chromium_gives_the_same_text(tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    script = (
+        "async (c) => {"
+        + JAVASCRIPT.read_text()
+        + "const bytes = (text) => Uint8Array.from(atob(text), (x) => x.charCodeAt(0));"
+        "return await sampleWithKernel(bytes(c.wasm), bytes(c.image), c.streams); }"
+    )
+    arguments = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        page = browser.new_page()
+        for model, options in portable_cases(tmp_path):
+            drawn = page.evaluate(script, case_as_json(model, options))
+            texts = [model.vocabulary.decode(indices) for indices in drawn]
+            assert texts == with_kernel(model, options)
+        browser.close()
