@@ -1,0 +1,301 @@
+"""Blocks as kramdown reads them: the grammar that decides where each one begins and ends.
+
+Python-Markdown cuts a text at its blank lines and lets each processor look at the pieces;
+kramdown goes line by line, so that a list may follow a line of text directly. This parser takes
+the place of Python-Markdown's; block processors that other extensions register see each
+paragraph before it becomes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from xml.etree.ElementTree import Element, ElementTree, SubElement
+
+from markdown import Markdown
+from markdown.blockparser import BlockParser
+
+from escriba.blog.kramdown import definition, html, lists, table
+from escriba.blog.kramdown.attributes import Attributes
+from escriba.blog.kramdown.grammar import (
+    ANY, BLANK, BOUNDARY, EOB, FENCE, HEADER, HTML_START, HTML_STOP, IAL_LINE, INDENT, LAZY_END,
+    OPT, PARAGRAPH_END, QUOTE, STASHED_LINE, WORD, line,
+)  # fmt: skip
+from escriba.blog.kramdown.source import Frame, Source, raw
+
+_BLANK = re.compile(f"{BLANK}+")
+_EOB = re.compile(EOB)
+_CODE_END = line(IAL_LINE, EOB, OPT + HTML_STOP, OPT + HTML_START)
+_CODE = (
+    rf"(?:{BLANK}*(?:{INDENT}[ \t]*\S.*\n)+"
+    rf"(?:(?!{_CODE_END.pattern}|{STASHED_LINE})[ \t]*\S.*\n)*)*"
+)
+_INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){_CODE}")
+_FENCED = re.compile(
+    rf"(?:{OPT})((?P<mark>[`~])(?P=mark){{2,}})[^\S\n]*(?P<lang>\S+?)?(?:\?\S*)?[^\S\n]*\n"
+    rf"(?P<code>(?:.*\n)*?){OPT}\1(?P=mark)*[^\S\n]*\n"
+)
+_FENCE = re.compile(FENCE)
+_QUOTE = re.compile(QUOTE)
+_QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
+_HEADER = re.compile(HEADER)
+_SETEXT = re.compile(rf"{OPT}([^ \t\n].*)\n([-=])[-=]*[ \t\r\f\v]*\n")
+_HEADER_ID = re.compile(r"[\t ]\{#([A-Za-z_:][\w.:-]*)\}\Z")
+_RULE = re.compile(rf"{OPT}([*_-])[ \t]*\1[ \t]*\1(?:\1|[ \t])*\n")
+_MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
+_FOOTNOTE = re.compile(rf"{OPT}\[\^({WORD})\]:[^\S\n]*(.*\n{_CODE})")
+_LINK = re.compile(
+    rf"{OPT}\[([^\n\]]+)\]:[ \t]*(?:<(.*?)>|([^\n]*?\S[^\n]*?))"
+    r"""(?:(?:[ \t]*\n|[ \t]+)[ \t]*(["'])(.+?)\4)?[ \t]*\n"""
+)
+_ABBREVIATION = re.compile(rf"{OPT}\*\[(.+?)\]:(.*)\n")
+_ALD = re.compile(rf"{OPT}\{{:({WORD}):({ANY}+)\}}[^\S\n]*\n")
+_EXTENSION = re.compile(
+    rf"{OPT}\{{::(\w+)(?:\s({ANY}*?))?(/)?\}}[^\S\n]*\n(?(3)|(?P<body>(?:.*\n)*?){OPT}\{{:/(?:\1)?\}}[^\S\n]*\n)"
+)
+_IAL = re.compile(IAL_LINE)
+_STASHED = re.compile(rf"(?:{STASHED_LINE})")
+
+
+class KramdownParser(BlockParser):
+    """The blocks of one document, and what is defined anywhere in it for use everywhere."""
+
+    def __init__(
+        self, md: Markdown, formula: Callable[[str, bool], str], raw_html: Callable[[str], str]
+    ):
+        super().__init__(md)
+        self.formula = formula
+        self.raw_html = raw_html
+        self.reset()
+
+    def reset(self) -> None:
+        self.definitions: dict[str, Attributes] = {}
+        self.attributes: list[tuple[Element, Attributes]] = []
+        self.codes: list[tuple[Element, str, str]] = []
+        self.footnotes: dict[str, Element] = {}
+        self.abbreviations: dict[str, str] = {}
+
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree[Element]:  # noqa: N802
+        """The tree of a document; attributes that come last are applied last."""
+        self.root = Element(self.md.doc_tag)
+        self.fill(self.root, "\n".join(lines))
+        for element, attributes in self.attributes:
+            attributes.apply(element, self.definitions)
+        return ElementTree(self.root)
+
+    def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802
+        """Blocks into an element, for the extensions of others."""
+        self.fill(parent, text)
+
+    def fill(self, element: Element, text: str) -> Frame:
+        """Parse a text into blocks of an element."""
+        frame = Frame(element, self.attributes)
+        self.fill_frame(frame, text)
+        return frame
+
+    def fill_frame(self, frame: Frame, text: str) -> None:
+        """Parse a further text into a frame."""
+        source = Source(text)
+        while not source.done:
+            if not any(parse(self, source, frame) for parse in _PARSERS):
+                _paragraph(self, source, frame)
+
+
+def _blank(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_BLANK):
+        return False
+    if frame.last != "blank":
+        frame.note("blank")
+    return True
+
+
+def _stashed(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_STASHED)
+    if match:
+        frame.add(raw(match[0].strip()), "html")
+    return bool(match)
+
+
+def _indented(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_INDENTED)
+    if not match:
+        return False
+    code = re.sub(r"\n([ ]{0,3}\S)", r" \1", match[0])
+    _add_code(parser, frame, re.sub(rf"^{INDENT}", "", code, flags=re.M), "")
+    return True
+
+
+def _fenced(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_FENCED) if source.check(_FENCE) else None
+    if match:
+        _add_code(parser, frame, match["code"], match["lang"] or "")
+    return bool(match)
+
+
+def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str) -> None:
+    block = frame.add(Element("div"), "code")
+    if language:
+        block.set("class", f"language-{language}")
+    parser.codes.append((block, code, language))
+
+
+def _quote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.check(_QUOTE):
+        return False
+    text = source.line()
+    while not source.check(LAZY_END):
+        text += source.line()
+    quote = frame.add(Element("blockquote"))
+    parser.fill(quote, _QUOTE_MARK.sub("", text))
+    return True
+
+
+def _header(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_HEADER)
+    if not match:
+        return False
+    text, name = _header_contents(match[2])
+    text = re.sub(r"[\t ]#+\Z", "", text).rstrip()
+    if not text:
+        return False
+    source.at = match.end()
+    _add_header(frame, len(match[1]), text, name)
+    return True
+
+
+def _setext(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_SETEXT) if frame.after_boundary else None
+    if not match:
+        return False
+    source.at = match.end()
+    _add_header(frame, 1 if match[2] == "=" else 2, *_header_contents(match[1]))
+    return True
+
+
+def _header_contents(text: str) -> tuple[str, str]:
+    text = text.rstrip()
+    match = _HEADER_ID.search(text)
+    return (text[: match.start()].rstrip(), match[1]) if match else (text, "")
+
+
+def _add_header(frame: Frame, level: int, text: str, name: str) -> None:
+    header = frame.add(Element(f"h{level}"))
+    header.text = text
+    if name:
+        header.set("id", name)
+
+
+def _rule(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_RULE):
+        return False
+    frame.add(Element("hr"))
+    return True
+
+
+def _math(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_MATH) if frame.after_boundary else None
+    if not match:
+        return False
+    if match[1]:  # escaped and alone: a formula within a paragraph
+        if match[3] is not None:
+            source.at = match.end(1)
+            return _paragraph(parser, source, frame)
+        return False
+    before = source.at
+    source.at = match.end()
+    if not source.check(BOUNDARY):
+        source.at = before
+        return False
+    _add_html(parser, frame, parser.formula(match[2], True))
+    return True
+
+
+def _footnote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_FOOTNOTE)
+    if not match:
+        return False
+    note = Element("li")
+    parser.fill(note, re.sub(rf"^{INDENT}", "", match[2], flags=re.M))
+    parser.footnotes[match[1]] = note
+    frame.note("definition")
+    return True
+
+
+def _add_html(parser: KramdownParser, frame: Frame, html: str) -> None:
+    frame.add(raw(parser.md.htmlStash.store(html)), "html")
+
+
+def _link(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_LINK)
+    if not match or re.search(r"""[ \t]+["']""", match[3] or ""):
+        return False
+    source.at = match.end()
+    name = re.sub(r"\s+", " ", match[1]).lower()
+    url = match[3] if match[2] is None else match[2]
+    parser.md.references[name] = (url, match[5])
+    frame.note("definition")
+    return True
+
+
+def _abbreviation(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_ABBREVIATION)
+    if match:
+        parser.abbreviations[match[1]] = match[2].strip()
+        frame.note("definition")
+    return bool(match)
+
+
+def _attribute_list(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if match := source.scan(_ALD):
+        parser.definitions.setdefault(match[1], Attributes()).read(match[2])
+        frame.note("attributes")
+    elif match := source.scan(_EXTENSION):
+        if match[1] == "comment" and match["body"]:
+            comment = match["body"].removesuffix("\n")
+            _add_html(parser, frame, f"<!-- {comment} -->")
+        elif match[1] == "nomarkdown" and match["body"]:
+            _add_html(parser, frame, match["body"])
+        else:
+            frame.note("eob")
+    elif match := source.scan(_IAL):
+        if frame.kinds and frame.kinds[-1][1] is not None:
+            frame.attributes_of(frame.kinds[-1][1]).read(match[1])
+            if not source.check(_IAL):
+                frame.note("attributes")
+        elif frame.last != "definition":
+            frame.ial = (frame.ial or Attributes()).read(match[1])
+    return bool(match)
+
+
+def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_EOB):
+        return False
+    frame.note("eob")
+    return True
+
+
+def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    joiner = "  \n" if source.text.endswith("  \n", 0, source.at) else "\n"
+    text = source.line()
+    while not source.check(PARAGRAPH_END):
+        text += source.line()
+    kind, element = frame.kinds[-1] if frame.kinds else ("", None)
+    if kind == "p" and element is not None:
+        element.text = f"{element.text}{joiner}{text.rstrip()}"
+        return True
+    for processor in parser.blockprocessors:
+        blocks = [text.rstrip("\n")]
+        if processor.test(frame.element, blocks[0]):
+            processor.run(frame.element, blocks)
+            frame.note("html")
+            return True
+    paragraph = frame.add(Element("p"))
+    paragraph.text = text.strip()
+    return True
+
+
+_PARSERS: tuple[Callable[[KramdownParser, Source, Frame], bool], ...] = (
+    _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
+    html.parse, _setext, _math, table.parse, _footnote, _link, _abbreviation, _attribute_list,
+    _boundary, _paragraph,
+)  # fmt: skip

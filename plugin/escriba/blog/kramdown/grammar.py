@@ -1,0 +1,78 @@
+"""The patterns that more than one part of kramdown's grammar needs.
+
+They say what kramdown 2.4 with its GFM parser accepts (its `kramdown/parser/kramdown/*.rb`);
+each is matched at the beginning of a line of a text whose last line ends in a line feed.
+"""
+
+from __future__ import annotations
+
+import re
+
+SPAN_ELEMENTS = frozenset(
+    "a abbr acronym b big bdo br button cite code del dfn em i img input ins kbd label mark "
+    "option q rb rbc rp rt rtc ruby samp select small span strong sub sup tt u var".split()
+)
+VOID_ELEMENTS = frozenset(
+    "area base br col command embed hr img input keygen link meta param source track wbr".split()
+)
+# Elements that may stand only between paragraphs: within one, their tags are text.
+BLOCK_ELEMENTS = frozenset(
+    "address article aside applet body blockquote caption col colgroup dd div dl dt fieldset "
+    "figcaption footer form h1 h2 h3 h4 h5 h6 header hgroup hr html head iframe legend menu li "
+    "main map nav ol optgroup p pre section summary table tbody td th thead tfoot tr ul".split()
+)
+# What `markdown="1"` finds inside: blocks, the text of one paragraph, or (all others) nothing.
+HOLDS_BLOCKS = frozenset(
+    "address applet article aside blockquote body dd details div dl fieldset figure figcaption "
+    "footer form header hgroup iframe li main map menu nav noscript object section summary "
+    "td".split()
+)
+HOLDS_TEXT = (
+    SPAN_ELEMENTS | frozenset("caption dt h1 h2 h3 h4 h5 h6 legend optgroup p th".split())
+) - frozenset("option kbd samp var code".split())
+HOLDS_RAW = frozenset("script style math option textarea pre code kbd samp var".split())
+
+NAME = r"[A-Za-z_][\w.:-]*"
+ATTRIBUTE = re.compile(rf"""\s*({NAME})(?:\s*=\s*(?:(\w+)|("|')(.*?)\3))?""", re.S)
+TAG = rf"""<({NAME})((?:\s+{NAME}(?:\s*=\s*(?:\w+|"[^"]*"|'[^']*'))?)*)\s*(/)?>"""
+CLOSE_TAG = rf"</({NAME})\s*>"
+COMMENT = r"<!--.*?-->"
+
+OPT = r"[ ]{0,3}"
+INDENT = r"(?:\t|[ ]{4})"
+BLANK = r"(?:[^\S\n]*\n)"
+EOB = r"\^[^\S\n]*\n"
+TAIL = r"[\t ].*\n"
+
+# A stretch of HTML that another processor has put aside.
+STASHED = r"\x02wzxhzdk:\d+\x03"
+STASHED_LINE = rf"[ \t]*{STASHED}[ \t]*\n"
+
+WORD = r"\w[\w-]*"
+ANY = r"(?:\\\}|[^}])"
+IAL = rf"\{{:(?!:|/)({ANY}+)\}}[^\S\n]*\n"
+IAL_LINE = OPT + IAL
+
+_SPANS = "|".join(sorted(SPAN_ELEMENTS | {"script"}))
+HTML_START = rf"<(?!(?:{_SPANS})\b){NAME}"
+HTML_STOP = rf"</(?!(?:{_SPANS})\b){NAME}\s*>"
+
+LIST_UL = rf"({OPT}[+*-])({TAIL})"
+LIST_OL = rf"({OPT}\d+\.)({TAIL})"
+DEFINITION = rf"({OPT}:)({TAIL})"
+HEADER = r"(#{1,6})[\t ]+(.*)\n"
+QUOTE = rf"{OPT}> ?"
+FENCE = rf"{OPT}(?:`{{3,}}|~{{3,}})"
+
+
+def line(*patterns: str) -> re.Pattern[str]:
+    """One pattern out of alternatives, matched at a position that begins a line."""
+    return re.compile("|".join(f"(?:{p})" for p in patterns))
+
+
+# Where a line that only goes on with what the author began, without its markers, stops doing so.
+LAZY_END = line(BLANK, IAL_LINE, EOB, OPT + HTML_STOP, OPT + HTML_START, STASHED_LINE, r"\Z")
+PARAGRAPH_END = line(
+    LAZY_END.pattern, LIST_UL, LIST_OL, HEADER, DEFINITION, QUOTE, FENCE, STASHED_LINE
+)
+BOUNDARY = line(BLANK, EOB, IAL_LINE, r"\Z")
