@@ -262,7 +262,7 @@ def _convert(hint: Any, node: yaml.Node, start: Place, problems: list[Problem]) 
         value = _convert(base, node, start, problems)
         for mark in marks:
             if isinstance(mark, Range) and value is not None and value not in mark:
-                raise Mistake(f"{mark}, not {node.value}")
+                raise Mistake(f"{mark}, not {_shown(node)}")
         return value
     if origin in (Union, types.UnionType):
         return _convert_union(hint, node, start, problems)

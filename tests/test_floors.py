@@ -1,0 +1,60 @@
+"""Imports point down the house, and a frozen build stays light."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "plugin" / "escriba"
+GROUND = {path.stem for path in ROOT.glob("*.py")} - {"cli", "__main__", "__init__"}
+BELOW = {
+    "charlm": GROUND,
+    "sampling": GROUND,
+    "article": GROUND | {"sampling"},
+    "blog": GROUND | {"sampling", "article"},
+    "hosts": GROUND | {"sampling", "article", "blog"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """The escriba floors or ground modules that a file imports ('' is the package's root)."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import in line {node.lineno}"
+            names = [node.module or ""]
+            if node.module == "escriba":
+                names = [f"escriba.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {(name + ".").split(".")[1] for name in names if name.split(".")[0] == "escriba"}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    floor = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    used = imports(path)
+    assert "" not in used, "nobody imports the package root"
+    if floor in BELOW:
+        assert used <= BELOW[floor] | {floor}
+    elif floor in GROUND:
+        assert used <= GROUND
+
+
+def test_only_charlm_imports_torch() -> None:
+    for path in ROOT.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {
+            name.split(".")[0]
+            for node in ast.walk(tree)
+            for name in (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import)
+                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            )
+        }  # fmt: skip
+        assert "torch" not in names or path.parent.name == "charlm", path

@@ -1,0 +1,150 @@
+"""Errors with places, digests, projects, the model file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from escriba import project
+from escriba.digest import canonical, digest
+from escriba.errors import (
+    FrozenError,
+    Mistakes,
+    ModelError,
+    Place,
+    Problem,
+    SourceError,
+    suggest,
+)
+from escriba.model import read_model
+from models import make_model
+
+
+def test_a_place_reads_as_compilers_write_it() -> None:
+    path = Path("posts") / "a.md"
+    assert str(Place(path)) == "posts/a.md"
+    assert str(Place(path, 14)) == "posts/a.md:14"
+    assert str(Place(path, 14, 3)) == "posts/a.md:14:3"
+    assert str(SourceError("unknown option", Place(path, 14).moved(2, 1))) == (
+        "posts/a.md:16:1: unknown option"
+    )
+
+
+def test_mistakes_are_raised_together_sorted_and_once() -> None:
+    mistakes = Mistakes()
+    mistakes.check()
+    a, b = Problem("second", Place(Path("b"), 2)), Problem("first", Place(Path("a"), 9))
+    for error in (FrozenError(a), ModelError(b), ModelError(b), FrozenError("nowhere")):
+        with mistakes.collect():
+            raise error
+    with pytest.raises(ModelError) as caught:
+        mistakes.check()
+    assert [str(p) for p in caught.value.problems] == ["a:9: first", "b:2: second", "nowhere"]
+    assert caught.value.exit_code == 4
+
+
+def test_suggestions() -> None:
+    assert suggest("temprature", ["temperature", "seed"]) == " (did you mean 'temperature'?)"
+    assert suggest("x", ["temperature", "seed"]) == " (allowed: seed, temperature)"
+    assert suggest("x", []) == ""
+
+
+def test_canonical_bytes_do_not_depend_on_order_and_refuse_floats() -> None:
+    assert canonical({"b": [1, None], "a": "ñ"}) == '{"a":"ñ","b":[1,null]}'.encode()
+    assert digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+    for value in (0.5, [0.5], {"a": {"b": 0.5}}):
+        with pytest.raises(TypeError):
+            canonical(value)
+    with pytest.raises(TypeError):
+        canonical({1: "a"})
+
+
+def test_a_project_is_found_from_any_folder_inside(tmp_path: Path) -> None:
+    (tmp_path / "escriba.yml").write_text("title: Mío\noutput: public\n", encoding="utf-8")
+    inside = tmp_path / "posts" / "2020"
+    inside.mkdir(parents=True)
+    found = project.find(inside)
+    assert found.settings.title == "Mío"
+    assert found.output == tmp_path.resolve() / "public"
+    assert found.shown(inside / "a.md") == Path("posts/2020/a.md")
+
+
+def test_no_project_and_wrong_settings(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"^no escriba.yml in .*; `escriba new` makes one$"):
+        project.find(tmp_path)
+    (tmp_path / "escriba.yml").write_text("titel: x\nurl: https://a.b/\n")
+    with pytest.raises(SourceError) as caught:
+        project.find(tmp_path)
+    assert str(caught.value) == "escriba.yml:1:1: unknown key 'titel' (did you mean 'title'?)"
+
+
+def test_the_digest_covers_weights_and_not_the_record(tmp_path: Path) -> None:
+    first = make_model(tmp_path / "a", seed=1)
+    again = make_model(tmp_path / "b", seed=1)
+    other = make_model(tmp_path / "c", seed=2)
+    assert first.digest == again.digest != other.digest
+    assert first.parameters == sum(
+        (tensor.end - tensor.start) // 4 for tensor in first.tensors.values()
+    )
+
+
+def rewrite(path: Path, change) -> None:  # type: ignore[no-untyped-def]
+    """Change the JSON header of a model file."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    entries = json.loads(data[8 : 8 + length])
+    change(entries)
+    head = json.dumps(entries).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + data[8 + length :])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda p: p.unlink(), "the model 'm' has no weights; train it with: escriba train m"),
+        (
+            lambda p: p.write_bytes(b"abc"),
+            "not a whole model file (3 bytes); restore it, or train it with: escriba train m",
+        ),
+        (
+            lambda p: p.write_bytes((1 << 60).to_bytes(8, "little") + b"{}"),
+            "not a whole model file (10 bytes); restore it, or train it with: escriba train m",
+        ),
+        (
+            lambda p: rewrite(p, lambda e: e["__metadata__"].update(format="other/2")),
+            "not a model of escriba: its format is 'other/2', not 'escriba-charlm/1'; "
+            "train it with: escriba train m",
+        ),
+        (
+            lambda p: rewrite(p, lambda e: e.pop("head.bias")),
+            "not a model of escriba: the tensor 'head.bias' is missing or does not belong; "
+            "train it with: escriba train m",
+        ),
+        (
+            lambda p: rewrite(p, lambda e: e.pop("__metadata__")),
+            "not a model of escriba: lacks '__metadata__'; train it with: escriba train m",
+        ),
+    ],
+)
+def test_a_damaged_model_file_is_named(tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+    make_model(tmp_path / "m")
+    damage(tmp_path / "m" / "weights.safetensors")
+    with pytest.raises(ModelError) as caught:
+        read_model(tmp_path / "m", Path("models/m"))
+    assert str(caught.value) == f"models/m/weights.safetensors: {message}"
+
+
+def test_a_truncated_model_file_is_named(tmp_path: Path) -> None:
+    make_model(tmp_path / "m")
+    path = tmp_path / "m" / "weights.safetensors"
+    data = path.read_bytes()
+    path.write_bytes(data[:-100])
+    with pytest.raises(ModelError) as caught:
+        read_model(tmp_path / "m", Path("models/m"))
+    assert str(caught.value) == (
+        "models/m/weights.safetensors: the file is truncated or padded: "
+        f"{len(data) - 100} bytes instead of {len(data)}; "
+        "restore it, or train it with: escriba train m"
+    )
