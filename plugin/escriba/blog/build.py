@@ -28,6 +28,8 @@ from escriba.errors import Mistakes, SourceError
 from escriba.project import Project, Settings
 from escriba.sampling.frozen import Store
 
+INCLUDES = "_includes"  # Jekyll's folder for what posts include
+
 
 @dataclass(frozen=True)
 class Result:
@@ -117,7 +119,7 @@ def render_posts(
         liquid = LiquidContext(
             site=site,
             page=_page_variables(post),
-            includes=(project.root / "_includes", *(f / "includes" for f in templates.folders)),
+            includes=(project.root / INCLUDES, *(f / "includes" for f in templates.folders)),
             posts=by_name,
             links=by_path,
         )
