@@ -43,11 +43,9 @@ def check(uses: Sequence[Use], models: Path, root: Path) -> list[Problem]:
 
     Every sample is made again and compared. Raises ModelError for a model that cannot be run.
     """
-    return sorted(
-        Problem(finding.message, use.place)
-        for finding in find(uses, models, root)
-        for use in finding.uses
-    )
+    findings = find(uses, models, root)
+    found = [(use.place, finding.message) for finding in findings for use in finding.uses]
+    return [Problem(message, place) for place, message in sorted(found)]
 
 
 def mend(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:

@@ -154,8 +154,11 @@ def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> Fr
     try:
         sample = read(path, shown)
     except FrozenError as error:
-        reasons = [f"{p.message} (line {p.place.line if p.place else 0})" for p in error.problems]
-        raise FrozenError(edited(shown, ", ".join(reasons)), place) from None
+        reasons = ", ".join(
+            f"{p.message} (line {p.place.line})" if p.place and p.place.line else p.message
+            for p in error.problems
+        )
+        raise FrozenError(edited(shown, reasons), place) from None
     if sample.digest != request.digest:
         raise FrozenError(edited(shown, "its header is of another request"), place)
     return sample

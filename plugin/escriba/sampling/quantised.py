@@ -68,7 +68,7 @@ def quantise(model: Model) -> Quantised:
     largest = float(np.abs(embedding).max()) + additions
     shift = _largest_shift(largest, ACTIVATION_SHIFT, additions)
     if shift < 0:
-        raise _refuse(model, f"an embedding reaches {largest:.3g}")
+        raise _refuse(model, f"an activation can reach {largest:.3g}")
     quantised = np.rint(embedding * 2.0**shift).astype(np.int16)
     column = np.abs(quantised.astype(np.int64)).max(axis=0)
     one = 1 << shift
@@ -148,14 +148,19 @@ def _fit(
 
     largest = float(np.abs(weights).max())
     shift = _largest_shift(largest, WEIGHT_SHIFT)
-    while shift >= max(lowest, 0):
+    lowest = max(lowest, 0)
+    if shift < lowest:
+        raise _refuse(model, f"a weight of {name} reaches {largest:.3g}")
+    while shift >= lowest:
         integers = np.rint(weights * 2.0**shift)
         offsets = np.rint(bias * 2.0 ** (shift + activation_shift))
         # Exact in float64: integers below 2⁵³ throughout, or far beyond the limit anyway.
-        if (np.abs(integers) @ bounds.astype(np.float64) + np.abs(offsets)).max() <= LIMIT32:
+        sums = np.abs(integers) @ bounds.astype(np.float64) + np.abs(offsets)
+        if sums.max() <= LIMIT32:
             return Matrix(integers.astype(np.int16), offsets.astype(np.int32), shift)
         shift -= 1
-    raise _refuse(model, f"a weight of {name} reaches {largest:.3g}")
+    reached = sums.max() / 2.0 ** (lowest + activation_shift)
+    raise _refuse(model, f"a sum of {name} can reach {reached:.3g}")
 
 
 def _refuse(model: Model, reason: str) -> ModelError:

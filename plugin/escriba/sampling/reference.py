@@ -1,7 +1,8 @@
 """The same arithmetic in numpy and Python's integers: the oracle, and the kernel's stand-in.
 
-Written to be read beside docs/exact-sampling.md. All arrays are int64, so that nothing here can
-overflow, and every shift to the right rounds down, as Python's does.
+Written to be read beside docs/exact-sampling.md. Arrays are int64, so that nothing here can
+overflow, and every shift to the right rounds down, as Python's does. Only the matrices are
+float64, for speed: products and sums of whole numbers below 2^53 are exact, in any order.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 STATE = 20  # the shift of the cells' state
 STATE_LIMIT = 1 << 30
 LOG2_E = 24204406  # log2(e) at 2^24
+FARTHEST = 2**28 - 1  # 4096 nats at 2^16: at temperature 100 still a weight of 0
 
 
 class Reference:
@@ -137,7 +140,7 @@ class Integers:
         h, c = state
         x: Ints = self.embedding[symbol]
         for index, (weights, bias) in enumerate(self.layers):
-            sums = weights @ np.concatenate([x, h[index]]) + bias
+            sums = multiply(weights, np.concatenate([x, h[index]])) + bias
             z = round_shift(sums, self.model.layers[index].shift + self.shift - GATE_SHIFT)
             h[index] = self._cell(z, c[index])
             x = np.add(x, h[index]) if self.model.network.residual else h[index].copy()
@@ -146,8 +149,7 @@ class Integers:
     def logits(self, top: Ints) -> Ints:
         """The logits (V,) at 2^logit_shift."""
         weights, bias = self.head
-        logits: Ints = weights @ top + bias
-        return logits
+        return multiply(weights, top) + bias
 
     def tanh(self, u: Ints) -> Ints:
         """tanh(u / 2^13) at 2^15, for u of any size."""
@@ -183,6 +185,13 @@ class Integers:
         return round_shift(o * self.tanh(round_shift(c, STATE - 13)), 31 - self.shift)
 
 
+def multiply(weights: Floats, x: Ints) -> Ints:
+    """Weights (R, C) times activations (C,), both whole numbers."""
+    import numpy as np
+
+    return (weights @ x.astype(np.float64)).astype(np.int64)
+
+
 def round_shift(value: Ints, shift: int) -> Ints:
     """value / 2^shift to the nearest integer, halves upwards."""
     return (value + (1 << shift - 1)) >> shift if shift else value
@@ -196,7 +205,7 @@ def weigh(
     weights = []
     for d in differences:
         d = (d + (1 << shift - 17)) >> shift - 16 if shift > 16 else d << 16 - shift
-        whole, part = divmod(min(d, 2**26 - 1) * factor >> 24, 1 << 16)
+        whole, part = divmod(min(d, FARTHEST) * factor >> 24, 1 << 16)
         index, rest = divmod(part, 64)
         weight = power[index] - ((power[index] - power[index + 1]) * rest >> 6)
         weights.append(weight >> whole if whole < 31 else 0)
@@ -222,7 +231,7 @@ def filter_weights(weights: Sequence[int], stream: Stream) -> list[int]:
     ]
 
 
-def _widen(matrix: Matrix) -> tuple[Ints, Ints]:
+def _widen(matrix: Matrix) -> tuple[Floats, Ints]:
     import numpy as np
 
-    return matrix.weights.astype(np.int64), matrix.bias.astype(np.int64)
+    return matrix.weights.astype(np.float64), matrix.bias.astype(np.int64)

@@ -13,6 +13,7 @@
 #define BATCH 64  /* streams in one run */
 #define STATE 20  /* the shift of the cells' state */
 #define STATE_LIMIT (1 << 30)
+#define FARTHEST ((1 << 28) - 1) /* 4096 nats: at temperature 100 still a weight of 0 */
 
 enum { RNN, GRU, LSTM };
 
@@ -216,7 +217,7 @@ static void weigh(const Image *image, Stream *stream, int32_t largest) {
   for (uint32_t i = 0; i < image->symbols; i++) {
     uint64_t d = (uint64_t)((int64_t)largest - stream->sums[i]);
     d = shift > 16 ? (uint64_t)round_shift((int64_t)d, shift - 16) : d << (16 - shift);
-    if (d > (1 << 26) - 1) d = (1 << 26) - 1;
+    if (d > FARTHEST) d = FARTHEST;
     uint64_t e = d * factor >> 24, whole = e >> 16;
     uint32_t at = (uint32_t)(e & 65535) >> 6, rest = (uint32_t)e & 63;
     uint32_t weight = POWER[at] - ((POWER[at] - POWER[at + 1]) * rest >> 6);

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+from escriba.errors import SourceError
+from escriba.sampling import engine
+from escriba.sampling.engine import Engine
+from escriba.sampling.reference import Reference
+from escriba.sampling.request import Options
+from models import make_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return make_model(tmp_path_factory.mktemp("models") / "m", hidden=13)
+
+
+@pytest.fixture(scope="module")
+def bytes_model(tmp_path_factory):
+    symbols = "".join(map(chr, [10, 32, 46, 65, 66, 0xC3, 0xA1, 0xB1, 0xE2, 0x82, 0xAC]))
+    return make_model(tmp_path_factory.mktemp("models") / "m", unit="bytes", symbols=symbols)
+
+
+def test_the_same_seed_draws_the_same_numbers(model):
+    """Common random numbers: options change what a draw means, not which draw it is."""
+    cold = Options(prompt="abc", temperature=Decimal(0), length=40)
+    assert Engine(model).sample(cold) == Engine(model).sample(
+        Options(prompt="abc", temperature=Decimal("0.9"), top_k=1, length=40, seed=99)
+    )
+
+
+def test_seeds_and_prompts_matter(model):
+    texts = Engine(model).sample_many(
+        [Options(prompt=p, seed=s, length=50) for p in ("a", "b") for s in (1, 2, 2**40, 2**63)]
+    )
+    assert len(set(texts)) == 8
+
+
+def test_an_empty_prompt_is_a_new_line(model):
+    assert Engine(model).sample(Options(seed=3)) == Engine(model).sample(
+        Options(prompt="\n", seed=3)
+    )
+
+
+def test_a_length_is_a_limit(model):
+    assert len(Engine(model).sample(Options(length=777))) == 777
+
+
+@pytest.mark.parametrize("until", [None, "paragraph", "sentence", "\n", "a", "\n\n", "zzzz"])
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, monkeypatch):
+    for each in (model, bytes_model):
+        if until == "zzzz" and each is bytes_model:
+            continue
+        options = [Options(length=400, until=until, seed=seed) for seed in range(6)]
+        whole = Engine(each).sample_many(options)
+        monkeypatch.setattr(engine, "CHUNK", chunk)
+        monkeypatch.setattr(engine, "PIECE", chunk)
+        assert Engine(each).sample_many(options) == whole
+        assert ["".join(Engine(each).stream(o)) for o in options] == whole
+        monkeypatch.undo()
+
+
+def test_until_cuts(model):
+    plain = Engine(model).sample(Options(length=400, seed=5))
+    assert "." in plain[:-1]
+    cut = Engine(model).sample(Options(length=400, seed=5, until="."))
+    assert cut == plain[: plain.index(".") + 1]
+
+
+def test_a_stream_comes_in_pieces(model):
+    pieces = list(Engine(model).stream(Options(length=100)))
+    assert len(pieces) > 3
+    assert all(pieces)
+
+
+def test_half_a_character_at_the_end(bytes_model):
+    texts = Engine(bytes_model).sample_many([Options(length=9, seed=s) for s in range(30)])
+    assert any(text.endswith("�") for text in texts)
+    assert any("á" in text or "ñ" in text for text in texts)
+
+
+def test_a_prompt_outside_the_vocabulary(model):
+    with pytest.raises(SourceError) as caught:
+        Engine(model).sample(Options(prompt="ab€"))
+    assert str(caught.value) == (
+        "the character '€' (U+20AC, EURO SIGN), number 3 of the prompt, is not in the model's "
+        "vocabulary of 32:  !,.?abcdefghijklmnopqrstuvwxyz"
+    )
+
+
+def test_without_wasmtime_the_reference_runs(model, monkeypatch):
+    expected = Engine(model).sample(Options(length=60))
+    monkeypatch.setitem(sys.modules, "wasmtime", None)  # makes `import wasmtime` fail
+    runner = engine.load_runner(model)
+    assert isinstance(runner, Reference)
+    assert Engine(model, runner).sample(Options(length=60)) == expected
+
+
+def test_importing_costs_nothing():
+    code = (
+        "import sys, escriba.sampling.engine, escriba.sampling.check, escriba.sampling.frozen;"
+        "print([name for name in ('numpy', 'wasmtime', 'torch', 'safetensors') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
