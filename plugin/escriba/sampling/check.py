@@ -136,7 +136,7 @@ def _pair(absent: Sequence[Use], unused: Sequence[Path]) -> list[tuple[Use, Froz
         except FrozenError:
             continue  # not a sample that anything can be compared with
     pairs = sorted(
-        (len(_compare(sample.request, use.request.to_dict())), at, number)
+        (_measure(_compare(sample.request, use.request.to_dict())), at, number)
         for at, use in enumerate(absent)
         for number, sample in enumerate(old)
         if sample.path.parent.parent.name == use.request.model.name
@@ -151,6 +151,11 @@ def _pair(absent: Sequence[Use], unused: Sequence[Path]) -> list[tuple[Use, Froz
 def _compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The names of what differs between two requests."""
     return [name for name in {**new, **old} if old.get(name) != new.get(name)]
+
+
+def _measure(differences: Sequence[str]) -> int:
+    """How far apart requests are. Blocks keep their prompt and seed more often than the rest."""
+    return sum(2 if name in ("prompt", "seed") else 1 for name in differences)
 
 
 def _explain(path: Path, request: Request, old: FrozenSample | None, root: Path) -> str:

@@ -60,7 +60,7 @@ class Options:
         for name, bounds in _BOUNDS.items():
             value = getattr(self, name)
             if value is not None and value not in bounds:
-                raise OptionError(f"'{name.replace('_', '-')}' must be {bounds}, not {value}")
+                raise OptionError(f"'{name.replace('_', '-')}' must be {bounds}, not '{value}'")
         for name, text in (("prompt", self.prompt), ("until", self.until or "")):
             if _SURROGATE.search(text):
                 raise OptionError(f"'{name}' must be text in Unicode, not {text!r}")
