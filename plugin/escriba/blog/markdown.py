@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
 
+from escriba.article.fences import scan
+from escriba.blog import highlight
+from escriba.blog import liquid as liquids
+from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import LiquidContext
-from escriba.errors import Mistakes
+from escriba.blog.math import Formulas
+from escriba.errors import Mistakes, Place, Problem, SourceError
+
+_MORE = re.compile(r"<!--\s*more\s*-->")
+_PARAGRAPH = re.compile(r"<p[ >].*?</p>", re.S)
+_NOTE_MARK = re.compile(r'<sup id="fnref:.*?</sup>', re.S)
+_ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it."""
+    """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it.
+
+    The excerpt has no `id`s, so that it can stand on a page with others.
+    """
 
     html: str
     headings: tuple[Heading, ...]
@@ -47,16 +63,108 @@ def render(
     `liquid`, `{{` and `{%` are text. Every mistake goes to `mistakes`; without it, all of this
     body's are raised together as one SourceError.
     """
-    names = ["tables", "footnotes", "def_list", "abbr", "attr_list", "toc", "smarty", "fenced_code"]
-    md = Markdown(extensions=[*names, *extensions], output_format="xhtml")
-    html = md.convert(body)
-    headings = tuple(_headings(md.toc_tokens))  # type: ignore[attr-defined]
-    return Rendered(html, headings, html.split("</p>")[0] + "</p>")
+    start = Place(path, first_line)
+    collected = mistakes if mistakes is not None else Mistakes()
+    before = len(collected.errors)
+    text = body
+    code: Mapping[str, str] = {}
+    if liquid is not None:
+        with collected.collect():
+            text, code = liquids.render(body, liquid, start)
+    formulas = Formulas()
+    kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
+    md = Markdown(extensions=[kramdown, _Stashed(code), *extensions])
+    html = md.convert(text)
+    _relocate(collected, before, path, body, text, first_line)
+    problems = [*formulas.problems(body, start), *_find_unclosed(kramdown.unclosed, body, start)]
+    if problems:
+        collected.add(SourceError(problems))
+    if mistakes is None:
+        collected.check()
+    headings = tuple(Heading(*heading) for heading in kramdown.headings)
+    return Rendered(html, headings, _cut_excerpt(html))
 
 
-def _headings(tokens: list[dict[str, object]]) -> list[Heading]:
-    found = []
-    for token in tokens:
-        found.append(Heading(int(str(token["level"])), str(token["id"]), str(token["name"])))
-        found.extend(_headings(token["children"]))  # type: ignore[arg-type]
-    return found
+class _Stashed(Extension):
+    """Puts what Liquid highlighted where its marks are, out of Markdown's reach."""
+
+    def __init__(self, code: Mapping[str, str]):
+        super().__init__()
+        self.code = code
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        if self.code:
+            # After `Lines` (30), which removes the characters that stashed HTML is marked with.
+            md.preprocessors.register(_PutIn(md, self.code), "escriba_liquid", 29)
+
+
+class _PutIn(Preprocessor):
+    def __init__(self, md: Markdown, code: Mapping[str, str]):
+        super().__init__(md)
+        self.code = code
+
+    def run(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        for mark, html in self.code.items():
+            text = text.replace(mark, self.md.htmlStash.store(html))
+        return text.split("\n")
+
+
+def _relocate(
+    mistakes: Mistakes, first: int, path: Path, body: str, text: str, first_line: int
+) -> None:
+    """Give errors found in the text after Liquid the lines that they have in the file."""
+    before, after = body.split("\n"), text.split("\n")
+    if len(before) == len(after) or len(mistakes.errors) == first:
+        return
+    source: list[int] = list(range(len(after) + 1))
+    for block in difflib.SequenceMatcher(None, after, before, autojunk=False).get_matching_blocks():
+        for offset in range(block.size):
+            source[block.a + offset] = block.b + offset
+
+    def moved(problem: Problem) -> Problem:
+        place = problem.place
+        if place is None or place.path != path or place.line < first_line:
+            return problem
+        line = source[min(place.line - first_line, len(after))] + first_line
+        return Problem(problem.message, Place(path, line, place.column))
+
+    mistakes.errors[first:] = [
+        error
+        if isinstance(error, liquids.LiquidSourceError)
+        else type(error)(map(moved, error.problems))
+        for error in mistakes.errors[first:]
+    ]
+
+
+def _find_unclosed(openings: Sequence[str], body: str, start: Place) -> list[Problem]:
+    """The places of fences without an end, given their first lines."""
+    lines = body.split("\n")
+    for fence in scan(lines, start):
+        lines[fence.first : fence.end] = [""] * (fence.end - fence.first)
+    problems = []
+    at = 0
+    for opening in openings:
+        number = next((n for n in range(at, len(lines)) if lines[n].rstrip().endswith(opening)), -1)
+        place = start
+        if number >= 0:
+            column = len(lines[number].rstrip()) - len(opening) + 1
+            place = Place(start.path, start.line + number, column)
+            at = number + 1
+        mark = re.match(r"`+|~+", opening)
+        shown = mark[0] if mark else opening
+        problems.append(Problem(f"the code is never closed: no line '{shown}'", place))
+    return problems
+
+
+def _cut_excerpt(html: str) -> str:
+    """What stands before `<!--more-->`, else the first paragraph."""
+    more = _MORE.search(html)
+    if more:
+        cut = html[: more.start()]
+        cut += "</p>" if cut.rfind("<p") > cut.rfind("</p>") else ""
+    else:
+        paragraph = _PARAGRAPH.search(html)
+        cut = paragraph[0] if paragraph else ""
+    cut = _NOTE_MARK.sub("", cut)
+    return _ID.sub(r"\1", cut).strip()

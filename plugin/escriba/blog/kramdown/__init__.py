@@ -8,13 +8,15 @@ replaced (`span`, `emphasis`, `typography`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.inlinepatterns import AutolinkInlineProcessor, SimpleTagInlineProcessor
+from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.preprocessors import Preprocessor
-from markdown.util import ETX, STX
+from markdown.util import ETX, STX, AtomicString
 
 from escriba.blog.kramdown.block import KramdownParser
 from escriba.blog.kramdown.document import Finish, Notes
@@ -43,7 +45,7 @@ class KramdownExtension(Extension):
         self.highlight = highlight
         self.raw_html = raw_html
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+    def extendMarkdown(self, md: Markdown) -> None:
         """Take the place of Python-Markdown's blocks and of half its inline patterns."""
         parser = KramdownParser(md, self.formula, self.raw_html)
         md.parser = parser
@@ -60,8 +62,7 @@ class KramdownExtension(Extension):
             patterns.deregister(name)
         patterns.register(Verbatim(md, self.formula, ESCAPED), "backtick", 190)
         patterns.register(FootnoteMark(md, parser), "footnote", 175)
-        link = r"<((?:(?:mailto|https?|ftps?):[^<>]+?|[\w.-]+?@[\w.-]+?))>"
-        patterns.register(Autolink(link, md), "autolink", 120)
+        patterns.register(Autolink(), "autolink", 120)
         patterns.register(Html(md), "html", 90)
         patterns.register(Quotes(), "kramdown_quotes", 70)
         patterns.register(Symbols(), "kramdown_symbols", 68)
@@ -72,6 +73,16 @@ class KramdownExtension(Extension):
         patterns.register(SpanAttributes(md, parser), "kramdown_attributes", 10)
         md.registerExtension(self)
         self.parser = parser
+
+    @property
+    def headings(self) -> list[tuple[int, str, str]]:
+        """Level, id and plain text of each heading of the document read last."""
+        return self.finish.headings
+
+    @property
+    def unclosed(self) -> list[str]:
+        """The first lines of fences that never end, as they stand in their containers."""
+        return self.parser.unclosed
 
     def reset(self) -> None:
         self.parser.reset()
@@ -86,14 +97,18 @@ class Lines(Preprocessor):
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-class Autolink(AutolinkInlineProcessor):
+class Autolink(InlineProcessor):
     """`<https://…>` and `<name@example.org>`."""
 
-    def handleMatch(self, m, data):  # type: ignore[no-untyped-def,override]  # noqa: N802
-        element, start, end = super().handleMatch(m, data)
-        if ":" not in m[1].partition("@")[0]:
-            element.set("href", f"mailto:{m[1]}")
-        return element, start, end
+    def __init__(self) -> None:
+        super().__init__(r"<(?:((?:mailto|https?|ftps?):[^<>]+?)|([\w.-]+@[\w.-]+))>")
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element, int, int]:
+        link = Element("a", {"href": m[1] or f"mailto:{m[2]}"})
+        link.text = AtomicString((m[1] or m[2]).removeprefix("mailto:"))
+        return link, m.start(), m.end()
 
 
 __all__ = ["KramdownExtension"]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from xml.etree.ElementTree import Element, ElementTree, SubElement
+from typing import Any
+from xml.etree.ElementTree import Element, ElementTree
 
 from markdown import Markdown
 from markdown.blockparser import BlockParser
@@ -18,8 +19,23 @@ from markdown.blockparser import BlockParser
 from escriba.blog.kramdown import definition, html, lists, table
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
-    ANY, BLANK, BOUNDARY, EOB, FENCE, HEADER, HTML_START, HTML_STOP, IAL_LINE, INDENT, LAZY_END,
-    OPT, PARAGRAPH_END, QUOTE, STASHED_LINE, WORD, line,
+    ANY,
+    BLANK,
+    BOUNDARY,
+    EOB,
+    FENCE,
+    HEADER,
+    HTML_START,
+    HTML_STOP,
+    IAL_LINE,
+    INDENT,
+    LAZY_END,
+    OPT,
+    PARAGRAPH_END,
+    QUOTE,
+    STASHED_LINE,
+    WORD,
+    line,
 )  # fmt: skip
 from escriba.blog.kramdown.source import Frame, Source, raw
 
@@ -32,9 +48,10 @@ _CODE = (
 )
 _INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){_CODE}")
 _FENCED = re.compile(
-    rf"(?:{OPT})((?P<mark>[`~])(?P=mark){{2,}})[^\S\n]*(?P<lang>\S+?)?(?:\?\S*)?[^\S\n]*\n"
-    rf"(?P<code>(?:.*\n)*?){OPT}\1(?P=mark)*[^\S\n]*\n"
+    rf"{OPT}(?P<fence>(?P<mark>[`~])(?P=mark){{2,}})[^\S\n]*(?P<lang>[^\s`?]+)?[^\n`]*\n"
+    rf"(?P<code>(?:.*\n)*?){OPT}(?P=fence)(?P=mark)*[^\S\n]*\n"
 )
+_UNCLOSED = re.compile(rf"{OPT}(`{{3,}}[^`\n]*|~{{3,}}.*)\n")
 _FENCE = re.compile(FENCE)
 _QUOTE = re.compile(QUOTE)
 _QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
@@ -74,8 +91,9 @@ class KramdownParser(BlockParser):
         self.codes: list[tuple[Element, str, str]] = []
         self.footnotes: dict[str, Element] = {}
         self.abbreviations: dict[str, str] = {}
+        self.unclosed: list[str] = []
 
-    def parseDocument(self, lines: Iterable[str]) -> ElementTree[Element]:  # noqa: N802
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree[Any]:
         """The tree of a document; attributes that come last are applied last."""
         self.root = Element(self.md.doc_tag)
         self.fill(self.root, "\n".join(lines))
@@ -83,7 +101,7 @@ class KramdownParser(BlockParser):
             attributes.apply(element, self.definitions)
         return ElementTree(self.root)
 
-    def parseChunk(self, parent: Element, text: str) -> None:  # noqa: N802
+    def parseChunk(self, parent: Element, text: str) -> None:
         """Blocks into an element, for the extensions of others."""
         self.fill(parent, text)
 
@@ -276,6 +294,8 @@ def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     joiner = "  \n" if source.text.endswith("  \n", 0, source.at) else "\n"
+    if match := source.check(_UNCLOSED):
+        parser.unclosed.append(match[1].rstrip())
     text = source.line()
     while not source.check(PARAGRAPH_END):
         text += source.line()

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from escriba.blog.kramdown.block import KramdownParser
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_CONTAINERS = frozenset(
+    "ul ol li dl dd blockquote table thead tbody tfoot tr div section article".split()
+)
+_BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *_HEADINGS))
 _STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
 _TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.S)
 
@@ -61,6 +65,7 @@ class Finish(Treeprocessor):
         self._name_headings(root)
         self._place_notes(root)
         self._write_contents(root)
+        _break_lines(root)
         if self.parser.abbreviations:
             _mark_abbreviations(self.md, root, self.parser.abbreviations)
 
@@ -191,6 +196,15 @@ class Finish(Treeprocessor):
             _replace(root, place, contents)
         else:
             _replace(root, place, raw(""))
+
+
+def _break_lines(root: Element) -> None:
+    """Each block on a line of its own, for those who read the page's source."""
+    for parent in [root, *root.iter()]:
+        if parent is root or parent.tag in _CONTAINERS:
+            for child in parent:
+                if (child.tag in _BLOCKS or not isinstance(child.tag, str)) and not child.tail:
+                    child.tail = "\n"
 
 
 def _choose_language(span: Element) -> None:

@@ -41,7 +41,7 @@ class Emphasis(InlineProcessor):
     def __init__(self) -> None:
         super().__init__(_MARK.pattern)
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802
+    def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[Element | None, int, int]:
         outer = _Span(Element("span"))

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from escriba.blog.kramdown.grammar import (
-    ATTRIBUTE, CLOSE_TAG, COMMENT, HOLDS_BLOCKS, HOLDS_TEXT, OPT, SPAN_ELEMENTS, TAG,
+    ATTRIBUTE,
+    CLOSE_TAG,
+    COMMENT,
+    HOLDS_BLOCKS,
+    HOLDS_TEXT,
+    OPT,
+    SPAN_ELEMENTS,
+    TAG,
     VOID_ELEMENTS,
 )  # fmt: skip
 from escriba.blog.kramdown.source import Frame, Source, raw

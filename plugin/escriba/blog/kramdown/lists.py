@@ -10,7 +10,18 @@ from xml.etree.ElementTree import Element, SubElement
 
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
-    ANY, BLANK, EOB, HTML_START, HTML_STOP, IAL, LIST_OL, LIST_UL, OPT, TAIL, WORD, line,
+    ANY,
+    BLANK,
+    EOB,
+    HTML_START,
+    HTML_STOP,
+    IAL,
+    LIST_OL,
+    LIST_UL,
+    OPT,
+    TAIL,
+    WORD,
+    line,
 )  # fmt: skip
 from escriba.blog.kramdown.source import Frame, Source
 

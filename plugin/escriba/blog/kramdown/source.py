@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown.util import AtomicString
@@ -93,6 +94,7 @@ def raw(stashed: str) -> Element:
     `stashed` is the mark that `htmlStash.store` gives for it. Python-Markdown writes the text of such an element, and nothing around it; its inline
     patterns pass over it, as its text is atomic.
     """
-    element = Element(None)  # type: ignore[arg-type]
+    nothing: Any = None
+    element: Element = Element(nothing)
     element.text = AtomicString(stashed)
     return element

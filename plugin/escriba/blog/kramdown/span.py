@@ -13,7 +13,14 @@ from markdown.util import AtomicString, code_escape
 
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
-    ANY, BLOCK_ELEMENTS, CLOSE_TAG, COMMENT, HOLDS_RAW, TAG, VOID_ELEMENTS, WORD,
+    ANY,
+    BLOCK_ELEMENTS,
+    CLOSE_TAG,
+    COMMENT,
+    HOLDS_RAW,
+    TAG,
+    VOID_ELEMENTS,
+    WORD,
 )  # fmt: skip
 from escriba.blog.kramdown.html import read_attributes
 
@@ -41,7 +48,7 @@ class Verbatim(InlineProcessor):
         self.formula = formula
         self.escaped = escaped
 
-    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]
         assert self.md is not None
         if m["ticks"]:
             return self._code(m, data)
@@ -82,7 +89,7 @@ class Html(InlineProcessor):
     def __init__(self, md: Markdown):
         super().__init__(rf"(?P<comment>{COMMENT})|(?<!<){TAG}", md)
 
-    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]
         assert self.md is not None
         if m["comment"]:
             return self.md.htmlStash.store(m[0]), m.start(), m.end()
@@ -139,7 +146,7 @@ class FootnoteMark(InlineProcessor):
         super().__init__(rf"\[\^({WORD})\]", md)
         self.parser = parser
 
-    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]
         if m[1] not in self.parser.footnotes:
             return f"[^{m[1]}]", m.start(), m.end()
         mark = Element("sup", {"id": f"fnref:{m[1]}", "role": "doc-noteref"})
@@ -156,7 +163,7 @@ class SpanAttributes(InlineProcessor):
         super().__init__(r"\x02klzzwxh:(\d+)\x03\x02klzzwxh:(\d+)\x03", md)
         self.parser = parser
 
-    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]  # noqa: N802
+    def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]
         assert self.md is not None
         stash = self.md.treeprocessors["inline"].stashed_nodes  # type: ignore[attr-defined]
         element, attributes = stash.get(m[1]), stash.get(m[2])

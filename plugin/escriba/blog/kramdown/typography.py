@@ -39,7 +39,7 @@ class Quotes(InlineProcessor):
     def __init__(self) -> None:
         super().__init__(rf"""[^{_CONSUMED}]?["']""")
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802
+    def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[str, int, int]:
         for pattern, quotes in _RULES:
@@ -54,7 +54,7 @@ class Symbols(InlineProcessor):
     def __init__(self) -> None:
         super().__init__("|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len)[::-1]))
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802
+    def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[str, int, int]:
         return "".join(f"{STX}{ord(c)}{ETX}" for c in _SYMBOLS[m[0]]), m.start(), m.end()

@@ -1,0 +1,131 @@
+"""TeX formulas to MathML, at build time.
+
+math-core translates; what is left here is what a page needs of its output: no `style`
+attributes, which HTML does not allow on the elements that carry them (the classes that take their
+place are in `stylesheet`), and no named entities, which XML does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
+
+_ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
+_STYLE = re.compile(r'<(m\w+)([^<>]*?) style="([^"]*)"')
+_ERROR = re.compile(r"(\d+): (.*)", re.S)
+_RULE = re.compile(r"border-(left|right|top|bottom): 0\.05em (solid|dashed) currentcolor")
+_CLASSES = {
+    "text-align: right": "tex-right",
+    "text-align: left": "tex-left",
+    "justify-items: end": "",  # what MathML Core lays out by; `stylesheet` has it with text-align
+    "justify-items: start": "",
+    "padding-right: 0": "tex-flush-right",
+    "padding-left: 0": "tex-flush-left",
+    "padding-left:1em": "tex-apart",
+    "padding-top: 0.1667em": "tex-below",
+    "margin-left:-0.16666667em": "tex-closer",
+    "width: 100%": "tex-wide",
+    "width: 50%": "tex-half",
+    "width: 7.5%": "tex-margin",
+    "font-variant-caps: small-caps": "tex-small-caps",
+}
+_SHEET = """\
+math .tex-right { text-align: right; justify-items: end; }
+math .tex-left { text-align: left; justify-items: start; }
+math .tex-flush-right { padding-right: 0; }
+math .tex-flush-left { padding-left: 0; }
+math .tex-apart { padding-left: 1em; }
+math .tex-closer { margin-left: -0.16666667em; }
+math .tex-below { padding-top: 0.1667em; }
+math .tex-wide { width: 100%; }
+math .tex-half { width: 50%; }
+math .tex-margin { width: 7.5%; }
+math .tex-small-caps { font-variant-caps: small-caps; }
+math .tex-left-solid { border-left: 0.05em solid currentcolor; }
+math .tex-left-dashed { border-left: 0.05em dashed currentcolor; }
+math .tex-right-solid { border-right: 0.05em solid currentcolor; }
+math .tex-right-dashed { border-right: 0.05em dashed currentcolor; }
+math .tex-top-solid { border-top: 0.05em solid currentcolor; }
+math .tex-top-dashed { border-top: 0.05em dashed currentcolor; }
+math .tex-bottom-solid { border-bottom: 0.05em solid currentcolor; }
+math .tex-bottom-dashed { border-bottom: 0.05em dashed currentcolor; }
+math menclose[notation="box"] { border: 0.0625em solid; padding: 0.2em; }
+math menclose[notation~="updiagonalstrike"],
+math menclose[notation~="downdiagonalstrike"] { position: relative; display: inline-block; }
+math .menclose-updiagonalstrike, math .menclose-downdiagonalstrike {
+  position: absolute; inset: 0; display: inline-block;
+}
+math .menclose-updiagonalstrike {
+  background: linear-gradient(to top left, transparent calc(50% - 0.03em),
+    currentcolor calc(50% - 0.03em) calc(50% + 0.03em), transparent calc(50% + 0.03em));
+}
+math .menclose-downdiagonalstrike {
+  background: linear-gradient(to top right, transparent calc(50% - 0.03em),
+    currentcolor calc(50% - 0.03em) calc(50% + 0.03em), transparent calc(50% + 0.03em));
+}
+"""
+
+
+class TexError(Exception):
+    """A formula that cannot be translated; `offset` counts characters from its beginning."""
+
+    def __init__(self, message: str, offset: int):
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def render(tex: str, display: bool) -> str:
+    """A formula as a `math` element, with its TeX in an `annotation` so that it can be copied.
+
+    Raises TexError.
+    """
+    from math_core import LatexError
+
+    try:
+        html: str = _converter().convert_with_local_state(tex, displaystyle=display)
+    except LatexError as error:
+        match = _ERROR.match(str(error))
+        message, offset = (match[2], int(match[1])) if match else (str(error), 0)
+        raise TexError(_sentence(message), min(offset, len(tex))) from None
+    for entity, character in _ENTITIES.items():
+        html = html.replace(entity, character)
+    return _STYLE.sub(_use_classes, html)
+
+
+def stylesheet() -> str:
+    """CSS for the classes in rendered formulas."""
+    return _SHEET
+
+
+@cache
+def _converter() -> Any:
+    """Keeps no state between formulas: equation numbers begin anew in each."""
+    from math_core import LatexToMathML
+
+    return LatexToMathML(macros=MACROS, annotation=True, fancy_error=False)
+
+
+def _sentence(message: str) -> str:
+    """A message of math-core as the second half of one of ours."""
+    message = message.removesuffix(".")
+    return message[:1].lower() + message[1:]
+
+
+def _use_classes(match: re.Match[str]) -> str:
+    """Declarations that `stylesheet` knows become classes; any other stays in `style`."""
+    classes: list[str] = []
+    others: list[str] = []
+    for declaration in filter(None, (d.strip() for d in match[3].split(";"))):
+        rule = _RULE.fullmatch(declaration)
+        name = f"tex-{rule[1]}-{rule[2]}" if rule else _CLASSES.get(declaration)
+        if name is None:
+            others.append(declaration)
+        elif name:
+            classes.append(name)
+    made = f' class="{" ".join(classes)}"' if classes else ""
+    made += f' style="{";".join(others)}"' if others else ""
+    return f"<{match[1]}{match[2]}{made}"
