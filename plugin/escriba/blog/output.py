@@ -163,9 +163,12 @@ def _move(changed: list[str], stale: list[str], output: Path) -> None:
 
 
 def _remove(name: str, output: Path) -> None:
-    (output / name).unlink(missing_ok=True)
+    path = output / name
+    # When a plan is carried out again, a folder of the new site may already bear a stale name.
+    if path.is_file() or path.is_symlink():
+        path.unlink()
     for folder in reversed(_ancestors(name)):
         try:
             (output / folder).rmdir()
-        except OSError:  # not empty, or gone
+        except OSError:  # not empty, gone, or a file of the new site
             return

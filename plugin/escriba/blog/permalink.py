@@ -26,8 +26,8 @@ STYLES: Mapping[str, str] = {
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July",
            "August", "September", "October", "November", "December")  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters and digits
-_SAFE = "/" + _PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
+PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters and digits
+_SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Words:
     """What a pattern can speak of."""
 
     slug: str
-    stem: str
+    name: str  # of the file, with its date, without its suffix
     categories: tuple[str, ...]
     date: datetime | None
 
 
-EXAMPLE = Words("slug", "slug", ("category",), datetime(2020, 10, 1))
+EXAMPLE = Words("slug", "2020-10-01-slug", ("category",), datetime(2020, 10, 1))
 
 
 def expand(pattern: str, words: Words, place: Place) -> str:
@@ -73,8 +73,9 @@ def expand(pattern: str, words: Words, place: Place) -> str:
 
 def clean(path: str) -> str:
     """A path without empty or dot segments, percent-encoded: nothing can leave the site."""
-    kept = [part for part in unquote(path).split("/") if part.strip(".")]
-    end = "/" if path.endswith("/") and kept else ""
+    parts = unquote(path).split("/")
+    kept = [part for part in parts if part.strip(".")]
+    end = "/" if kept and not parts[-1].strip(".") else ""
     return quote("/" + "/".join(kept) + end, safe=_SAFE)
 
 
@@ -108,9 +109,9 @@ def _categories(words: Words, slugs: bool) -> str:
 
 
 _NAMES: Mapping[str, Callable[[Words], str]] = {
-    "title": lambda w: slugify(w.slug, _PRETTY, cased=True),
+    "title": lambda w: slugify(w.slug, PRETTY, cased=True),
     "slug": lambda w: slugify(w.slug),
-    "name": lambda w: slugify(w.stem),
+    "name": lambda w: slugify(w.name),
     "categories": lambda w: _categories(w, slugs=False),
     "slugified_categories": lambda w: _categories(w, slugs=True),
     "collection": lambda w: "posts",

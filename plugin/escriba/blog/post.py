@@ -27,7 +27,7 @@ DRAFTS = frozenset({"drafts", "_drafts"})
 
 _NAME = re.compile(r"(?:(\d{4}-\d{1,2}-\d{1,2})-)?(.+)", re.DOTALL)
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
-_FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FENCE = re.compile(r"---[ \t]*\n((?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,11 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
     if not permalink.slugify(slug):
         raise SourceError(f"the slug '{slug}' has no letter or digit", Place(source, 1))
     categories = _several(front.category, front.categories)
-    words = permalink.Words(slug=slug, stem=stem, categories=categories, date=date)
-    if front.permalink is not None:
-        url = permalink.expand(front.permalink, words, places["permalink"])
+    words = permalink.Words(slug=slug, name=path.stem, categories=categories, date=date)
+    own = front.permalink
+    if own is not None:
+        own = own if own in permalink.STYLES else "/" + own.lstrip("/")
+        url = permalink.expand(own, words, places["permalink"])
     else:
         pattern = settings.permalink if date else "/drafts/:title/"
         url = permalink.expand(pattern, words, Place(Path(NAME), 1))

@@ -102,16 +102,23 @@ def load(settings: Settings, templates: Templates) -> Theme:
 
 
 def _read_assets(templates: Templates) -> dict[str, bytes]:
-    """Each asset, and `style.css`: all style sheets in the order of their names, as one."""
-    found: dict[str, Path] = {}
-    for folder in reversed(templates.folders):
-        for path in sorted((folder / ASSETS).glob("*.*")):
-            if path.is_file() and not path.name.startswith("."):
-                found[path.name] = path
-    sheets = [schema.read_text(found[name]) for name in sorted(found) if name.endswith(".css")]
-    assets = {name: found[name].read_bytes() for name in sorted(found) if name[-4:] != ".css"}
-    assets["style.css"] = "\n".join([*sheets, highlight.stylesheet()]).encode()
-    return assets
+    """Each file of `assets/` by its name, and `style.css`: all the style sheets as one.
+
+    First the colours of code, then what blocks need anywhere, then the theme, which may thus
+    overrule both.
+    """
+    sheets, others = {}, {}
+    for folder in reversed(templates.folders):  # a project's own file replaces ours of that name
+        for path in sorted((folder / "blocks").glob("*.css")):
+            sheets[(0, path.name)] = path
+        for path in sorted((folder / ASSETS).iterdir()) if (folder / ASSETS).is_dir() else ():
+            if path.suffix == ".css":
+                sheets[(1, path.name)] = path
+            elif path.is_file() and path.suffix and not path.name.startswith("."):
+                others[path.name] = path
+    style = [highlight.stylesheet(), *(schema.read_text(sheets[key]) for key in sorted(sheets))]
+    assets = {name: others[name].read_bytes() for name in sorted(others)}
+    return {**assets, "style.css": "\n".join(style).encode()}
 
 
 def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
@@ -129,7 +136,8 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
 
 
 def text_of(html: str) -> str:
-    """The text of some HTML, in one line."""
+    """The text of some HTML, in one line, without the marks of footnotes."""
+    html = re.sub(r'<sup\b[^>]*\bid="fnref.*?</sup>', "", html, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[a-zA-Z/!][^>]*>", "", html)).split())
 
 
