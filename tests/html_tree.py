@@ -9,11 +9,12 @@ from bs4 import BeautifulSoup, CData, Comment, NavigableString, Tag
 
 # A formula as kramdown leaves it to MathJax, block formulas first.
 FORMULA = re.compile(r"\\\[(?P<block>.*?)\\\]|\\\((?P<inline>.*?)\\\)|\$\$(?P<raw>.*?)\$\$", re.S)
-BLOCKS = frozenset(
+_NAMES = (
     "address article aside blockquote body center dd details div dl dt figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr li main nav ol p pre script section style summary table tbody td tfoot th "
-    "thead tr ul iframe".split()
+    "thead tr ul iframe"
 )
+BLOCKS = frozenset(_NAMES.split())
 
 
 def outline(html: str) -> str:

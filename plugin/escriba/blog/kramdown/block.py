@@ -48,7 +48,7 @@ _CODE = (
 )
 _INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){_CODE}")
 _FENCED = re.compile(
-    rf"{OPT}(?P<fence>(?P<mark>[`~])(?P=mark){{2,}})[^\S\n]*(?P<lang>[^\s`?]+)?[^\n`]*\n"
+    rf"{OPT}(?P<fence>(?P<mark>[`~])(?P=mark){{2,}}+)[^\S\n]*(?P<lang>[^\s`?]+)?[^\n`]*\n"
     rf"(?P<code>(?:.*\n)*?){OPT}(?P=fence)(?P=mark)*[^\S\n]*\n"
 )
 _UNCLOSED = re.compile(rf"{OPT}(`{{3,}}[^`\n]*|~{{3,}}.*)\n")

@@ -15,15 +15,14 @@ from markdown.extensions.abbr import AbbrTreeprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
+from escriba.blog.kramdown.grammar import names
 from escriba.blog.kramdown.source import raw
 
 if TYPE_CHECKING:
     from escriba.blog.kramdown.block import KramdownParser
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_CONTAINERS = frozenset(
-    "ul ol li dl dd blockquote table thead tbody tfoot tr div section article".split()
-)
+_CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div section article")
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *_HEADINGS))
 _STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
 _TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.S)

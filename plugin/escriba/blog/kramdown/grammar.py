@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import re
 
-SPAN_ELEMENTS = frozenset(
+
+def names(words: str) -> frozenset[str]:
+    """A set of words written as one text."""
+    return frozenset(words.split())
+
+
+SPAN_ELEMENTS = names(
     "a abbr acronym b big bdo br button cite code del dfn em i img input ins kbd label mark "
-    "option q rb rbc rp rt rtc ruby samp select small span strong sub sup tt u var".split()
+    "option q rb rbc rp rt rtc ruby samp select small span strong sub sup tt u var"
 )
-VOID_ELEMENTS = frozenset(
-    "area base br col command embed hr img input keygen link meta param source track wbr".split()
+VOID_ELEMENTS = names(
+    "area base br col command embed hr img input keygen link meta param source track wbr"
 )
 # Elements that may stand only between paragraphs: within one, their tags are text.
-BLOCK_ELEMENTS = frozenset(
+BLOCK_ELEMENTS = names(
     "address article aside applet body blockquote caption col colgroup dd div dl dt fieldset "
     "figcaption footer form h1 h2 h3 h4 h5 h6 header hgroup hr html head iframe legend menu li "
-    "main map nav ol optgroup p pre section summary table tbody td th thead tfoot tr ul".split()
+    "main map nav ol optgroup p pre section summary table tbody td th thead tfoot tr ul"
 )
 # What `markdown="1"` finds inside: blocks, the text of one paragraph, or (all others) nothing.
-HOLDS_BLOCKS = frozenset(
+HOLDS_BLOCKS = names(
     "address applet article aside blockquote body dd details div dl fieldset figure figcaption "
     "footer form header hgroup iframe li main map menu nav noscript object section summary "
-    "td".split()
+    "td"
 )
-HOLDS_TEXT = (
-    SPAN_ELEMENTS | frozenset("caption dt h1 h2 h3 h4 h5 h6 legend optgroup p th".split())
-) - frozenset("option kbd samp var code".split())
-HOLDS_RAW = frozenset("script style math option textarea pre code kbd samp var".split())
+HOLDS_TEXT = (SPAN_ELEMENTS | names("caption dt h1 h2 h3 h4 h5 h6 legend optgroup p th")) - names(
+    "option kbd samp var code"
+)
+HOLDS_RAW = names("script style math option textarea pre code kbd samp var")
 
 NAME = r"[A-Za-z_][\w.:-]*"
 ATTRIBUTE = re.compile(rf"""\s*({NAME})(?:\s*=\s*(?:(\w+)|("|')(.*?)\3))?""", re.S)

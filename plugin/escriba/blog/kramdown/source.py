@@ -91,8 +91,8 @@ class Frame:
 def raw(stashed: str) -> Element:
     """HTML put aside, as it stands between the other blocks: an element without a tag.
 
-    `stashed` is the mark that `htmlStash.store` gives for it. Python-Markdown writes the text of such an element, and nothing around it; its inline
-    patterns pass over it, as its text is atomic.
+    `stashed` is the mark that `htmlStash.store` gives for it. Python-Markdown writes the text of
+    such an element, and nothing around it; its inline patterns pass over it, as it is atomic.
     """
     nothing: Any = None
     element: Element = Element(nothing)
