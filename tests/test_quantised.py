@@ -98,7 +98,8 @@ def test_the_image_holds_the_integers(tmp_path):
     at, bias, rows, shift = np.frombuffer(image[64 + 16 :][:16], "<u4").tolist()
     layer = quantise(model).layers[1]
     assert (rows, shift) == (52, layer.shift)
-    found = np.frombuffer(image, "<i2", rows * 32, at).reshape(rows, 32)
+    blocks = np.frombuffer(image, "<i2", rows * 32, at).reshape(rows // 4, 32 // 8, 4, 8)
+    found = np.array([[blocks[r // 4, j // 8, r % 4, j % 8] for j in range(32)] for r in range(52)])
     assert np.array_equal(found[:, :26], layer.weights)
     assert not found[:, 26:].any()
     assert np.array_equal(np.frombuffer(image, "<i4", rows, bias), layer.bias)

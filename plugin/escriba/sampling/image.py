@@ -51,6 +51,8 @@ def pack(model: Model) -> bytes:
         rows, width = matrix.weights.shape
         extra = -rows % 4
         wide = np.pad(matrix.weights, ((0, extra), (0, columns - width))).astype("<i2")
+        # Four rows interleaved, 8 columns of each in turn: the order in which they are read.
+        wide = wide.reshape(-1, 4, columns // 8, 8).transpose(0, 2, 1, 3)
         bias = np.pad(matrix.bias, (0, extra)).astype("<i4")
         return struct.pack("<4I", place(wide), place(bias), rows + extra, matrix.shift)
 

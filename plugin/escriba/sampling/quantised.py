@@ -24,7 +24,7 @@ ACTIVATION_SHIFT = 11  # at most
 WEIGHT_SHIFT = 14  # at most
 GATE_SHIFT = 12  # the gates' arguments have this shift, so no sum of a layer may have less
 LIMIT16 = 2**15 - 1
-LIMIT32 = 2**31 - 1
+LIMIT32 = 2**31 - 1 - 2**12  # leaves room for the half that rounding to GATE_SHIFT adds
 
 
 @dataclass(frozen=True)

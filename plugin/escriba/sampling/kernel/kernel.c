@@ -48,6 +48,7 @@ typedef struct {
   int16_t *top;     /* (head_columns): the last layer's output, zeros */
   int32_t *cells;   /* (layers, hidden) */
   int32_t *sums;    /* the result of one matrix */
+  int32_t *gates;   /* the same after the gates' functions */
   uint32_t *weights; /* (symbols) */
   uint64_t *keys;    /* (symbols) */
 } Stream;
@@ -68,51 +69,49 @@ static void clear(void *at, uint32_t bytes) { __builtin_memset(at, 0, bytes); }
 
 /* ---- matrix-vector products ---- */
 
-static int32_t add_lanes(v128_t v) {
-  return wasm_i32x4_extract_lane(v, 0) + wasm_i32x4_extract_lane(v, 1) +
-         wasm_i32x4_extract_lane(v, 2) + wasm_i32x4_extract_lane(v, 3);
-}
-
 #define DOT(sum, a, b) sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b))
 
-/* Four rows on one vector: the load of the vector is shared. */
+/* out[i] = bias[i] + the sum of the lanes of the i-th of four vectors */
+static void store_sums(int32_t *out, const int32_t *bias, v128_t a, v128_t b, v128_t c, v128_t d) {
+  v128_t ab = wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
+  v128_t cd = wasm_i32x4_add(wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), wasm_i32x4_shuffle(c, d, 2, 6, 3, 7));
+  v128_t sums = wasm_i32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5), wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
+  wasm_v128_store(out, wasm_i32x4_add(wasm_v128_load(bias), sums));
+}
+
+/* Four rows on one vector: the load of the vector is shared. The rows lie interleaved, 8 columns
+ * of each in turn, so that the weights are read in one run. */
 static void multiply_one(const int16_t *w, uint32_t columns, const int32_t *bias,
                          const int16_t *x, int32_t *out) {
   v128_t a0 = wasm_i32x4_splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  const int16_t *w1 = w + columns, *w2 = w1 + columns, *w3 = w2 + columns;
-  for (uint32_t j = 0; j < columns; j += 16) {
+  for (uint32_t j = 0; j < columns; j += 16, w += 64) {
     v128_t u = wasm_v128_load(x + j), v = wasm_v128_load(x + j + 8);
-    DOT(a0, u, wasm_v128_load(w + j));
-    DOT(a1, u, wasm_v128_load(w1 + j));
-    DOT(a2, u, wasm_v128_load(w2 + j));
-    DOT(a3, u, wasm_v128_load(w3 + j));
-    DOT(b0, v, wasm_v128_load(w + j + 8));
-    DOT(b1, v, wasm_v128_load(w1 + j + 8));
-    DOT(b2, v, wasm_v128_load(w2 + j + 8));
-    DOT(b3, v, wasm_v128_load(w3 + j + 8));
+    DOT(a0, u, wasm_v128_load(w));
+    DOT(a1, u, wasm_v128_load(w + 8));
+    DOT(a2, u, wasm_v128_load(w + 16));
+    DOT(a3, u, wasm_v128_load(w + 24));
+    DOT(b0, v, wasm_v128_load(w + 32));
+    DOT(b1, v, wasm_v128_load(w + 40));
+    DOT(b2, v, wasm_v128_load(w + 48));
+    DOT(b3, v, wasm_v128_load(w + 56));
   }
-  out[0] = bias[0] + add_lanes(wasm_i32x4_add(a0, b0));
-  out[1] = bias[1] + add_lanes(wasm_i32x4_add(a1, b1));
-  out[2] = bias[2] + add_lanes(wasm_i32x4_add(a2, b2));
-  out[3] = bias[3] + add_lanes(wasm_i32x4_add(a3, b3));
+  store_sums(out, bias, wasm_i32x4_add(a0, b0), wasm_i32x4_add(a1, b1), wasm_i32x4_add(a2, b2),
+             wasm_i32x4_add(a3, b3));
 }
 
 /* Four rows on two vectors: the loads of the rows are shared too. */
 static void multiply_two(const int16_t *w, uint32_t columns, const int32_t *bias,
                          const int16_t *x, const int16_t *y, int32_t *out_x, int32_t *out_y) {
   v128_t a0 = wasm_i32x4_splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  const int16_t *w1 = w + columns, *w2 = w1 + columns, *w3 = w2 + columns;
-  for (uint32_t j = 0; j < columns; j += 8) {
+  for (uint32_t j = 0; j < columns; j += 8, w += 32) {
     v128_t u = wasm_v128_load(x + j), v = wasm_v128_load(y + j), row;
-    row = wasm_v128_load(w + j), DOT(a0, u, row), DOT(b0, v, row);
-    row = wasm_v128_load(w1 + j), DOT(a1, u, row), DOT(b1, v, row);
-    row = wasm_v128_load(w2 + j), DOT(a2, u, row), DOT(b2, v, row);
-    row = wasm_v128_load(w3 + j), DOT(a3, u, row), DOT(b3, v, row);
+    row = wasm_v128_load(w), DOT(a0, u, row), DOT(b0, v, row);
+    row = wasm_v128_load(w + 8), DOT(a1, u, row), DOT(b1, v, row);
+    row = wasm_v128_load(w + 16), DOT(a2, u, row), DOT(b2, v, row);
+    row = wasm_v128_load(w + 24), DOT(a3, u, row), DOT(b3, v, row);
   }
-  out_x[0] = bias[0] + add_lanes(a0), out_y[0] = bias[0] + add_lanes(b0);
-  out_x[1] = bias[1] + add_lanes(a1), out_y[1] = bias[1] + add_lanes(b1);
-  out_x[2] = bias[2] + add_lanes(a2), out_y[2] = bias[2] + add_lanes(b2);
-  out_x[3] = bias[3] + add_lanes(a3), out_y[3] = bias[3] + add_lanes(b3);
+  store_sums(out_x, bias, a0, a1, a2, a3);
+  store_sums(out_y, bias, b0, b1, b2, b3);
 }
 
 /* sums = matrix · x + bias, of n streams; each row is read from memory once. */
@@ -136,59 +135,98 @@ static int64_t round_shift(int64_t v, uint32_t shift) {
   return shift ? (v + ((int64_t)1 << (shift - 1))) >> shift : v;
 }
 
-/* tanh(u / 2^13) · 2^15 */
-static int32_t tanh13(int64_t u) {
-  int32_t size = u < -65536 || u > 65536 ? 65536 : (int32_t)(u < 0 ? -u : u);
-  if (size == 65536) return u < 0 ? -32768 : 32768;
-  int32_t low = TANH[size >> 7], step = TANH[(size >> 7) + 1] - low;
-  int32_t value = low + ((step * (size & 127) + 64) >> 7);
-  return u < 0 ? -value : value;
+static int64_t clamp(int64_t v, int64_t limit) {
+  return v < -limit ? -limit : v > limit ? limit : v;
 }
 
-/* σ(z / 2^12) · 2^16 = (1 + tanh(z / 2^13)) / 2 · 2^16 */
-static int64_t sigma(int64_t z) { return 32768 + tanh13(z); }
-
-static int32_t saturate(int64_t v) {
-  return (int32_t)(v < -STATE_LIMIT ? -STATE_LIMIT : v > STATE_LIMIT ? STATE_LIMIT : v);
+static v128_t clamp_lanes(v128_t v) {
+  v128_t limit = wasm_i32x4_splat(65535);
+  return wasm_i32x4_max(wasm_i32x4_neg(limit), wasm_i32x4_min(limit, v));
 }
 
-/* The new h of unit j, at the shift of the activations. z are the gates' arguments' sums. */
-static int16_t lstm(const int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *c) {
-  int64_t i = sigma(round_shift(z[0], drop));
-  int64_t f = sigma(round_shift(z[hidden], drop));
-  int64_t g = tanh13(2 * round_shift(z[2 * hidden], drop));
-  int64_t o = sigma(round_shift(z[3 * hidden], drop));
-  *c = saturate(round_shift(f * *c + i * g * (1 << (STATE - 15)), 16));
-  return (int16_t)round_shift(o * tanh13(round_shift(*c, STATE - 13)), 31 - shift);
+/* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From u = 8 · 2^13
+ * on tanh is 1: the table's last two entries are equal. Works in fours: up to three numbers
+ * after `count` are read, and written. */
+static void squash(const int32_t *z, uint32_t count, uint32_t drop, uint32_t twice,
+                   int32_t offset, int32_t *out) {
+  v128_t half = wasm_i32x4_splat(drop ? 1 << (drop - 1) : 0);
+  for (uint32_t j = 0; j < count; j += 4) {
+    v128_t u = wasm_i32x4_shr(wasm_i32x4_add(wasm_v128_load(z + j), half), drop);
+    u = clamp_lanes(wasm_i32x4_shl(clamp_lanes(u), twice));
+    v128_t size = wasm_i32x4_abs(u), at = wasm_u32x4_shr(size, 7), pair = at;
+    /* two neighbours of the table in each lane */
+    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 0), pair, 0);
+    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 1), pair, 1);
+    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 2), pair, 2);
+    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 3), pair, 3);
+    v128_t low = wasm_v128_and(pair, wasm_i32x4_splat(65535));
+    v128_t step = wasm_i32x4_sub(wasm_u32x4_shr(pair, 16), low);
+    v128_t part = wasm_i32x4_mul(step, wasm_v128_and(size, wasm_i32x4_splat(127)));
+    part = wasm_i32x4_shr(wasm_i32x4_add(part, wasm_i32x4_splat(64)), 7);
+    v128_t sign = wasm_i32x4_shr(u, 31), value = wasm_i32x4_add(low, part);
+    value = wasm_i32x4_sub(wasm_v128_xor(value, sign), sign);
+    wasm_v128_store(out + j, wasm_i32x4_add(value, wasm_i32x4_splat(offset)));
+  }
 }
 
-static int16_t gru(const int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *c) {
-  int64_t r = sigma(round_shift(z[0], drop));
-  int64_t keep = sigma(round_shift(z[hidden], drop));
-  int64_t input = round_shift(z[2 * hidden], drop), state = round_shift(z[3 * hidden], drop);
-  int64_t n = tanh13(2 * (input + round_shift(r * state, 16)));
-  *c = (int32_t)round_shift(keep * *c + (65536 - keep) * n * (1 << (STATE - 15)), 16);
-  return (int16_t)round_shift(*c, STATE - shift);
+/* σ(z / 2^12) · 2^16 = (1 + tanh(z / 2^13)) · 2^15 */
+static void sigma(const int32_t *z, uint32_t count, uint32_t drop, int32_t *out) {
+  squash(z, count, drop, 0, 1 << 15, out);
 }
 
-static int16_t rnn(const int32_t *z, uint32_t drop, uint32_t shift) {
-  return (int16_t)round_shift(tanh13(2 * round_shift(z[0], drop)), 15 - shift);
+/* The cells: from the sums z, which are used up, the new h at the shift of the activations.
+ * `a` takes the gates in their order; what squash writes beyond one the next overwrites. */
+
+static void lstm(int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *a,
+                 int32_t *c, int16_t *h) {
+  int32_t *f = a + hidden, *g = f + hidden, *o = g + hidden;
+  sigma(z, 2 * hidden, drop, a);
+  squash(z + 2 * hidden, hidden, drop, 1, 0, g);
+  sigma(z + 3 * hidden, hidden, drop, o);
+  for (uint32_t j = 0; j < hidden; j++) {
+    int64_t added = (int64_t)a[j] * g[j] * (1 << (STATE - 15));
+    c[j] = (int32_t)clamp(round_shift((int64_t)f[j] * c[j] + added, 16), STATE_LIMIT);
+  }
+  squash(c, hidden, STATE - 13, 0, 0, z);
+  for (uint32_t j = 0; j < hidden; j++)
+    h[j] = (int16_t)round_shift((int64_t)o[j] * z[j], 31 - shift);
+}
+
+static void gru(int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *a,
+                int32_t *c, int16_t *h) {
+  int32_t *keep = a + hidden, *n = keep + hidden, *input = z + 2 * hidden, *state = input + hidden;
+  sigma(z, 2 * hidden, drop, a);
+  for (uint32_t j = 0; j < hidden; j++) {
+    int64_t reset = round_shift(a[j] * round_shift(state[j], drop), 16);
+    input[j] = (int32_t)clamp(round_shift(input[j], drop) + reset, 65535);
+  }
+  squash(input, hidden, 0, 1, 0, n);
+  for (uint32_t j = 0; j < hidden; j++) {
+    int64_t added = (int64_t)(65536 - keep[j]) * n[j] * (1 << (STATE - 15));
+    c[j] = (int32_t)round_shift((int64_t)keep[j] * c[j] + added, 16);
+    h[j] = (int16_t)round_shift(c[j], STATE - shift);
+  }
+}
+
+static void rnn(const int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *a,
+                int16_t *h) {
+  squash(z, hidden, drop, 1, 0, a);
+  for (uint32_t j = 0; j < hidden; j++) h[j] = (int16_t)round_shift(a[j], 15 - shift);
 }
 
 /* From a layer's sums: its new h, and the next layer's x. */
 static void update(const Image *image, Stream *stream, uint32_t layer) {
   uint32_t hidden = image->hidden, shift = image->activation;
   uint32_t drop = image->layer[layer].shift + shift - 12;
-  const int32_t *z = stream->sums;
-  int32_t *c = stream->cells + layer * hidden;
+  int32_t *z = stream->sums, *a = stream->gates, *c = stream->cells + layer * hidden;
   int16_t *x = stream->inputs + layer * image->columns, *h = x + hidden;
   int16_t *next = layer + 1 < image->layers ? x + image->columns : stream->top;
-  for (uint32_t j = 0; j < hidden; j++) {
-    h[j] = image->cell == LSTM  ? lstm(z + j, hidden, drop, shift, c + j)
-           : image->cell == GRU ? gru(z + j, hidden, drop, shift, c + j)
-                                : rnn(z + j, drop, shift);
-    next[j] = image->residual ? x[j] + h[j] : h[j];
+  switch (image->cell) {
+    case LSTM: lstm(z, hidden, drop, shift, a, c, h); break;
+    case GRU: gru(z, hidden, drop, shift, a, c, h); break;
+    default: rnn(z, hidden, drop, shift, a, h);
   }
+  for (uint32_t j = 0; j < hidden; j++) next[j] = image->residual ? x[j] + h[j] : h[j];
 }
 
 /* ---- the generator: PCG32 (XSH RR 64/32), M. E. O'Neill, pcg-random.org ---- */
@@ -289,14 +327,17 @@ static uint32_t choose(const Image *image, Stream *stream) {
 /* The first address that the host may use; a multiple of 16. */
 uint32_t EXPORT(heap)(void) { return pad((uint32_t)&__heap_base); }
 
+static uint32_t most_rows(const Image *image) {
+  uint32_t rows = image->head.rows;
+  return image->layer[0].rows > rows ? image->layer[0].rows : rows;
+}
+
 /* How many bytes a stream takes; a multiple of 16. */
 uint32_t EXPORT(stream_size)(const Image *image) {
-  uint32_t rows = image->head.rows;
-  for (uint32_t l = 0; l < image->layers; l++)
-    if (image->layer[l].rows > rows) rows = image->layer[l].rows;
+  uint32_t rows = most_rows(image);
   return pad(sizeof(Stream)) + 2 * image->layers * image->columns + 2 * image->head_columns +
-         pad(4 * image->layers * image->hidden) + pad(4 * rows) + pad(4 * image->symbols) +
-         pad(8 * image->symbols);
+         pad(4 * image->layers * image->hidden) + 2 * pad(4 * rows) + pad(4 * image->symbols) +
+         pad(8 * image->symbols) + 16; /* 16: squash reads and writes whole vectors */
 }
 
 /* A stream's beginning. `prompt` is at least one symbol; `output` has room for `length`. */
@@ -310,7 +351,8 @@ void EXPORT(start)(const Image *image, Stream *stream, const uint16_t *prompt,
   stream->cells = (int32_t *)at, at += pad(4 * image->layers * image->hidden);
   stream->weights = (uint32_t *)at, at += pad(4 * image->symbols);
   stream->keys = (uint64_t *)at, at += pad(8 * image->symbols);
-  stream->sums = (int32_t *)at;
+  stream->sums = (int32_t *)at, at += pad(4 * most_rows(image));
+  stream->gates = (int32_t *)at;
   stream->prompt = prompt, stream->prompt_size = prompt_size;
   stream->output = output, stream->length = length;
   stream->temperature = temperature;
