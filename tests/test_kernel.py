@@ -212,6 +212,15 @@ def test_the_kernel_imports_nothing():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("at", [0, 4])
+def test_an_image_of_another_version_is_refused(tmp_path, at):
+    wasmtime = pytest.importorskip("wasmtime")
+    image = bytearray(pack(make_model(tmp_path / "m", hidden=3)))
+    image[at] += 1
+    with pytest.raises(wasmtime.Trap):
+        Wasm(bytes(image))
+
+
 def test_a_batch_is_bounded(tmp_path):
     model = make_model(tmp_path / "m", hidden=3)
     runner = Wasm(pack(model))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAGIC = int.from_bytes(b"escr", "little")
 VERSION = 1
 CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
-LIMIT = 2**31  # bytes; the kernel's addresses have 32 bits, and the streams need room too
+LIMIT = 2**30  # bytes, so that with the streams every address stays below 2^31
 
 
 def pack(model: Model) -> bytes:

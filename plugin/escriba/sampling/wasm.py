@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,21 +43,16 @@ class Wasm:
     def write(self, address: int, data: bytes) -> None:
         """Put bytes into the memory, which grows as needed."""
         self.reserve(address + len(data))
-        # Memory.write of wasmtime copies byte by byte for some types; a memmove does not.
-        ctypes.memmove(self._base() + address, data, len(data))
+        self._memory.write(self._store, data, address)
 
     def read(self, address: int, size: int) -> bytes:
-        return ctypes.string_at(self._base() + address, size)
+        return bytes(self._memory.read(self._store, address, address + size))
 
     def reserve(self, end: int) -> None:
         """Make the memory reach to an address."""
         missing = end - self._memory.data_len(self._store)
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
-
-    def _base(self) -> int:
-        pointer = ctypes.cast(self._memory.data_ptr(self._store), ctypes.c_void_p)
-        return pointer.value or 0
 
 
 class WasmBatch:

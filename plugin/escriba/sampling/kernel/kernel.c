@@ -10,6 +10,8 @@
 #include "tables.h"
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
+#define MAGIC 0x72637365 /* "escr" */
+#define VERSION 1
 #define BATCH 64  /* streams in one run */
 #define STATE 20  /* the shift of the cells' state */
 #define STATE_LIMIT (1 << 30)
@@ -332,8 +334,9 @@ static uint32_t most_rows(const Image *image) {
   return image->layer[0].rows > rows ? image->layer[0].rows : rows;
 }
 
-/* How many bytes a stream takes; a multiple of 16. */
+/* How many bytes a stream takes; a multiple of 16. Traps if there is no image of this version. */
 uint32_t EXPORT(stream_size)(const Image *image) {
+  if (image->magic != MAGIC || image->version != VERSION) __builtin_trap();
   uint32_t rows = most_rows(image);
   return pad(sizeof(Stream)) + 2 * image->layers * image->columns + 2 * image->head_columns +
          pad(4 * image->layers * image->hidden) + 2 * pad(4 * rows) + pad(4 * image->symbols) +
