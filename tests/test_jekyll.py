@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from html_tree import formulas, outline
 
 from escriba.blog.build import build
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import render
 from escriba.project import load
+from html_tree import formulas, outline
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases" / "kramdown").glob("*.md"))

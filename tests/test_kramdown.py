@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from html_tree import outline
 
 from escriba.blog.markdown import Heading, render
 from escriba.errors import SourceError
+from html_tree import outline
 
 CASES = sorted((Path(__file__).parent / "cases" / "kramdown").glob("*.md"))
 POST = Path("posts/a.md")

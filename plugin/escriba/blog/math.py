@@ -86,9 +86,22 @@ def _find(bad: _Bad, text: str, start: Place) -> Place:
     if not found:
         return start
     match = found[min(bad.number, len(found) - 1)]
-    at = match.start() + 2 + bad.offset
+    at = _follow(bad, text, match.start() + 2) if match[0] != "$$" else match.start()
     line = text.count("\n", 0, at)
     return Place(start.path, start.line + line, at - (text.rfind("\n", 0, at) + 1) + 1)
+
+
+def _follow(bad: _Bad, text: str, start: int) -> int:
+    """The position in the text that is `bad.offset` in the formula: word by word."""
+    at = start
+    for word in re.finditer(r"\S+", bad.tex):
+        if word.start() > bad.offset:
+            break
+        at = text.find(word[0], at)
+        if word.end() >= bad.offset:
+            return at + bad.offset - word.start()
+        at += len(word[0])
+    return at
 
 
 def _without_code(body: str) -> str:

@@ -34,6 +34,13 @@ class TemplateError(Exception):
         self.at = at
 
 
+class JekyllError(LiquidError):
+    """A mistake in the use of one of the tags below."""
+
+
+_INTERNAL = {"#", "content", "doc", "illegal", "output", "liquid"}
+
+
 def evaluate(text: str, context: LiquidContext) -> str:
     """The text that a template makes. Raises TemplateError."""
     environment = _environment(context)
@@ -51,14 +58,16 @@ def _failure(error: LiquidError, environment: Environment, text: str) -> Templat
     if match := re.search(r"unexpected tag 'end(\w+)'", message):
         message = f"Liquid's 'end{match[1]}' has no '{match[1]}' before it"
     elif match := re.search(r"unexpected tag '(\w+)'", message):
-        message = f"unknown Liquid tag '{match[1]}'{suggest(match[1], environment.tags)}"
+        message = (
+            f"unknown Liquid tag '{match[1]}'{suggest(match[1], set(environment.tags) - _INTERNAL)}"
+        )
     elif match := re.search(r"unknown filter '(\w+)'", message):
         message = f"unknown Liquid filter '{match[1]}'{suggest(match[1], environment.filters)}"
     elif match := re.search(r"expected tag end(\w+), found end", message):
         message = f"Liquid's '{match[1]}' is never closed"
         opened = list(re.finditer(rf"\{{%-?\s*{match[1]}\b", text))
         at = opened[-1].start() if opened else 0
-    else:
+    elif not isinstance(error, JekyllError):
         message = f"Liquid: {message[:1].lower()}{message[1:]}"
     return TemplateError(message, max(at, 0))
 
@@ -112,14 +121,14 @@ class _JekyllNode(Node):
 def _post_url(context: LiquidContext, name: str, token: Token, _: RenderContext) -> str:
     name = name.strip().strip("/")
     if name not in context.posts:
-        raise LiquidError(f"no post '{name}'{suggest(name, context.posts)}", token=token)
+        raise JekyllError(f"no post '{name}'{suggest(name, context.posts)}", token=token)
     return f"{context.site.get('baseurl') or ''}{context.posts[name]}"
 
 
 def _link(context: LiquidContext, path: str, token: Token, _: RenderContext) -> str:
     path = path.strip().strip("/")
     if path not in context.links:
-        raise LiquidError(f"no file '{path}'{suggest(path, context.links)}", token=token)
+        raise JekyllError(f"no file '{path}'{suggest(path, context.links)}", token=token)
     return f"{context.site.get('baseurl') or ''}{context.links[path]}"
 
 
@@ -132,7 +141,7 @@ def _include(context: LiquidContext, text: str, token: Token, outer: RenderConte
     path = next((f / name for f in context.includes if (f / name).is_file()), None)
     if path is None or ".." in Path(name).parts or Path(name).is_absolute():
         folders = ", ".join(sorted({f.name for f in context.includes})) or "_includes"
-        raise LiquidError(f"no file '{name}' to include in {folders}", token=token)
+        raise JekyllError(f"no file '{name}' to include in {folders}", token=token)
     parameters: dict[str, object] = {}
     for key, double, single, variable in _PARAMETER.findall(rest):
         value: object = re.sub(r"\\(.)", r"\1", double or single)
@@ -145,7 +154,7 @@ def _include(context: LiquidContext, text: str, token: Token, outer: RenderConte
     except LiquidError as error:
         where = error.context()
         line = f":{where[0]}" if where else ""
-        raise LiquidError(f"in {path.name}{line}: {error.message}", token=token) from None
+        raise JekyllError(f"in {path.name}{line}: {error.message}", token=token) from None
 
 
 def _filters(context: LiquidContext) -> Mapping[str, Callable[..., Any]]:

@@ -294,8 +294,10 @@ def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     joiner = "  \n" if source.text.endswith("  \n", 0, source.at) else "\n"
-    if match := source.check(_UNCLOSED):
+    if match := source.check(_UNCLOSED):  # all that follows is meant to be code
         parser.unclosed.append(match[1].rstrip())
+        source.at = len(source.text)
+        return True
     text = source.line()
     while not source.check(PARAGRAPH_END):
         text += source.line()

@@ -6,7 +6,7 @@ import copy
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -15,7 +15,8 @@ from markdown.extensions.abbr import AbbrTreeprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
-from escriba.blog.kramdown.grammar import names
+from escriba.blog.kramdown.grammar import TAG, names
+from escriba.blog.kramdown.html import read_attributes
 from escriba.blog.kramdown.source import raw
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div section article")
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *_HEADINGS))
 _STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
+_FIRST_TAG = re.compile(TAG, re.S)
 _TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.S)
 
 
@@ -57,8 +59,11 @@ class Finish(Treeprocessor):
         self.headings: list[tuple[int, str, str]] = []
 
     def run(self, root: Element) -> None:
-        for span in root.iter("code"):
-            _choose_language(span)
+        for element in root.iter():
+            if element.tag == "code":
+                _choose_language(element)
+            elif element.attrib and not isinstance(element.tag, str):
+                self._write_attributes(element)
         for element, code, language in self.parser.codes:
             self._write_code(element, code, language)
         self._name_headings(root)
@@ -67,6 +72,20 @@ class Finish(Treeprocessor):
         _break_lines(root)
         if self.parser.abbreviations:
             _mark_abbreviations(self.md, root, self.parser.abbreviations)
+
+    def _write_attributes(self, element: Element) -> None:
+        """Attributes of HTML that stands as it is go into its first tag."""
+        mark = _STASHED.fullmatch(element.text or "")
+        assert mark is not None
+        stash = self.md.htmlStash.rawHtmlBlocks
+        html = str(stash[int(mark["html"])])
+        if tag := _FIRST_TAG.match(html):
+            attributes = read_attributes(tag[2])
+            if "class" in attributes and "class" in element.attrib:
+                element.attrib["class"] = f"{attributes['class']} {element.attrib['class']}"
+            attributes |= element.attrib
+            written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+            stash[int(mark["html"])] = f"<{tag[1]}{written}{html[tag.end(2) :]}"
 
     def _write_code(self, element: Element, code: str, language: str) -> None:
         classes = element.get("class", "").split()

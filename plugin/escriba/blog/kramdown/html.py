@@ -33,7 +33,9 @@ _REST = re.compile(r"[ \t]*\n")
 def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     """The element or comment at the position, if it is one that stands between paragraphs."""
     if match := source.scan(_COMMENT) or source.scan(_INSTRUCTION):
+        waiting, frame.ial = frame.ial, None  # attributes are for the next block that can have any
         frame.add(raw(parser.md.htmlStash.store(match[0].strip())), "html")
+        frame.ial = waiting
         return True
     match = source.check(_START)
     if not match or match[1].lower() in SPAN_ELEMENTS:

@@ -160,7 +160,7 @@ class SpanAttributes(InlineProcessor):
     """An attribute list directly after an element of a line; elsewhere it is text."""
 
     def __init__(self, md: Markdown, parser: KramdownParser):
-        super().__init__(r"\x02klzzwxh:(\d+)\x03\x02klzzwxh:(\d+)\x03", md)
+        super().__init__(r"\x02klzzwxh:(\d+)\x03(?=\x02klzzwxh:(\d+)\x03)", md)
         self.parser = parser
 
     def handleMatch(self, m: re.Match[str], data: str) -> Found:  # type: ignore[override]
@@ -172,4 +172,4 @@ class SpanAttributes(InlineProcessor):
         if not attributes.startswith("{:"):
             return None, None, None
         Attributes().read(attributes[2:-1]).apply(element, self.parser.definitions)
-        return "", m.end(1) + 1, m.end()
+        return "", m.end(), m.end(2) + 1

@@ -1,0 +1,58 @@
+"""Highlighted code: its markup, and whether everybody can read its colours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from escriba.blog import highlight
+
+CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
+
+
+@pytest.mark.parametrize("language", ["python", "Python", "js", "c++", "bash", "yaml"])
+def test_known_languages_have_spans(language: str) -> None:
+    assert "<span" in (highlight.code("x = 1 # <a>\n", language) or "")
+
+
+def test_plain_text_is_escaped_and_unknown_languages_are_left_to_the_caller() -> None:
+    assert highlight.code("a < b & c\n", "plaintext") == "a &lt; b &amp; c\n"
+    assert highlight.code("a", "nosuchlanguage") is None
+    assert highlight.figure("\na < b\n", "nosuchlanguage") == (
+        '<figure class="highlight"><pre><code class="language-nosuchlanguage" '
+        'data-lang="nosuchlanguage">a &lt; b</code></pre></figure>'
+    )
+
+
+def test_colours_have_enough_contrast_with_the_grounds_of_the_theme() -> None:
+    sheet = highlight.stylesheet()
+    light, dark = sheet.split("@media (prefers-color-scheme: dark)")
+    grounds = re.findall(r"--(?:paper|raised): (#[0-9a-f]{6})", CSS.read_text("utf-8"))
+    assert len(grounds) == 4  # two in the light theme, then two in the dark one
+    for colours, behind in ((light, grounds[:2]), (dark, grounds[2:])):
+        found = re.findall(r"color: (#[0-9a-f]{6})", colours)
+        assert len(found) > 8
+        for colour in found:
+            for ground in behind:
+                assert contrast(colour, ground) >= 4.5, (colour, ground)
+
+
+def test_every_class_that_pygments_writes_for_python_has_a_colour_or_is_plain() -> None:
+    html = highlight.code('@d\ndef f(x: int = 0x1F) -> str:\n    """Doc."""\n    # c\n', "python")
+    used = set(re.findall(r'class="(\w+)"', html or ""))
+    styled = set(re.findall(r"\.highlight \.(\w+)", highlight.stylesheet()))
+    assert used - styled <= {"n", "p", "o", "w"}
+
+
+def contrast(first: str, second: str) -> float:
+    """The ratio of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
