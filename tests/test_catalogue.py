@@ -124,8 +124,7 @@ def test_translations_know_each_other(tmp_path: Path) -> None:
         },
     )
     assert {
-        post.slug: [other.slug for other in found.translations[post.source]]
-        for post in found.posts
+        post.slug: [other.slug for other in found.translations[post.source]] for post in found.posts
     } == {
         "redes": ["networks", "reseaux"],
         "networks": ["redes", "reseaux"],

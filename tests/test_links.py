@@ -56,7 +56,7 @@ def test_relative_links_lead_where_they_should(
 
 def test_only_attributes_of_tags_are_rewritten() -> None:
     html = (
-        "<p>href=\"x\" <a href='x' title=\"a > b\">x</a> &lt;a href=\"x\"&gt;</p>"
+        '<p>href="x" <a href=\'x\' title="a > b">x</a> &lt;a href="x"&gt;</p>'
         '<!-- <a href="x"> --><script>a = "<a href=\'x\'>"</script><img alt="" src=x>'
         '<img\nsrc = "x"/><a data-href="x" href="a&amp;b">'
     )

@@ -151,7 +151,9 @@ def test_the_day_is_the_authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert found.url == "/2020/10/01/redes-neuronales/"
 
 
-WORDS = Words("Redes.Neuronales", "2021-01-03-redes", ("Deep", "Árbol"), parse_datetime("2021-01-03 04:05:06"))
+WORDS = Words(
+    "Redes.Neuronales", "2021-01-03-redes", ("Deep", "Árbol"), parse_datetime("2021-01-03 04:05:06")
+)
 
 
 # As Jekyll 4.3.1 gave them for a post with this slug, these categories and this date.

@@ -136,8 +136,10 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
 
 
 def text_of(html: str) -> str:
-    """The text of some HTML, in one line, without the marks of footnotes."""
-    html = re.sub(r'<sup\b[^>]*\bid="fnref.*?</sup>', "", html, flags=re.DOTALL)
+    """The text of some HTML, in one line, without footnote marks and the TeX of formulas."""
+    html = re.sub(
+        r'<sup\b[^>]*\bid="fnref.*?</sup>|<annotation\b.*?</annotation>', "", html, flags=re.DOTALL
+    )
     return " ".join(unescape(re.sub(r"<[a-zA-Z/!][^>]*>", "", html)).split())
 
 

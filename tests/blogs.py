@@ -1,0 +1,43 @@
+"""Sites for tests: copies of `tests/sites/`, with a model that is made on the spot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from escriba import project
+from escriba.project import Project
+from models import make_model
+
+SITES = Path(__file__).parent / "sites"
+
+
+def make_site(folder: Path) -> Project:
+    """A site with every kind of thing in it, and the model `mini`; nothing is built yet."""
+    shutil.copytree(SITES / "ok", folder)
+    make_model(folder / "models" / "mini")
+    return project.load(folder)
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`escriba` with some arguments, as a person runs it in that folder."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "escriba", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file of a folder: its bytes, and when it was last written."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,259 @@
+"""A folder of posts becomes a site: what is in it, and what becomes of mistakes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from blogs import SITES, make_site, run, tree
+from escriba import project
+from escriba.blog.build import Result, build
+from escriba.errors import FrozenError, SourceError
+from escriba.model import FILE
+
+PAGES = {
+    "2020/networks/index.html",
+    "2020/redes/index.html",
+    "404.html",
+    "archive/index.html",
+    "categories/aprendizaje/index.html",
+    "categories/profundo/index.html",
+    "feed.xml",
+    "img/curva.svg",
+    "index.html",
+    "robots.txt",
+    "sitemap.xml",
+    "tags/index.html",
+    "tags/lstm/index.html",
+    "tags/redes-recurrentes/index.html",
+}
+
+
+def site_files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {name: file for name, file in tree(folder).items() if not name.startswith(".escriba/")}
+
+
+def read(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text("utf-8"), "html.parser")
+
+
+def test_a_site_is_built_and_a_second_build_writes_nothing(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    assert build(site) == Result(posts=2, written=16, unchanged=0, removed=0)
+    before = site_files(site.output)
+    assert {name for name in before if not name.startswith("assets/")} == PAGES
+    assert build(site, frozen=True) == Result(posts=2, written=0, unchanged=16, removed=0)
+    assert site_files(site.output) == before
+
+
+def test_a_change_touches_only_what_it_changes(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    before = site_files(site.output)
+    post = site.posts / "2020-11-02-networks.md"
+    post.write_text(post.read_text() + "\nOne more sentence.\n")
+    assert build(site) == Result(posts=2, written=2, unchanged=14, removed=0)
+    after = site_files(site.output)
+    assert {name for name in before if before[name] != after[name]} == {
+        "2020/networks/index.html",
+        "feed.xml",
+    }
+    post.unlink()
+    result = build(site)
+    assert result.removed == 1
+    assert "2020/networks/index.html" not in site_files(site.output)
+
+
+def test_drafts_and_unpublished_posts_are_shown_on_demand(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    result = build(site, drafts=True, unpublished=True, output=tmp_path / "preview")
+    assert result.posts == 4
+    assert not site.output.exists()
+    page = read(tmp_path / "preview" / "drafts" / "idea" / "index.html")
+    assert page.select_one("meta[name=robots]")["content"] == "noindex"  # type: ignore[index]
+    assert page.select_one(".draft").text == "borrador"  # type: ignore[union-attr]
+    sitemap = (tmp_path / "preview" / "sitemap.xml").read_text()
+    assert "/cuaderno/2020/redes/" in sitemap
+    assert "idea" not in sitemap
+    assert "oculto" not in sitemap
+    assert build(site).posts == 2
+
+
+def test_the_same_input_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    first = make_site(tmp_path / "one")
+    build(first)
+    other = tmp_path / "a folder" / "señal"
+    other.parent.mkdir()
+    shutil.copytree(first.root, other, ignore=shutil.ignore_patterns("site", ".escriba"))
+    result = run(
+        other, "build", "--frozen",
+        TZ="Asia/Tokyo", LC_ALL="C", LANG="tr_TR", PYTHONHASHSEED="7", SOURCE_DATE_EPOCH="0",
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    one = {name: data for name, (data, _) in tree(first.output).items()}
+    two = {name: data for name, (data, _) in tree(other / "site").items()}
+    assert one == two
+
+
+def test_a_frozen_build_imports_neither_torch_nor_numpy(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    code = (
+        "import sys; from pathlib import Path; from escriba import project\n"
+        "from escriba.blog.build import build\n"
+        "build(project.load(Path.cwd()), frozen=True, output=Path('other'))\n"
+        "print(sorted({'torch', 'numpy', 'wasmtime', 'watchfiles', 'rich'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=site.root, capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_a_post_in_its_page(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    page = read(site.output / "2020" / "redes" / "index.html")
+    assert page.html["lang"] == "es"  # type: ignore[index]
+    assert [h.text for h in page.select("h1")] == ["Redes & <caracteres>"]
+    assert page.select_one("article time")["datetime"] == "2020-10-01T23:30:34-06:00"  # type: ignore[index]
+    assert page.select_one("article time").text == "1 de octubre de 2020"  # type: ignore[union-attr]
+    assert [a.text for a in page.select(".contents a")] == [
+        "La fórmula", "El código", "La tabla", "La muestra",
+    ]  # fmt: skip
+    assert len(page.select("math")) == 2
+    assert len(page.select(".escriba-sample")) == 2
+    links = {a.text: a["href"] for a in page.select("a")}
+    assert links["la traducción"] == "../networks/#code"
+    assert links["English"] == "../networks/"
+    assert page.select_one(".prose img")["src"] == "../../img/curva.svg"  # type: ignore[index]
+    assert {m["hreflang"]: m["href"] for m in page.select("link[hreflang]")} == {
+        "es": "https://example.org/cuaderno/2020/redes/",
+        "en": "https://example.org/cuaderno/2020/networks/",
+    }
+    other = read(site.output / "2020" / "networks" / "index.html")
+    assert other.html["lang"] == "en"  # type: ignore[index]
+    assert other.select_one("article time").text == "November 2, 2020"  # type: ignore[union-attr]
+    assert other.select_one("meta[name=description]")["content"] == "The same, in English."  # type: ignore[index]
+    assert not other.select(".contents"), "one heading needs no table of contents"
+
+
+def test_every_link_within_the_site_leads_somewhere(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site, drafts=True, unpublished=True)
+    links = 0
+    for path in sorted(site.output.rglob("*.html")):
+        page = read(path)
+        ids = [element["id"] for element in page.select("[id]")]
+        assert len(ids) == len(set(ids)), path
+        for element in page.select("[href], [src]"):
+            link = str(element.get("href") or element.get("src"))
+            file, _, fragment = link.partition("#")
+            if "://" in link or not (file or fragment):
+                continue
+            if file.startswith("/"):
+                assert path.name == "404.html", link
+                goal = site.output / file.removeprefix("/cuaderno/")
+            else:
+                goal = path.parent / file if file else path
+            goal = goal / "index.html" if goal.is_dir() else goal
+            assert goal.is_file(), f"{path}: {link}"
+            if fragment:
+                assert read(goal).find(id=fragment), f"{path}: {link}"
+            links += 1
+    assert links > 100
+
+
+INVALID = sorted(path.name for path in (SITES / "invalid").iterdir())
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_bad_input_is_told_and_the_old_site_stays(tmp_path: Path, name: str) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    before = tree(site.output)
+    case = SITES / "invalid" / name
+    shutil.copytree(case, site.root, dirs_exist_ok=True)
+    if name == "truncated-weights":
+        weights = site.models / "mini" / FILE
+        weights.write_bytes(weights.read_bytes()[:-100])
+    code, messages = (case / "expected.txt").read_text("utf-8").split("\n", 1)
+    result = run(site.root, "build")
+    assert (result.returncode, result.stdout, result.stderr) == (int(code), "", messages)
+    assert tree(site.output) == before
+    first = run(site.root, "build", "--output", "elsewhere")
+    assert (first.returncode, first.stderr) == (int(code), messages)
+    assert not (site.root / "elsewhere").exists(), "a failed build made its folder"
+
+
+def test_a_frozen_build_refuses_a_sample_that_is_not_frozen(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    before = tree(site.output)
+    post = site.posts / "2020-10-01-redes.md"
+    post.write_text(post.read_text().replace("seed: 7", "seed: 8"))
+    models = tree(site.models)
+    with pytest.raises(FrozenError) as caught:
+        build(site, frozen=True)
+    (problem,) = caught.value.problems
+    assert str(problem.place) == "posts/2020-10-01-redes.md:31:1"
+    assert "`escriba build`" in problem.message
+    assert (tree(site.output), tree(site.models)) == (before, models)
+    assert build(site).written == 2, "the page and the feed"
+    assert build(site, frozen=True).written == 0
+
+
+def test_a_post_cannot_take_the_address_of_a_page(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    for name, link in (("a", "/archive/"), ("c", "/404")):
+        (site.posts / f"2020-01-01-{name}.md").write_text(f"---\npermalink: {link}\n---\n")
+    with pytest.raises(SourceError) as caught:
+        build(site)
+    assert str(caught.value) == (
+        "posts/2020-01-01-a.md:2:12: the address /archive/ is already that of a page that every "
+        "site has; choose another\n"
+        "posts/2020-01-01-c.md:2:12: the address /404 is already that of a page that every site "
+        "has; choose another"
+    )
+
+
+def test_a_site_without_an_address_has_no_feed(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    settings = site.root / "escriba.yml"
+    settings.write_text(
+        settings.read_text().replace("url: https://example.org\nbaseurl", "baseurl")
+    )
+    build(project.load(site.root))
+    assert {"feed.xml", "sitemap.xml", "robots.txt"}.isdisjoint(site_files(site.output))
+    assert not read(site.output / "index.html").select("[rel=canonical], [rel=alternate]")
+
+
+def test_an_empty_project_is_a_site(tmp_path: Path) -> None:
+    (tmp_path / "escriba.yml").write_text("")
+    assert build(project.load(tmp_path)).posts == 0
+    page = read(tmp_path / "site" / "index.html")
+    assert page.main.p.text == "There are no articles yet."  # type: ignore[union-attr]
+
+
+def test_a_project_overrides_a_template_a_string_and_a_style(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    site.templates.mkdir()
+    (site.templates / "404.html").write_text(
+        '{% extends "base.html" %}{% block main %}<h1>{{ t.not_found }}</h1>{% endblock %}'
+    )
+    (site.templates / "strings.yml").write_text("es: {not_found: Nada por aquí}\n")
+    (site.templates / "assets").mkdir()
+    (site.templates / "assets" / "zz.css").write_text("h1 { color: green }\n")
+    build(site)
+    page = read(site.output / "404.html")
+    assert page.main.text.strip() == "Nada por aquí"  # type: ignore[union-attr]
+    assert page.select_one("nav a").text == "Archivo"  # type: ignore[union-attr]
+    sheet = page.select_one("link[rel=stylesheet]")["href"].removeprefix("/cuaderno/")  # type: ignore[index,union-attr]
+    style = (site.output / sheet).read_text()
+    assert style.endswith("h1 { color: green }\n")
+    assert "--rubric" in style

@@ -1,0 +1,125 @@
+"""`escriba check` and `escriba prune` over the posts of a site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blogs import make_site, tree
+from escriba.blog.build import build
+from escriba.blog.check import Report, check, prune
+from escriba.errors import FrozenError, SourceError
+from escriba.project import Project
+
+POST = "2020-10-01-redes.md"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Project:
+    made = make_site(tmp_path / "site")
+    build(made)
+    return made
+
+
+def samples(site: Project) -> list[Path]:
+    return sorted((site.models / "mini" / "samples").iterdir())
+
+
+def without_prompt(site: Project) -> Path:
+    (path,) = [path for path in samples(site) if "la red" not in path.read_text()]
+    return path
+
+
+def edit(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"~")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def problems(site: Project) -> list[str]:
+    with pytest.raises(FrozenError) as caught:
+        check(site)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_site_as_it_was_built_is_right(site: Project) -> None:
+    before = tree(site.root)
+    report = check(site)
+    assert report == Report(2)
+    assert str(report) == "2 frozen samples are what the models write, character for character"
+    assert tree(site.root) == before
+
+
+def test_the_three_ways_to_be_wrong_are_told_apart(site: Project) -> None:
+    edit(without_prompt(site))
+    change(site.posts / POST, "seed: 7", "seed: 8")
+    block = "> A quotation.\n\n```escriba sample\nmodel: mini\nlength: 5\n```\n"
+    change(site.posts / "2020-11-02-networks.md", "> A quotation.\n", block)
+    found = {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in problems(site)}
+    assert list(found) == [
+        "posts/2020-10-01-redes.md:31:1:",
+        "posts/2020-10-01-redes.md:39:1:",
+        "posts/2020-11-02-networks.md:20:1:",
+    ]
+    stale, wrong, missing = found.values()
+    assert "is stale: seed was 7 and is 8; `escriba build` makes the new one" in stale
+    assert "was edited" in wrong
+    assert "`escriba check --mend`" in wrong
+    assert "is missing; `escriba build` makes it" in missing
+
+
+def test_mending_makes_everything_right(site: Project) -> None:
+    before = {path.name: path.read_bytes() for path in samples(site)}
+    change(site.posts / POST, "seed: 7", "seed: 8")
+    edit(without_prompt(site))
+    report = check(site, mend=True)
+    assert (report.samples, len(report.mended)) == (2, 2)
+    assert check(site) == Report(2)
+    assert build(site, frozen=True).written == 2
+    change(site.posts / POST, "seed: 8", "seed: 7")
+    check(site, mend=True)
+    assert {path.name: path.read_bytes() for path in samples(site)} == before
+
+
+def test_what_is_hidden_is_nobodys_problem_but_keeps_its_samples(site: Project) -> None:
+    draft = site.posts / "drafts" / "idea.md"
+    draft.write_text(draft.read_text() + "\n```escriba sample\nmodel: mini\nlength: 7\n```\n")
+    assert check(site) == Report(2), "a draft without its sample"
+    build(site, drafts=True)
+    assert len(samples(site)) == 3
+    assert prune(site) == []
+    change(site.posts / POST, "seed: 7", "seed: 8")
+    (line,) = problems(site)
+    assert "seed was 7 and is 8" in line, "paired with the sample of the draft"
+    draft.write_text("---\ntitle: [\n---\n")
+    assert len(problems(site)) == 1, "a draft that is broken"
+    for strict in (lambda: prune(site), lambda: check(site, mend=True)):
+        with pytest.raises(SourceError):
+            strict()
+    assert len(samples(site)) == 3, "what a broken draft uses is not known"
+
+
+def test_prune_removes_what_nobody_uses(site: Project) -> None:
+    change(site.posts / POST, "seed: 7", "seed: 8")
+    build(site)
+    old = samples(site)
+    (unused,) = prune(site, dry_run=True)
+    assert samples(site) == old
+    assert prune(site) == [unused]
+    assert samples(site) == [path for path in old if path != unused]
+    assert check(site) == Report(2)
+
+
+def test_mistakes_in_posts_are_reported_as_such(site: Project) -> None:
+    change(site.posts / POST, "show: code", "show: cod")
+    with pytest.raises(SourceError) as caught:
+        check(site)
+    assert str(caught.value) == (
+        "posts/2020-10-01-redes.md:42:7: 'show' must be one of prose, code, math, verbatim, "
+        "not 'cod'"
+    )
