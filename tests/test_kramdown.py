@@ -73,6 +73,18 @@ def test_two_documents_do_not_share_anything() -> None:
     assert alone.html == '<h1 id="a">A</h1>\n<p>[x][l] HTML[^1]</p>'
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">" * 2000 + " x", "<b>" * 1000, "<b>x" * 500 + "</b>" * 500, "*a **b __c _d " * 40,
+        "<div markdown='1'>\n" * 500, "[" * 500, "- " * 500, "".join(" " * 2 * n + "- x\n" for n in range(99)),
+    ],
+    ids=lambda text: text[:6],
+)  # fmt: skip
+def test_deep_nesting_is_cut_off_rather_than_a_crash(text: str) -> None:
+    assert render(text, path=POST).html
+
+
 MARKS = st.sampled_from(
     ["*", "**", "_", "`", "```\n", "$$", "[", "](", ")", "<b>", "</div>", "<div>", "|", "\n", "\n\n",
      "- ", "1. ", "> ", "    ", "{:", "{: .c}", "}", ":", "~~", "\\", '"', "'", "#", "[^1]", "&",

@@ -64,7 +64,7 @@ def test_every_bad_formula_is_reported_with_its_place() -> None:
         'posts/a.md:15:1: bad formula: unknown command "\\nope"',
         'posts/a.md:19:5: bad formula: unknown command "\\nope"',
         'posts/a.md:22:11: bad formula: expected argument but reached end of input',
-        'posts/a.md:22:21: bad formula: found "&", which may only appear in a table-like environment',
+        'posts/a.md:22:22: bad formula: found "&", which may only appear in a table-like environment',
         'posts/a.md:29:9: bad formula: unknown command "\\nope"',
     ]  # fmt: skip
 

@@ -19,8 +19,9 @@ from markdown.preprocessors import Preprocessor
 from markdown.util import ETX, STX, AtomicString
 
 from escriba.blog.kramdown.block import KramdownParser
-from escriba.blog.kramdown.document import Finish, Notes
+from escriba.blog.kramdown.document import Finish
 from escriba.blog.kramdown.emphasis import Emphasis
+from escriba.blog.kramdown.notes import Notes
 from escriba.blog.kramdown.span import FootnoteMark, Html, SpanAttributes, Verbatim
 from escriba.blog.kramdown.typography import Quotes, Symbols
 

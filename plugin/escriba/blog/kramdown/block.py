@@ -16,37 +16,29 @@ from xml.etree.ElementTree import Element, ElementTree
 from markdown import Markdown
 from markdown.blockparser import BlockParser
 
-from escriba.blog.kramdown import definition, html, lists, table
+from escriba.blog.kramdown import definition, html, lists, references, table
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
-    ANY,
     BLANK,
     BOUNDARY,
+    CODE,
     EOB,
     FENCE,
     HEADER,
-    HTML_START,
-    HTML_STOP,
-    IAL_LINE,
     INDENT,
     LAZY_END,
     OPT,
     PARAGRAPH_END,
     QUOTE,
     STASHED_LINE,
-    WORD,
-    line,
 )  # fmt: skip
 from escriba.blog.kramdown.source import Frame, Source, raw
 
+DEEPEST = 40  # blocks within blocks; what is deeper is text
+
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
-_CODE_END = line(IAL_LINE, EOB, OPT + HTML_STOP, OPT + HTML_START)
-_CODE = (
-    rf"(?:{BLANK}*(?:{INDENT}[ \t]*\S.*\n)+"
-    rf"(?:(?!{_CODE_END.pattern}|{STASHED_LINE})[ \t]*\S.*\n)*)*"
-)
-_INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){_CODE}")
+_INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){CODE}")
 _FENCED = re.compile(
     rf"{OPT}(?P<fence>(?P<mark>[`~])(?P=mark){{2,}}+)[^\S\n]*(?P<lang>[^\s`?]+)?[^\n`]*\n"
     rf"(?P<code>(?:.*\n)*?){OPT}(?P=fence)(?P=mark)*[^\S\n]*\n"
@@ -60,17 +52,6 @@ _SETEXT = re.compile(rf"{OPT}([^ \t\n].*)\n([-=])[-=]*[ \t\r\f\v]*\n")
 _HEADER_ID = re.compile(r"[\t ]\{#([A-Za-z_:][\w.:-]*)\}\Z")
 _RULE = re.compile(rf"{OPT}([*_-])[ \t]*\1[ \t]*\1(?:\1|[ \t])*\n")
 _MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
-_FOOTNOTE = re.compile(rf"{OPT}\[\^({WORD})\]:[^\S\n]*(.*\n{_CODE})")
-_LINK = re.compile(
-    rf"{OPT}\[([^\n\]]+)\]:[ \t]*(?:<(.*?)>|([^\n]*?\S[^\n]*?))"
-    r"""(?:(?:[ \t]*\n|[ \t]+)[ \t]*(["'])(.+?)\4)?[ \t]*\n"""
-)
-_ABBREVIATION = re.compile(rf"{OPT}\*\[(.+?)\]:(.*)\n")
-_ALD = re.compile(rf"{OPT}\{{:({WORD}):({ANY}+)\}}[^\S\n]*\n")
-_EXTENSION = re.compile(
-    rf"{OPT}\{{::(\w+)(?:\s({ANY}*?))?(/)?\}}[^\S\n]*\n(?(3)|(?P<body>(?:.*\n)*?){OPT}\{{:/(?:\1)?\}}[^\S\n]*\n)"
-)
-_IAL = re.compile(IAL_LINE)
 _STASHED = re.compile(rf"(?:{STASHED_LINE})")
 
 
@@ -92,6 +73,7 @@ class KramdownParser(BlockParser):
         self.footnotes: dict[str, Element] = {}
         self.abbreviations: dict[str, str] = {}
         self.unclosed: list[str] = []
+        self.depth = 0
 
     def parseDocument(self, lines: Iterable[str]) -> ElementTree[Any]:
         """The tree of a document; attributes that come last are applied last."""
@@ -114,9 +96,12 @@ class KramdownParser(BlockParser):
     def fill_frame(self, frame: Frame, text: str) -> None:
         """Parse a further text into a frame."""
         source = Source(text)
+        self.depth += 1
+        parsers = _PARSERS if self.depth < DEEPEST else (_blank,)
         while not source.done:
-            if not any(parse(self, source, frame) for parse in _PARSERS):
+            if not any(parse(self, source, frame) for parse in parsers):
                 _paragraph(self, source, frame)
+        self.depth -= 1
 
 
 def _blank(parser: KramdownParser, source: Source, frame: Frame) -> bool:
@@ -224,65 +209,8 @@ def _math(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not source.check(BOUNDARY):
         source.at = before
         return False
-    _add_html(parser, frame, parser.formula(match[2], True))
+    frame.add(raw(parser.md.htmlStash.store(parser.formula(match[2], True))), "html")
     return True
-
-
-def _footnote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
-    match = source.scan(_FOOTNOTE)
-    if not match:
-        return False
-    note = Element("li")
-    parser.fill(note, re.sub(rf"^{INDENT}", "", match[2], flags=re.M))
-    parser.footnotes[match[1]] = note
-    frame.note("definition")
-    return True
-
-
-def _add_html(parser: KramdownParser, frame: Frame, html: str) -> None:
-    frame.add(raw(parser.md.htmlStash.store(html)), "html")
-
-
-def _link(parser: KramdownParser, source: Source, frame: Frame) -> bool:
-    match = source.check(_LINK)
-    if not match or re.search(r"""[ \t]+["']""", match[3] or ""):
-        return False
-    source.at = match.end()
-    name = re.sub(r"\s+", " ", match[1]).lower()
-    url = match[3] if match[2] is None else match[2]
-    parser.md.references[name] = (url, match[5])
-    frame.note("definition")
-    return True
-
-
-def _abbreviation(parser: KramdownParser, source: Source, frame: Frame) -> bool:
-    match = source.scan(_ABBREVIATION)
-    if match:
-        parser.abbreviations[match[1]] = match[2].strip()
-        frame.note("definition")
-    return bool(match)
-
-
-def _attribute_list(parser: KramdownParser, source: Source, frame: Frame) -> bool:
-    if match := source.scan(_ALD):
-        parser.definitions.setdefault(match[1], Attributes()).read(match[2])
-        frame.note("attributes")
-    elif match := source.scan(_EXTENSION):
-        if match[1] == "comment" and match["body"]:
-            comment = match["body"].removesuffix("\n")
-            _add_html(parser, frame, f"<!-- {comment} -->")
-        elif match[1] == "nomarkdown" and match["body"]:
-            _add_html(parser, frame, match["body"])
-        else:
-            frame.note("eob")
-    elif match := source.scan(_IAL):
-        if frame.kinds and frame.kinds[-1][1] is not None:
-            frame.attributes_of(frame.kinds[-1][1]).read(match[1])
-            if not source.check(_IAL):
-                frame.note("attributes")
-        elif frame.last != "definition":
-            frame.ial = (frame.ial or Attributes()).read(match[1])
-    return bool(match)
 
 
 def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
@@ -318,6 +246,6 @@ def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 _PARSERS: tuple[Callable[[KramdownParser, Source, Frame], bool], ...] = (
     _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
-    html.parse, _setext, _math, table.parse, _footnote, _link, _abbreviation, _attribute_list,
-    _boundary, _paragraph,
+    html.parse, _setext, _math, table.parse, references.parse_footnote, references.parse_link,
+    references.parse_abbreviation, references.parse_attribute_list, _boundary, _paragraph,
 )  # fmt: skip

@@ -12,6 +12,10 @@ _MARK = re.compile(r"\*\*?|__?")
 _WORD_BEFORE = re.compile(r"[^\W\d_]-?[^\W\d_]*\Z")
 
 
+# Where a text began, its mark, its tag and the tags around it: what did not close once never will.
+_Try = tuple[int, str, str, tuple[str, ...]]
+
+
 @dataclass
 class _Span:
     """An element being read: where it begins in the text and the elements it is within."""
@@ -40,17 +44,21 @@ class Emphasis(InlineProcessor):
 
     def __init__(self) -> None:
         super().__init__(_MARK.pattern)
+        self.data = ""
+        self.failed: set[_Try] = set()
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[Element | None, int, int]:
+        if data != self.data:
+            self.data, self.failed = data, set()
         outer = _Span(Element("span"))
-        end = _read(data, m.start(), outer)
+        end = _read(data, m.start(), outer, self.failed)
         element = outer.element[0] if len(outer.element) else None
         return element, m.start(), end
 
 
-def _read(data: str, at: int, outer: _Span) -> int:
+def _read(data: str, at: int, outer: _Span, failed: set[_Try]) -> int:
     """Read what a mark begins into `outer`: an element, or the mark as text. Returns its end."""
     mark = _MARK.match(data, at)
     assert mark is not None
@@ -60,9 +68,9 @@ def _read(data: str, at: int, outer: _Span) -> int:
     if inside_word or data[mark.end() : mark.end() + 1].isspace() or tag in outer.within:
         outer.add_text(text)
         return mark.end()
-    found = _pair(data, mark.end(), text, tag, outer.within)
+    found = _pair(data, mark.end(), text, tag, outer.within, failed)
     if found is None and tag == "strong" and outer.within[-1:] != ("em",):
-        found = _pair(data, at + 1, text[0], "em", outer.within)
+        found = _pair(data, at + 1, text[0], "em", outer.within, failed)
     if found is None:
         outer.add_text(text)
         return mark.end()
@@ -71,9 +79,12 @@ def _read(data: str, at: int, outer: _Span) -> int:
 
 
 def _pair(
-    data: str, start: int, mark: str, tag: str, within: tuple[str, ...]
+    data: str, start: int, mark: str, tag: str, within: tuple[str, ...], failed: set[_Try]
 ) -> tuple[Element, int] | None:
     """The element whose text begins at `start`, and the end of its closing mark, if it has one."""
+    attempt = (start, mark, tag, within)
+    if attempt in failed:
+        return None
     span = _Span(Element(tag), (*within, tag))
     at = start
     while match := _MARK.search(data, at):
@@ -81,7 +92,8 @@ def _pair(
         at = match.start()
         if data.startswith(mark, at) and _closes(data, at, mark, tag) and span.filled:
             return span.element, at + len(mark)
-        at = _read(data, at, span)
+        at = _read(data, at, span, failed)
+    failed.add(attempt)
     return None
 
 

@@ -14,6 +14,7 @@ def names(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 SPAN_ELEMENTS = names(
     "a abbr acronym b big bdo br button cite code del dfn em i img input ins kbd label mark "
     "option q rb rbc rp rt rtc ruby samp select small span strong sub sup tt u var"
@@ -82,3 +83,10 @@ PARAGRAPH_END = line(
     LAZY_END.pattern, LIST_UL, LIST_OL, HEADER, DEFINITION, QUOTE, FENCE, STASHED_LINE
 )
 BOUNDARY = line(BLANK, EOB, IAL_LINE, r"\Z")
+
+_CODE_END = line(IAL_LINE, EOB, OPT + HTML_STOP, OPT + HTML_START)
+# Indented code, with the lines that lazily follow it.
+CODE = (
+    rf"(?:{BLANK}*(?:{INDENT}[ \t]*\S.*\n)+"
+    rf"(?:(?!{_CODE_END.pattern}|{STASHED_LINE})[ \t]*\S.*\n)*)*"
+)

@@ -98,3 +98,13 @@ def raw(stashed: str) -> Element:
     element: Element = Element(nothing)
     element.text = AtomicString(stashed)
     return element
+
+
+def replace(root: Element, old: Element, new: Element) -> None:
+    """Put an element in the place of another, wherever that is in the tree."""
+    for parent in root.iter():
+        for number, child in enumerate(parent):
+            if child is old:
+                new.tail = old.tail
+                parent[number] = new
+                return

@@ -99,11 +99,13 @@ class Html(InlineProcessor):
         return element, m.start(), end
 
 
+DEEPEST = 40  # elements within elements; what is deeper is text
+
 _TAG = re.compile(TAG, re.S)
 _TAGS = re.compile(rf"{TAG}|{CLOSE_TAG}", re.S)
 
 
-def _read_element(data: str, m: re.Match[str]) -> tuple[Element, int]:
+def _read_element(data: str, m: re.Match[str], depth: int = 0) -> tuple[Element, int]:
     """The element that a start tag begins, with those within it, and where it ends.
 
     An element without an end tag goes on to the end of its text.
@@ -114,29 +116,29 @@ def _read_element(data: str, m: re.Match[str]) -> tuple[Element, int]:
     element.attrib.pop("markdown", None)
     if tag[3] or element.tag in VOID_ELEMENTS:
         return element, tag.end()
+    kind = AtomicString if element.tag in HOLDS_RAW or depth == DEEPEST else str
     at = tag.end()
     while match := _TAGS.search(data, at):
         opened, closed = match[1], match[4]
         if closed and closed.lower() == element.tag:
-            _add_text(element, data[at : match.start()])
+            _add_text(element, kind(data[at : match.start()]))
             return element, match.end()
-        if opened and opened.lower() not in BLOCK_ELEMENTS:
-            _add_text(element, data[at : match.start()])
-            child, at = _read_element(data, match)
+        if opened and opened.lower() not in BLOCK_ELEMENTS and depth < DEEPEST:
+            _add_text(element, kind(data[at : match.start()]))
+            child, at = _read_element(data, match, depth + 1)
             element.append(child)
         else:
-            _add_text(element, data[at : match.end()])
+            _add_text(element, kind(data[at : match.end()]))
             at = match.end()
-    _add_text(element, data[at:])
+    _add_text(element, kind(data[at:]))
     return element, len(data)
 
 
 def _add_text(element: Element, text: str) -> None:
-    kind = AtomicString if element.tag in HOLDS_RAW else str
     if len(element):
-        element[-1].tail = kind((element[-1].tail or "") + text)
+        element[-1].tail = type(text)((element[-1].tail or "") + text)
     else:
-        element.text = kind((element.text or "") + text)
+        element.text = type(text)((element.text or "") + text)
 
 
 class FootnoteMark(InlineProcessor):

@@ -1,0 +1,87 @@
+"""`{:toc}`: a list of the document's headings, as links to them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
+
+from escriba.blog.kramdown.grammar import HEADINGS
+from escriba.blog.kramdown.source import raw, replace
+
+if TYPE_CHECKING:
+    from escriba.blog.kramdown.block import KramdownParser
+
+
+def write(parser: KramdownParser, root: Element) -> None:
+    """Put a list of the headings in the place of the list marked `{:toc}`."""
+    place = next(
+        (e for e, a in parser.attributes if "toc" in a.references and e.tag in ("ul", "ol")),
+        None,
+    )
+    if place is None:
+        return
+    contents = Element(place.tag, place.attrib)
+    contents.attrib.setdefault("id", "markdown-toc")
+    stack: list[tuple[int, Element]] = [(0, contents)]
+    for heading in outside_notes(root):
+        shown = heading.tag in HEADINGS and "no_toc" not in heading.get("class", "").split()
+        if not shown or not heading.get("id"):
+            continue
+        level = int(heading.tag[1])
+        while stack[-1][0] >= level:
+            stack.pop()
+        above = stack[-1][1]
+        if above.tag == "li":
+            if above[-1].tag != place.tag:
+                SubElement(above, place.tag)
+            above = above[-1]
+        item = SubElement(above, "li")
+        item.append(_entry(heading, contents.get("id", "")))
+        stack.append((level, item))
+    if len(contents):
+        replace(root, place, contents)
+    else:
+        replace(root, place, raw(""))
+
+
+def outside_notes(element: Element) -> Iterator[Element]:
+    """The elements within an element, in order, without the footnotes."""
+    for child in element:
+        if child.get("class") != "footnotes":
+            yield child
+            yield from outside_notes(child)
+
+
+def _entry(heading: Element, prefix: str) -> Element:
+    """A heading's text as a link to it: without notes, ids, and links of its own."""
+    name = heading.get("id", "")
+    link = Element("a", {"href": f"#{name}", "id": f"{prefix}-{name}"})
+    link.text = heading.text
+    link.extend(copy.deepcopy(child) for child in heading)
+    for element in list(link.iter()):
+        for child in list(element):
+            if child.tag == "a" or child.get("role") == "doc-noteref":
+                _dissolve(element, child, keep=child.tag == "a")
+    return link
+
+
+def _dissolve(parent: Element, child: Element, *, keep: bool) -> None:
+    """Replace an element by its contents, or by nothing; its tail stays."""
+    at = list(parent).index(child)
+    inside = [child.text if keep else "", *(list(child) if keep else ())]
+    parent.remove(child)
+    text = inside[0] if isinstance(inside[0], str) else ""
+    for number, element in enumerate(inside[1:]):
+        assert isinstance(element, Element)
+        parent.insert(at + number, element)
+    if at:
+        parent[at - 1].tail = (parent[at - 1].tail or "") + text
+    else:
+        parent.text = (parent.text or "") + text
+    last = at + len(inside) - 2
+    if last >= 0:
+        parent[last].tail = (parent[last].tail or "") + (child.tail or "")
+    else:
+        parent.text = (parent.text or "") + (child.tail or "")
