@@ -142,7 +142,8 @@ def step_numpy(model: Model) -> Sampler:
     net = model.network
 
     def sigma(z: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.reciprocal(1 + np.exp(-z))
+        result: NDArray[np.float32] = np.reciprocal(1 + np.exp(-z))
+        return result
 
     def run(count: int) -> None:
         random = np.random.default_rng(1)

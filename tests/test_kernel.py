@@ -159,6 +159,25 @@ def test_extreme_weights(tmp_path, cell, residual, layers, hidden, scale, consta
     assert with_kernel(model, MIXED[:8]) == expected
 
 
+OPTIONS = st.builds(
+    Options,
+    prompt=st.text("abc", max_size=3),
+    length=st.integers(1, 30),
+    temperature=st.decimals(0, 100, places=3),
+    top_k=st.none() | st.integers(1, 8),
+    top_p=st.none() | st.decimals("0.000001", 1, places=6),
+    min_p=st.none() | st.decimals(0, 1, places=6),
+    seed=st.integers(0, 2**64 - 1),
+)
+
+
+@given(options=st.lists(OPTIONS, min_size=1, max_size=9))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_options(tmp_path, options):
+    model = make_model(tmp_path / "m", hidden=7, symbols="abcdefg")
+    assert with_kernel(model, options) == with_reference(model, options)
+
+
 def test_sums_at_the_limit_of_32_bits(tmp_path):
     """Every weight and every activation at its bound: one more unit would not be accepted."""
     hidden, symbols = 16, "ab"

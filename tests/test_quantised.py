@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from escriba.errors import ModelError
-from escriba.model import GATES, Model
+from escriba.model import FILE, GATES, Model, read_model
 from escriba.sampling.image import pack
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers
 from models import make_model
+
+REAL = Path(__file__).parents[1] / "models" / "tolstoi"
+CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "tolstoy-war-and-peace.en.txt"
 
 
 def changed(folder, name: str, value: float, **kwargs) -> Model:
@@ -162,3 +166,16 @@ def test_the_loss_is_that_of_floats(tmp_path, cell, residual):
     model = make_model(tmp_path / "m", cell=cell, hidden=24, residual=residual, scale=0.15)
     text = np.random.default_rng(1).integers(0, len(model.vocabulary), 400).tolist()
     assert loss_in_integers(model, text) == pytest.approx(loss_in_floats(model, text), abs=2e-4)
+
+
+@pytest.mark.skipif(not (REAL / FILE).exists(), reason="models/tolstoi is not trained")
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
+def test_the_loss_of_the_real_model_is_that_of_floats():
+    model = read_model(REAL)
+    text = CORPUS.read_text(encoding="utf-8-sig")[-40_000:]
+    if model.vocabulary.unit == "bytes":
+        text = text.encode().decode("latin-1")
+    indices = [model.vocabulary.indices[s] for s in text if s in model.vocabulary.indices][:4000]
+    floats = loss_in_floats(model, indices)
+    assert floats < 2
+    assert loss_in_integers(model, indices) == pytest.approx(floats, abs=1e-3)

@@ -89,13 +89,10 @@ class Writer:
 
 
 def load_runner(model: Model) -> Runner:
-    """The kernel with a model in it, or the reference if wasmtime cannot be imported."""
+    """The kernel with a model in it, or the reference where wasmtime is not available."""
     from escriba.sampling.image import pack
     from escriba.sampling.quantised import quantise
     from escriba.sampling.reference import Reference
-    from escriba.sampling.wasm import Wasm
+    from escriba.sampling.wasm import Wasm, is_available
 
-    try:
-        return Wasm(pack(model))
-    except ImportError:
-        return Reference(quantise(model))
+    return Wasm(pack(model)) if is_available() else Reference(quantise(model))

@@ -155,10 +155,9 @@ class Integers:
         """tanh(u / 2^13) at 2^15, for u of any size."""
         import numpy as np
 
-        size = np.minimum(np.abs(u), 8 << 13)
+        size = np.minimum(np.abs(u), (8 << 13) - 1)
         index, rest = size >> 7, size & 127
-        low = self.tanh_table[index]
-        high = self.tanh_table[np.minimum(index + 1, 512)]
+        low, high = self.tanh_table[index], self.tanh_table[index + 1]
         value: Ints = np.sign(u) * (low + ((high - low) * rest + 64 >> 7))
         return value
 

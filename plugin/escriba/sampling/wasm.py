@@ -14,8 +14,17 @@ PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
 
 
+def is_available() -> bool:
+    """Whether wasmtime is installed and knows this machine."""
+    try:
+        import wasmtime  # noqa: F401
+    except (ImportError, OSError, RuntimeError):  # the last two on an unknown platform
+        return False
+    return True
+
+
 class Wasm:
-    """A kernel instance that holds one model. Raises ImportError where wasmtime is missing."""
+    """A kernel instance that holds one model."""
 
     def __init__(self, image: bytes):
         import wasmtime
