@@ -95,6 +95,26 @@ def test_equals_reference_for_bytes(tmp_path):
     assert "�" in texts[0]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("rnn", "xrjxsaljyyj kffjyjgjbj j!t\nrj j j!rkjxrkjxrj!d!ij\nrkjykrj j\n"),
+        ("gru", "etwuuuurwzrrvarqtutybrrgusaurlma!urxurqyj!bst rurjwybutybrrb"),
+        ("lstm", "brnrnuurrurhurifjeuusbq!fj!brfjaaxtyjbijffjererkrfkwfjfjeg!a"),
+    ],
+)
+def test_a_text_never_changes(tmp_path, cell, text):
+    """If this fails, the arithmetic is another one: request.ARITHMETIC must say so."""
+    shape = {"cell": cell, "layers": 2, "hidden": 11}
+    model = make_model(tmp_path / "m", **shape)
+    tensors = {}
+    for number, (name, tensor) in enumerate(sorted(model.tensors.items())):
+        values = np.arange(np.prod(tensor.shape)) * (31 + 2 * number) % 127 - 63
+        tensors[name] = (values / 64).astype(np.float32).reshape(tensor.shape)
+    model = make_model(tmp_path / "m", tensors=tensors, **shape)
+    assert with_kernel(model, [Options(prompt="abc", length=60, seed=42)]) == [text]
+
+
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_a_text_does_not_depend_on_its_batch(tmp_path, size):
     model = make_model(tmp_path / "m", hidden=13)
