@@ -54,7 +54,9 @@ math .tex-bottom-solid { border-bottom: 0.05em solid currentcolor; }
 math .tex-bottom-dashed { border-bottom: 0.05em dashed currentcolor; }
 math menclose[notation="box"] { border: 0.0625em solid; padding: 0.2em; }
 math menclose[notation~="updiagonalstrike"],
-math menclose[notation~="downdiagonalstrike"] { position: relative; display: inline-block; }
+math menclose[notation~="downdiagonalstrike"] {
+  border: 0; padding: 0; position: relative; display: inline-block;
+}
 math .menclose-updiagonalstrike, math .menclose-downdiagonalstrike {
   position: absolute; inset: 0; display: inline-block;
 }

@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from escriba import schema
+from escriba.article import tex
 from escriba.article.theme import Templates
 from escriba.blog import highlight, links
 from escriba.blog.catalogue import Catalogue, Group
@@ -116,7 +117,8 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
                 sheets[(1, path.name)] = path
             elif path.is_file() and path.suffix and not path.name.startswith("."):
                 others[path.name] = path
-    style = [highlight.stylesheet(), *(schema.read_text(sheets[key]) for key in sorted(sheets))]
+    style = [highlight.stylesheet(), tex.stylesheet()]
+    style += [schema.read_text(sheets[key]) for key in sorted(sheets)]
     assets = {name: others[name].read_bytes() for name in sorted(others)}
     return {**assets, "style.css": "\n".join(style).encode()}
 

@@ -37,6 +37,9 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
             frame.kinds.pop()
     else:
         element = frame.add(Element("dl"))
+        for number, (owner, attributes) in enumerate(frame.attributes):
+            if owner is terms:
+                frame.attributes[number] = (element, attributes)
     for term in (terms.text or "").split("\n"):
         SubElement(element, "dt").text = term
     blank = False

@@ -10,7 +10,7 @@ from markdown.util import ETX, STX
 
 _PUNCTUATION = r"""[!"\#$%'()*+,\-./:;<=>?@\[\\\]^_`{|}~]"""
 # A character that kramdown's parser has already stopped at is no longer before the quote.
-_CONSUMED = r"\\*_\[<&$`\x03"
+_CONSUMED = r"\\*_\[`\x03"
 _OPEN = {'"': "“", "'": "‘"}
 _CLOSED = {'"': "”", "'": "’"}
 # In order of precedence; what each makes of the quote after the text that it passes over.
