@@ -66,7 +66,7 @@ class KramdownExtension(Extension):
         patterns.register(Autolink(), "autolink", 120)
         patterns.register(Html(md), "html", 90)
         patterns.register(Quotes(), "kramdown_quotes", 70)
-        patterns.register(Symbols(), "kramdown_symbols", 68)
+        patterns.register(Symbols(), "kramdown_symbols", 72)
         patterns.register(Emphasis(), "em_strong", 60)
         patterns.register(
             SimpleTagInlineProcessor(r"()~~(?!\s|~)(.*?[^\s~])~~", "del"), "strikethrough", 50
