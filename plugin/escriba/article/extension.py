@@ -158,7 +158,9 @@ class Page:
 def render(fence: Fence, context: Context) -> str:
     """The HTML of a block. Raises EscribaError with all of its mistakes, placed in the page."""
     if not fence.closed:
-        raise SourceError(f"the block is never closed: no line '{fence.marks}'", fence.place)
+        raise SourceError(
+            f"the block is never closed: no line '{fence.marks}' ends it", fence.place
+        )
     if not fence.kind:
         kinds = ", ".join(sorted(KINDS))
         raise SourceError(f"a block needs its kind after 'escriba': {kinds}", fence.kind_place)

@@ -22,9 +22,9 @@ def format_number(value: int | Decimal, lang: str, decimals: int | None = None) 
 def format_compact(value: int, lang: str) -> str:
     """A rounded number with an SI prefix: 550017 → 550 k, 1234567 → 1.2 M (no-break spaces)."""
     for scale, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= scale:
-            scaled = Decimal(value) / scale
-            decimals = 1 if scaled < 10 else 0
+        scaled = Decimal(value) / scale
+        if scaled >= Decimal("0.9995"):  # what rounds to 1000 is one of the next prefix
+            decimals = 1 if scaled < Decimal("9.95") else 0
             return f"{format_number(scaled, lang, decimals)}{THIN}{prefix}"
     return format_number(value, lang)
 

@@ -121,7 +121,7 @@ _LENGTH = f"{{1,{FORMULA_LIMIT}}}?"
 _FORMULA = re.compile(
     rf"""
       (?<!\\)\$\$ (?P<dollars>[^$]{_LENGTH}) (?<!\\)\$\$
-    | (?<!\\)\$ (?P<dollar>[^$]{_LENGTH}) (?<!\\)\$
+    | (?<!\\)\$ (?=\s*[^\s$]) (?P<dollar>[^$]{_LENGTH}) (?<!\\)\$
     | \\\[ (?P<bracket>.{_LENGTH}) \\\]
     | \\\( (?P<round>.{_LENGTH}) \\\)
     | \\begin\{{(?P<name>displaymath|math|equation|eqnarray|align|gather|multline)(?P<star>\*?)\}}
@@ -158,6 +158,8 @@ def _convert(match: re.Match[str]) -> Markup | None:
         )
         if g is not None
     )
+    if _CONTROL.search(tex):
+        return None
     # Numbers and anchors would be those of another document.
     tex = _LABEL.sub("", tex)
     if name in ("align", "gather", "multline"):

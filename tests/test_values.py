@@ -1,0 +1,174 @@
+"""Inline values and how languages write numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from escriba.article.models import Models
+from escriba.article.numbers import format_compact, format_number
+from escriba.article.values import KEYS, SPAN, show_value
+from escriba.errors import Place, SourceError
+from models import make_model
+
+PLACE = Place(Path("posts/a.md"), 3, 7)
+EVALUATION = """\
+validation: {characters: 300, bytes: 310, nats: '1.2000'}
+test: {characters: 300, bytes: 310, nats: '1.1651', bits: '1.6809', nats-per-byte: '1.1276'}
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    folder = tmp_path_factory.mktemp("models")
+    make_model(folder / "tolstoi")
+    make_model(folder / "tolstoi.2", layers=3)
+    make_model(folder / "measured")
+    (folder / "measured" / "evaluation.yml").write_text(EVALUATION)
+    make_model(folder / "broken")
+    (folder / "broken" / "evaluation.yml").write_text("- 1\n")
+    return Models(folder, Path("models"))
+
+
+@pytest.mark.parametrize(
+    ("span", "lang", "text", "machine"),
+    [
+        ("tolstoi.parameters", "en", "5,408", "5408"),
+        ("tolstoi.parameters", "es", "5.408", "5408"),
+        ("tolstoi.parameters", "es-GT", "5,408", "5408"),
+        ("tolstoi.parameters", "fr", "5\u202f408", "5408"),
+        ("tolstoi.parameters", "xx-yy", "5,408", "5408"),
+        ("tolstoi.parameters:k", "es", "5,4\u202fk", "5408"),
+        ("tolstoi.parameters:.1f", "en", "5,408.0", "5408"),
+        ("tolstoi.layers", "en", "2", "2"),
+        ("tolstoi.2.layers", "en", "3", "3"),
+        ("tolstoi.hidden", "en", "16", "16"),
+        ("tolstoi.cell", "en", "LSTM", "LSTM"),
+        ("tolstoi.vocabulary", "en", "32", "32"),
+        ("tolstoi.validation", "es", "1,234", "1.234"),
+        ("tolstoi.validation:.2f", "en", "1.23", "1.234"),
+        ("tolstoi.validation:d", "en", "1", "1.234"),
+        ("tolstoi.bits", "en", "1.780", "1.780286"),
+        ("tolstoi.characters", "es", "1.000.000", "1000000"),
+        ("tolstoi.characters:k", "es", "1,0\u202fM", "1000000"),
+        ("tolstoi.seconds", "en", "60", "60"),
+        ("tolstoi.minutes", "en", "1", "1"),
+        ("tolstoi.corpus.characters", "en", "1,000", "1000"),
+        ("tolstoi.corpus.bytes", "en", "1,100", "1100"),
+        ("tolstoi.corpus.name", "en", "random.txt", "random.txt"),
+        ("tolstoi.corpus.licence", "en", "public domain", "public domain"),
+        ("measured.test.nats", "en", "1.165", "1.1651"),
+        ("measured.test.nats-per-byte:.2f", "es", "1,13", "1.1276"),
+        ("measured.validation.bytes", "en", "310", "310"),
+        ("measured.validation", "en", "1.234", "1.234"),
+    ],
+)
+def test_value(models: Models, span: str, lang: str, text: str, machine: str) -> None:
+    shown = show_value(span, models, lang, PLACE)
+    assert (shown.text, shown.machine) == (text, machine)
+
+
+def test_digest_is_shown_short(models: Models) -> None:
+    shown = show_value("tolstoi.digest", models, "en", PLACE)
+    assert shown.machine == models.get("tolstoi", PLACE).digest
+    assert shown.text == shown.machine[:12]
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [
+        ("tolstio.layers", "posts/a.md:3:7: unknown model 'tolstio' (did you mean 'tolstoi'?)"),
+        ("tolstoi.layer", "posts/a.md:3:7: unknown value 'layer' (did you mean 'layers'?)"),
+        ("tolstoi.test.natz", "posts/a.md:3:7: unknown value 'test.natz' "
+         "(did you mean 'test.nats'?)"),
+        ("tolstoi.epochs", "posts/a.md:3:7: the record of the model 'tolstoi' has no 'epochs'"),
+        ("tolstoi.test.nats", "posts/a.md:3:7: the model 'tolstoi' has no 'test.nats'; "
+         "measure it with: escriba evaluate tolstoi"),
+        ("tolstoi.layers:x", "posts/a.md:3:7: unknown format ':x' (allowed: :d, :k, :.2f)"),
+        ("tolstoi.layers:", "posts/a.md:3:7: unknown format ':' (allowed: :d, :k, :.2f)"),
+        ("tolstoi.cell:d", "posts/a.md:3:7: 'tolstoi.cell' is text, and takes no format ':d'"),
+        ("broken.layers", "models/broken/evaluation.yml:1: "
+         "expected a mapping of parts, each with its measures"),
+    ],
+)  # fmt: skip
+def test_wrong_value(models: Models, span: str, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        show_value(span, models, "en", PLACE)
+    assert str(caught.value) == message
+
+
+def test_project_without_models(tmp_path: Path) -> None:
+    models = Models(tmp_path / "models", Path("models"))
+    with pytest.raises(SourceError) as caught:
+        show_value("tolstoi.layers", models, "en", PLACE)
+    assert str(caught.value) == "posts/a.md:3:7: unknown model 'tolstoi' (models/ has none)"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_missing_record_is_a_located_mistake(tmp_path: Path, key: str) -> None:
+    """Whatever training did not write down is told, at its place, or the header has it."""
+    from safetensors.numpy import load_file, save_file
+
+    from escriba.model import FILE, header
+
+    model = make_model(tmp_path / "bare")
+    metadata = header(model.network, model.vocabulary, {"corpus": {"name": ""}})
+    save_file(load_file(model.path), tmp_path / "bare" / FILE, metadata)
+    try:
+        shown = show_value(f"bare.{key}", Models(tmp_path), "en", PLACE)
+    except SourceError as error:
+        assert str(error) == f"posts/a.md:3:7: the record of the model 'bare' has no '{key}'"
+    else:
+        assert shown.text
+        assert key in ("parameters", "layers", "hidden", "cell", "vocabulary", "digest")
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("`escriba a.b`", ["a.b"]),
+        ("`escriba my-model_2.corpus.bytes` `escriba  a.b:.2f `", ["my-model_2.corpus.bytes",
+                                                                   "a.b:.2f"]),
+        ("`escriba build` `escriba.yml` `escriba sample a` `escriba train a.b c`", []),
+        ("`escriba posts/a.md` `escriba a.b/c` `escriba .b` `escriba a.` `Escriba a.b`", []),
+        ("``escriba a.b`` \\`escriba a.b` ```escriba a.b```", []),
+    ],
+)  # fmt: skip
+def test_which_code_spans_are_values(text: str, spans: list[str]) -> None:
+    assert [match["value"] for match in re.finditer(SPAN, text)] == spans
+
+
+@pytest.mark.parametrize(
+    ("value", "lang", "decimals", "text"),
+    [
+        (0, "en", None, "0"),
+        (-1234567, "en", None, "-1,234,567"),
+        (Decimal("0.70"), "es", None, "0,7"),
+        (Decimal("0.125"), "en", 2, "0.12"),
+        (Decimal("1234.5"), "de", 1, "1.234,5"),
+        (Decimal("0.000001"), "en", None, "0.000001"),
+        (Decimal("1E+2"), "en", None, "100"),
+    ],
+)
+def test_format_number(value: int | Decimal, lang: str, decimals: int | None, text: str) -> None:
+    assert format_number(value, lang, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (999, "999"),
+        (9_949, "9.9\u202fk"),
+        (1000, "1.0\u202fk"),
+        (550_017, "550\u202fk"),
+        (999_700, "1.0\u202fM"),
+        (9_960, "10\u202fk"),
+        (1_234_567, "1.2\u202fM"),
+        (7_000_000_000, "7.0\u202fG"),
+    ],
+)
+def test_format_compact(value: int, text: str) -> None:
+    assert format_compact(value, "en") == text
