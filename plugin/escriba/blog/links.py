@@ -14,8 +14,9 @@ from html import escape, unescape
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin
 
-_TAG = re.compile(
-    r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[a-zA-Z](?:[^\"'>]|\"[^\"]*\"|'[^']*')*>",
+# A tag, or what looks like one but is not: a comment, or a script with its text (group 1).
+TAG = re.compile(
+    r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z](?:[^\"'>]|\"[^\"]*\"|'[^']*')*>",
     re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"""(\s(?:href|src|poster)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -91,7 +92,7 @@ def rewrite(html: str, change: Callable[[str], str]) -> str:
         new = change(old)
         return match[0] if new == old else f'{match[1]}"{escape(new)}"'
 
-    return _TAG.sub(tag, html)
+    return TAG.sub(tag, html)
 
 
 def localise(html: str, addresses: Addresses, source: str, page: str) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from escriba import schema
 from escriba.article import tex
 from escriba.article.theme import Templates
-from escriba.blog import highlight, links
+from escriba.blog import highlight, links, prose
 from escriba.blog.catalogue import Catalogue, Group
 from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
@@ -126,7 +126,7 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
 def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
     """A post and its HTML, ready for the pages that show it."""
     source = post.source.as_posix()
-    content = links.localise(rendered.html, addresses, source, post.url)
+    content = links.localise(prose.furnish(rendered.html), addresses, source, post.url)
     words = len(re.findall(r"\w+", text_of(rendered.html)))
     return Article(
         post=post,

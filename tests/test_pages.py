@@ -1,0 +1,187 @@
+"""Built pages in a real browser: quiet, self-contained, readable, on a phone and in the dark."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blogs import make_site
+from escriba.blog.build import build
+
+playwright = pytest.importorskip("playwright.sync_api")
+MODULES = Path(__file__).parents[1] / "node_modules"
+AXE = MODULES / "axe-core" / "axe.min.js"
+VNU = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SEED = "redes-neuronales-recurrentes"  # its author wrote <center>, which HTML no longer has
+PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built site, in the folder of its baseurl."""
+    root = tmp_path_factory.mktemp("pages")
+    site = make_site(root / "source")
+    seed = Path(__file__).parents[2] / "shared" / "seed"
+    for path in seed.glob("*.md"):  # the article that all this began with, where there is a copy
+        (site.posts / path.name).write_text(path.read_text("utf-8"), "utf-8")
+    build(site, unpublished=True, output=root / "www" / "cuaderno")
+    return root / "www"
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/cuaderno/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as context:
+        chromium = context.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    scheme, width = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.noise = []
+    page.requests = []
+    page.on("console", lambda message: page.noise.append(message.text))
+    page.on("pageerror", lambda error: page.noise.append(str(error)))
+    page.on("request", lambda made: page.requests.append(made.url))
+    yield page
+    context.close()
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 390), ("dark", 1280)], indirect=True, ids=lambda p: f"{p[0]}-{p[1]}"
+)
+@pytest.mark.parametrize("path", [*PAGES, f"2020/{SEED}/"])
+def test_a_page_is_quiet_and_fits(page: Any, address: str, folder: Path, path: str) -> None:
+    if SEED in path and not (folder / "cuaderno" / path).is_dir():
+        pytest.skip("there is no copy of the founding article")
+    page.goto(address + path)
+    assert page.noise == []
+    assert all(url.startswith(address) for url in page.requests), page.requests
+    assert page.evaluate("document.scripts.length") == 0
+    sizes = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert sizes[0] <= sizes[1], f"{path} scrolls sideways"
+    assert page.locator("h1").count() == 1
+    levels = page.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1])"
+    )
+    steps = [below - above for above, below in pairwise(levels)]
+    assert levels[0] == 1
+    assert max(steps, default=0) <= 1, f"a level is skipped: {levels}"
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 390)], indirect=True, ids=["390"])
+def test_what_is_too_wide_scrolls_in_its_own_box(page: Any, address: str) -> None:
+    page.goto(address + "2020/redes/")
+    for selector in (".scroll:has(> math)", "figure.highlight pre", ".scroll:has(> table)"):
+        box = page.locator(selector).first
+        inner, outer, right = box.evaluate(
+            "e => [e.scrollWidth, e.clientWidth, e.getBoundingClientRect().right]"
+        )
+        assert inner > outer, f"{selector} is not too wide: the test tests nothing"
+        assert right <= 390, selector
+        box.evaluate("e => e.scrollTo(50, 0)")
+        assert box.evaluate("e => e.scrollLeft") == 50, f"{selector} does not scroll"
+    assert page.locator(".scroll:has(> math)").first.evaluate(
+        "e => e.scrollHeight <= e.clientHeight + 1"
+    ), "a formula is cut off below"
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 1280)], indirect=True, ids=["1280"])
+def test_the_keyboard_reaches_the_content_first(page: Any, address: str) -> None:
+    page.goto(address + "2020/redes/")
+    page.keyboard.press("Tab")
+    skip = page.evaluate(
+        "(e => [e.getAttribute('href'), e.getBoundingClientRect().left >= 0,"
+        " getComputedStyle(e).outlineStyle])(document.activeElement)"
+    )
+    assert skip == ["#page-content", True, "solid"]
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "page-content"
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 1280), ("dark", 1280)], indirect=True, ids=["light", "dark"]
+)
+def test_the_ground_is_light_or_dark_as_the_reader_likes(page: Any, address: str) -> None:
+    page.goto(address)
+    scheme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(23, 21, 18)" if scheme else "rgb(253, 251, 247)")
+
+
+@needs_chromium
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@pytest.mark.parametrize(
+    "page", [("light", 1280), ("dark", 390)], indirect=True, ids=["light-1280", "dark-390"]
+)
+@pytest.mark.parametrize("path", PAGES)
+def test_accessibility(page: Any, address: str, path: str) -> None:
+    page.goto(address + path)
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(r => r.violations)")
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+
+
+@pytest.mark.skipif(not VNU.is_file(), reason="vnu is not installed (npm install vnu-jar)")
+@pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
+def test_the_html_is_valid(folder: Path) -> None:
+    # Both are attributes of MathML Core that the checker does not know.
+    known = r".*Attribute “(scriptlevel|displaystyle)” not allowed on element “m[a-z]+”.*"
+    files = [str(path) for path in folder.rglob("*.html") if path.parent.name != SEED]
+    result = subprocess.run(
+        ["java", "-Xss4m", "-jar", str(VNU), "--errors-only", "--filterpattern", known, *files],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.stderr == ""
+
+
+@needs_chromium
+def test_a_page_works_from_the_disk(browser: Any, folder: Path) -> None:
+    page = browser.new_page()
+    page.goto((folder / "cuaderno" / "2020" / "redes" / "index.html").as_uri())
+    assert page.evaluate("getComputedStyle(document.body).display") == "flex", "no style sheet"
+    assert page.locator(".prose img").evaluate("e => e.naturalWidth") == 40
+    page.close()
