@@ -125,7 +125,7 @@ def unfurnished(page: Tag) -> str:
     shift = 2 - min(int(heading.name[1]) for heading in headings)
     for heading in headings:
         heading.name = f"h{int(heading.name[1]) + shift}"
-    for box in page.select("div.scroll"):
+    for box in page.select(".scroll"):
         box.unwrap()
     for element in page.find_all(attrs={"tabindex": True}):
         for name in ("tabindex", "role", "aria-label"):
