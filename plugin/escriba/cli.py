@@ -126,7 +126,7 @@ def prune(folder: Path, dry_run: bool) -> None:
 @click.option("--top-p", type=NUMBER, help="Only the likeliest that together have probability P.")
 @click.option("--min-p", type=NUMBER, help="Only those with P times the highest probability.")
 @click.pass_obj
-def sample(folder: Path, name: str, **values: Any) -> None:
+def sample(folder: Path, /, name: str, **values: Any) -> None:
     """Write text with the model NAME: the prompt, then what the model makes of it."""
     from escriba.sampling.engine import Engine
     from escriba.sampling.request import Options
