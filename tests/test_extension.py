@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown import Markdown, markdown
 
+from escriba.article.blocks.sample import SampleOptions
 from escriba.article.extension import Context, EscribaExtension
 from escriba.article.models import Models
 from escriba.article.theme import Templates
+from escriba.article.values import KEYS, MEASURED
 from escriba.errors import EscribaError, FrozenError, Mistakes, ModelError, Place, SourceError
 from escriba.sampling.request import Request
 from models import make_model
@@ -397,6 +400,14 @@ def test_project_words_replace_single_packaged_ones(tmp_path: Path) -> None:
     (tmp_path / "blocks" / "strings.yml").write_text("es: no\n")
     with pytest.raises(SourceError, match=r"strings.yml:1: expected texts under 'es'$"):
         Templates(tmp_path).strings("blocks/strings.yml", "es")
+
+
+def test_documentation_names_every_option_and_value() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "blocks.md").read_text(encoding="utf-8")
+    rows = {name for row in re.findall(r"(?m)^\| (.*?) \|", page) for name in row.split("`")}
+    options = {f.name.replace("_", "-") for f in dataclasses.fields(SampleOptions)}
+    assert options | set(KEYS) | set(MEASURED) <= rows
+    assert rows - {"", ", ", "key", "option", "---", "---|---"} <= options | set(KEYS) | {*MEASURED}
 
 
 def test_importing_it_needs_nothing_heavy() -> None:
