@@ -216,19 +216,68 @@ def test_sums_at_the_limit_of_32_bits(tmp_path):
 
 
 def test_the_cell_saturates(tmp_path):
-    """Gates wide open for ever: c grows by one each step until it stops at 1024."""
-    model = make_model(tmp_path / "m", layers=1, hidden=3, symbols="ab")
-    bias = np.full(12, 20.0, np.float32)
-    tensors = {n: np.zeros(t.shape, np.float32) for n, t in model.tensors.items()}
-    tensors |= {"layers.0.bias_ih": bias, "head.weight": np.ones((2, 3), np.float32)}
-    model = make_model(tmp_path / "m", layers=1, hidden=3, symbols="ab", tensors=tensors)
+    """Reading "a" opens the gates wide: c grows by one each step until it stops at 1024.
+
+    Reading "b" makes it forget: how many it takes until "b" is the likelier symbol tells c.
+    """
+    shape = {"layers": 1, "hidden": 3, "symbols": "ab", "residual": False}
+    tensors = {
+        name: np.zeros(tensor.shape, np.float32)
+        for name, tensor in make_model(tmp_path / "m", **shape).tensors.items()
+    }
+    tensors["embedding.weight"][0] = 1
+    tensors["layers.0.weight_ih"][:] = np.repeat([6.0, 6.0, 6.0, 0.0], 3)[:, None]
+    tensors["layers.0.bias_ih"] = np.repeat([-8.0, 2.0, 0.0, 8.0], 3).astype(np.float32)
+    tensors["head.weight"][0] = 1
+    tensors["head.bias"][1] = 1.5  # "b" if h < 0.5
+    model = make_model(tmp_path / "m", tensors=tensors, **shape)
     reference = Reference(quantise(model))
     state = reference.network.zero_state()
-    for _ in range(1100):
+    for _ in range(1030):
         reference.network.step(0, state)
     assert state[1].tolist() == [[1024 << 20] * 3]
-    options = [Options(length=1200)]
-    assert with_kernel(model, options) == with_reference(model, options)
+    options = [
+        Options(prompt="a" * 1030 + "b" * count, length=1, temperature=Decimal(0))
+        for count in range(57, 61)
+    ]
+    texts = with_kernel(model, options)
+    assert texts == with_reference(model, options)
+    assert texts == ["a", "a", "b", "b"]
+
+
+def biased(folder: Path, bias: list[float]) -> Model:
+    """A model whose logits are always these, whatever it reads."""
+    symbols = "abcdefgh"[: len(bias)]
+    model = make_model(folder, hidden=3, symbols=symbols)
+    tensors = {
+        "head.weight": np.zeros(model.tensors["head.weight"].shape, np.float32),
+        "head.bias": np.array(bias, np.float32),
+    }
+    return make_model(folder, hidden=3, symbols=symbols, tensors=tensors)
+
+
+def test_ties(tmp_path):
+    model = biased(tmp_path / "m", [0.5, 1, 1, 1, 1])
+    cases = [
+        (Options(temperature=Decimal(0)), "b"),
+        (Options(top_k=1), "b"),
+        (Options(top_k=3), "bcd"),
+        (Options(top_k=4, top_p=Decimal("0.5")), "bc"),  # exactly half
+        (Options(top_k=4, top_p=Decimal("0.500001")), "bcd"),
+        (Options(min_p=Decimal(1)), "bcde"),
+    ]
+    texts = with_kernel(model, [options for options, _ in cases])
+    assert ["".join(sorted(set(text))) for text in texts] == [kept for _, kept in cases]
+    assert texts == with_reference(model, [options for options, _ in cases])
+
+
+def test_logits_far_apart(tmp_path):
+    """At temperature 100, 1100 nats are a weight of 1 in 60,000, and 2500 are none."""
+    model = biased(tmp_path / "m", [-3000, 1500, 2600, 100])
+    options = [Options(temperature=Decimal(100), length=100_000, seed=seed) for seed in range(4)]
+    text = "".join(with_kernel(model, options))
+    assert 1 <= text.count("b") < 30
+    assert text.count("a") == text.count("d") == 0
 
 
 def test_the_committed_kernel_is_what_its_source_gives(tmp_path):
