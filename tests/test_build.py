@@ -222,6 +222,22 @@ def test_a_post_cannot_take_the_address_of_a_page(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_cannot_either(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    (site.posts / "Feed.xml").write_text("<feed/>")
+    (site.posts / "archive").mkdir()
+    (site.posts / "archive" / "index.html").write_text("mine")
+    (site.posts / "robots.txt").write_text("User-agent: *\nDisallow: /\n")
+    with pytest.raises(SourceError) as caught:
+        build(site)
+    problem = "its address is already that of a page that every site has; rename it"
+    assert str(caught.value) == f"posts/Feed.xml: {problem}\nposts/archive/index.html: {problem}"
+    (site.posts / "Feed.xml").unlink()
+    (site.posts / "archive" / "index.html").unlink()
+    build(site)
+    assert (site.output / "robots.txt").read_text() == "User-agent: *\nDisallow: /\n"
+
+
 def test_a_site_without_an_address_has_no_feed(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
     settings = site.root / "escriba.yml"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from escriba.article.context import Context
 from escriba.article.extension import EscribaExtension
@@ -24,7 +24,7 @@ from escriba.blog.markdown import Rendered
 from escriba.blog.permalink import clean, target
 from escriba.blog.post import Post
 from escriba.blog.theme import Theme
-from escriba.errors import Mistakes, SourceError
+from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project, Settings
 from escriba.sampling.frozen import Store
 
@@ -81,14 +81,14 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     templates = Templates(project.templates, project.shown(project.templates))
     look = theme.load(project.settings, templates)
     addresses = _addresses(project, catalogue, look)
-    _refuse_clashes(catalogue, look, mistakes)
+    _refuse_clashes(project, catalogue, look, mistakes)
     rendered = render_posts(project, catalogue, templates, store, mistakes)
     mistakes.check()
     articles = {p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.posts}
     pages = list(theme.pages(look, catalogue, articles))
-    files = {inside.as_posix(): path.read_bytes() for inside, path in catalogue.files.items()}
+    files = feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
+    files |= {inside.as_posix(): path.read_bytes() for inside, path in catalogue.files.items()}
     files |= look.files
-    files |= feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
     files |= {target(page.url): data for page, data in pages}
     return Site(len(catalogue.posts), files)
 
@@ -149,15 +149,22 @@ def _own(catalogue: Catalogue, look: Theme) -> list[str]:
     return [*theme.PAGES, feeds.FEED, feeds.SITEMAP, feeds.ROBOTS, *groups, *look.assets.values()]
 
 
-def _refuse_clashes(catalogue: Catalogue, look: Theme, mistakes: Mistakes) -> None:
-    own = {target(url).casefold() for url in _own(catalogue, look)}
-    files = {inside.as_posix().casefold() for inside in catalogue.files}
+def _refuse_clashes(
+    project: Project, catalogue: Catalogue, look: Theme, mistakes: Mistakes
+) -> None:
+    # An author's own robots.txt is welcome: it replaces ours.
+    urls = [url for url in _own(catalogue, look) if url != feeds.ROBOTS]
+    own = {(url[1:] if PurePosixPath(url).suffix else target(url)).casefold() for url in urls}
+    files = {inside.as_posix().casefold(): path for inside, path in catalogue.files.items()}
     for post in catalogue.posts:
         name = post.target.casefold()
         if name in own or name in files:
             owner = "a page that every site has" if name in own else "a file of this site"
             problem = f"the address {post.url} is already that of {owner}; choose another"
             mistakes.add(SourceError(problem, post.place("permalink")))
+    for name in files.keys() & own:
+        problem = "its address is already that of a page that every site has; rename it"
+        mistakes.add(SourceError(problem, Place(project.shown(files[name]))))
 
 
 def _site_variables(settings: Settings) -> dict[str, object]:

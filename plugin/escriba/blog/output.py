@@ -142,7 +142,8 @@ def _carry_out(output: Path) -> None:
     except KeyboardInterrupt:
         _move(changed, stale, output)
         raise
-    (folder / "manifest.new").write_text("".join(f"{n}\n" for n in plan["manifest"]), "utf-8")
+    names = "".join(f"{name}\n" for name in plan["manifest"])
+    (folder / "manifest.new").write_text(names, "utf-8", newline="\n")
     (folder / "manifest.new").replace(folder / "manifest")
     (folder / "plan").unlink()
     shutil.rmtree(folder / "staging", ignore_errors=True)
