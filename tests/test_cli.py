@@ -88,14 +88,14 @@ def test_sample_into_a_closed_pipe_ends_quietly(site: Path) -> None:
         (
             ["babel", "-t", "101"],
             3,
-            "'temperature' must be from 0 to 100 with at most 3 decimals, not 101\n",
+            "'temperature' must be from 0 to 100 with at most 3 decimals, not '101'\n",
         ),
         (
             ["babel", "-t", "0.1234"],
             3,
-            "'temperature' must be from 0 to 100 with at most 3 decimals, not 0.1234\n",
+            "'temperature' must be from 0 to 100 with at most 3 decimals, not '0.1234'\n",
         ),
-        (["babel", "-n", "0"], 3, "'length' must be from 1 to 1000000, not 0\n"),
+        (["babel", "-n", "0"], 3, "'length' must be from 1 to 1000000, not '0'\n"),
     ],
 )
 def test_wrong_requests(site: Path, arguments: list[str], code: int, message: str) -> None:

@@ -17,24 +17,15 @@ if TYPE_CHECKING:
     from escriba.project import Project
 
 
-class DecimalType(click.ParamType):
+def number(text: str) -> Decimal:
     """A decimal number, kept as written: 0.7 is exactly 0.7."""
-
-    name = "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Decimal:
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("nan")
-        if not number.is_finite():
-            self.fail(f"'{value}' is not a number", param, ctx)
-        return number
-
-
-NUMBER = DecimalType()
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise click.BadParameter(f"'{text}' is not a number")
+    return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -119,12 +110,12 @@ def prune(folder: Path, dry_run: bool) -> None:
 @click.argument("name")
 @click.option("-p", "--prompt", default="", help="The text to go on from.")
 @click.option("-n", "--length", type=int, default=500, show_default=True, help="Characters.")
-@click.option("-t", "--temperature", type=NUMBER, default="0.8", show_default=True)
+@click.option("-t", "--temperature", type=number, default="0.8", show_default=True)
 @click.option("-s", "--seed", type=int, default=1, show_default=True)
 @click.option("--until", help="paragraph, sentence, or any text that ends the sample.")
 @click.option("--top-k", type=int, help="Only the K likeliest characters.")
-@click.option("--top-p", type=NUMBER, help="Only the likeliest that together have probability P.")
-@click.option("--min-p", type=NUMBER, help="Only those with P times the highest probability.")
+@click.option("--top-p", type=number, help="Only the likeliest that together have probability P.")
+@click.option("--min-p", type=number, help="Only those with P times the highest probability.")
 @click.pass_obj
 def sample(folder: Path, /, name: str, **values: Any) -> None:
     """Write text with the model NAME: the prompt, then what the model makes of it."""
