@@ -99,3 +99,18 @@ def test_what_tex_cannot_be_says_where() -> None:
     with pytest.raises(tex.TexError) as raised:
         tex.render(r"ñ + \nope", False)
     assert (raised.value.message, raised.value.offset) == (r'unknown command "\nope"', 4)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message", "offset"),
+    [
+        ("x" * 10_001, "the formula is longer than 10000 characters", 10_000),
+        ("{" * 101 + "}" * 101, "braces are nested more than 100 deep", 100),
+    ],
+)
+def test_a_formula_that_would_exhaust_the_stack_is_refused(
+    formula: str, message: str, offset: int
+) -> None:
+    with pytest.raises(tex.TexError) as raised:
+        tex.render(formula, display=False)
+    assert (raised.value.message, raised.value.offset) == (message, offset)

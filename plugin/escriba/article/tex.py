@@ -13,6 +13,10 @@ from typing import Any
 
 MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
 
+# math-core recurses into groups and ends the process when the stack does (seen at 20,000 levels).
+LONGEST = 10_000  # characters
+DEEPEST = 100  # braces within braces
+
 _ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
 _STYLE = re.compile(r'<(m\w+)([^<>]*?) style="([^"]*)"')
 _ERROR = re.compile(r"(\d+): (.*)", re.S)
@@ -87,6 +91,7 @@ def render(tex: str, display: bool) -> str:
     """
     from math_core import LatexError
 
+    _refuse_excess(tex)
     try:
         html: str = _converter().convert_with_local_state(tex, displaystyle=display)
     except LatexError as error:
@@ -109,6 +114,16 @@ def _converter() -> Any:
     from math_core import LatexToMathML
 
     return LatexToMathML(macros=MACROS, annotation=True, fancy_error=False)
+
+
+def _refuse_excess(tex: str) -> None:
+    if len(tex) > LONGEST:
+        raise TexError(f"the formula is longer than {LONGEST} characters", LONGEST)
+    depth = 0
+    for offset, character in enumerate(tex):
+        depth += (character == "{") - (character == "}")
+        if depth > DEEPEST:
+            raise TexError(f"braces are nested more than {DEEPEST} deep", offset)
 
 
 def _sentence(message: str) -> str:
