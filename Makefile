@@ -32,8 +32,8 @@ lint: $(VENV)/.linted
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-kernel: $(VENV)/.installed
-	$(BIN)/python -m escriba.sampling.kernel
+kernel:
+	$(MAKE) -C plugin/escriba/sampling/kernel
 
 clean:
 	rm -rf $(VENV) site .escriba
