@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from blogs import SITES, make_site, run, tree
 from escriba import project
 from escriba.blog.build import Result, build
-from escriba.errors import FrozenError, SourceError
+from escriba.errors import EscribaError, FrozenError, SourceError
 from escriba.model import FILE
 
 PAGES = {
@@ -186,8 +186,9 @@ def test_bad_input_is_told_and_the_old_site_stays(tmp_path: Path, name: str) -> 
     result = run(site.root, "build")
     assert (result.returncode, result.stdout, result.stderr) == (int(code), "", messages)
     assert tree(site.output) == before
-    first = run(site.root, "build", "--output", "elsewhere")
-    assert (first.returncode, first.stderr) == (int(code), messages)
+    with pytest.raises(EscribaError) as caught:
+        build(project.load(site.root), output=site.root / "elsewhere")
+    assert f"{caught.value}\n" == messages
     assert not (site.root / "elsewhere").exists(), "a failed build made its folder"
 
 

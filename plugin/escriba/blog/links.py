@@ -14,10 +14,15 @@ from html import escape, unescape
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin
 
-# A tag, or what looks like one but is not: a comment, or a script with its text (group 1).
+# A tag: its slash (2) and name (3). Comments and scripts (1) match too, so that nothing in them
+# is taken for one, but have no name.
 TAG = re.compile(
-    r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z](?:[^\"'>]|\"[^\"]*\"|'[^']*')*>",
+    r"<!--.*?-->|<(script|style)\b.*?</\1\s*>"
+    r"|<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>",
     re.DOTALL | re.IGNORECASE,
+)
+_LINKING = frozenset(
+    {"a", "area", "audio", "embed", "iframe", "img", "input", "link", "source", "track", "video"}
 )
 _ATTRIBUTE = re.compile(r"""(\s(?:href|src|poster)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[?#]|$")
@@ -82,7 +87,7 @@ def rewrite(html: str, change: Callable[[str], str]) -> str:
     """HTML with each `href`, `src` and `poster` of a tag changed; text is never touched."""
 
     def tag(match: re.Match[str]) -> str:
-        if match[0].startswith("<!--") or match[1]:
+        if (match[3] or "").lower() not in _LINKING:
             return match[0]
         return _ATTRIBUTE.sub(attribute, match[0])
 

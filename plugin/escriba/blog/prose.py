@@ -8,14 +8,15 @@ under the page's title, which is the one `h1`, and boxes that scroll can be reac
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from escriba.blog.links import TAG
 
-_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _DISPLAY = re.compile(r"""\sdisplay\s*=\s*["']?block""", re.IGNORECASE)
 _TABINDEX = re.compile(r"\stabindex\s*=", re.IGNORECASE)
 # kramdown gives these to elements that may not have them (ARIA in HTML), or no longer should.
 _MISPLACED = re.compile(r'\srole="doc-(?:noteref|endnote)"')
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NESTS = frozenset({"pre", "table", "math"})
 
 
@@ -26,16 +27,14 @@ def furnish(html: str) -> str:
     scrolls by keyboard, and code becomes one. HTML of the author's own in which these are not
     closed is left without.
     """
-    names = [(slash, name.lower()) for slash, name in map(_read, TAG.finditer(html))]
-    levels = [int(name[1]) for _, name in names if re.fullmatch("h[1-6]", name)]
-    shift = 2 - min(levels, default=2)
-    whole = all(names.count(("", name)) == names.count(("/", name)) for name in _NESTS)
+    found = Counter(m[2] + m[3].lower() for m in TAG.finditer(html) if m[3])
+    shift = 2 - min((int(name[1]) for name in found if name in _HEADINGS), default=2)
+    whole = all(found[name] == found["/" + name] for name in _NESTS)
     inside: list[str] = []  # what encloses: the closing tag of its box
 
     def tag(match: re.Match[str]) -> str:
-        slash, name = _read(match)
-        text = match[0]
-        if re.fullmatch("h[1-6]", name):
+        text, slash, name = match[0], match[2], (match[3] or "").lower()
+        if name in _HEADINGS:
             return re.sub("[1-6]", str(min(6, int(name[1]) + shift)), text, count=1)
         if name in ("sup", "li"):
             return _MISPLACED.sub("", text)
@@ -50,12 +49,6 @@ def furnish(html: str) -> str:
         return box + text
 
     return TAG.sub(tag, html)
-
-
-def _read(match: re.Match[str]) -> tuple[str, str]:
-    """("/" or "", name) of a tag; two empty strings for what is none."""
-    found = None if match[1] else _NAME.match(match[0])
-    return (found[1], found[2].lower()) if found else ("", "")
 
 
 def _box(name: str, tag: str) -> tuple[str, str]:
