@@ -78,6 +78,16 @@ def test_a_stream_comes_in_pieces(model):
     assert all(pieces)
 
 
+def test_two_things_at_a_time(model):
+    """The kernel's memory holds one batch: better an error than another text."""
+    writer = Engine(model)
+    pieces = writer.stream(Options(length=100))
+    next(pieces)
+    writer.sample(Options(length=100, seed=2))
+    with pytest.raises(RuntimeError, match="another batch has begun"):
+        next(pieces)
+
+
 def test_half_a_character_at_the_end(bytes_model):
     texts = Engine(bytes_model).sample_many([Options(length=9, seed=s) for s in range(30)])
     assert any(text.endswith("�") for text in texts)

@@ -49,7 +49,10 @@ class Engine:
         return texts
 
     def stream(self, options: Options) -> Iterator[str]:
-        """The text of `sample`, piece by piece as it is written."""
+        """The text of `sample`, piece by piece as it is written.
+
+        An engine writes one thing at a time: to go on after another call is a RuntimeError.
+        """
         batch = self._runner.begin([make_stream(self.model, options)])
         writer = Writer(self.model.vocabulary, options)
         shown = 0

@@ -38,12 +38,17 @@ class Wasm:
         self._free = self._image + padded(len(image))
         self.write(self._image, image)
         self._stream_size: int = self.call("stream_size", self._image)
+        self._current: WasmBatch | None = None
 
     def begin(self, streams: Sequence[Stream]) -> WasmBatch:
-        """Start streams; those of an earlier batch are forgotten."""
+        """Start streams; those of an earlier batch give up their memory, and cannot go on."""
         if not 0 < len(streams) <= BATCH:
             raise ValueError(f"a batch is of 1 to {BATCH} streams, not {len(streams)}")
-        return WasmBatch(self, streams)
+        self._current = WasmBatch(self, streams)
+        return self._current
+
+    def is_current(self, batch: WasmBatch) -> bool:
+        return self._current is batch
 
     def call(self, name: str, *arguments: int) -> Any:
         """Call a function of the kernel."""
@@ -94,6 +99,8 @@ class WasmBatch:
 
     def advance(self, steps: int) -> list[list[int]]:
         wasm = self._wasm
+        if not wasm.is_current(self):
+            raise RuntimeError("another batch has begun on this engine")
         news: list[list[int]] = [[] for _ in self._pointers]
         if not self._active:
             return news

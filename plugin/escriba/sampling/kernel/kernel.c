@@ -73,11 +73,17 @@ static void clear(void *at, uint32_t bytes) { __builtin_memset(at, 0, bytes); }
 
 #define DOT(sum, a, b) sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b))
 
+/* [a0 + a2, b0 + b2, a1 + a3, b1 + b3] */
+static v128_t add_halves(v128_t a, v128_t b) {
+  return wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
+                        wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
+}
+
 /* out[i] = bias[i] + the sum of the lanes of the i-th of four vectors */
 static void store_sums(int32_t *out, const int32_t *bias, v128_t a, v128_t b, v128_t c, v128_t d) {
-  v128_t ab = wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
-  v128_t cd = wasm_i32x4_add(wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), wasm_i32x4_shuffle(c, d, 2, 6, 3, 7));
-  v128_t sums = wasm_i32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5), wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
+  v128_t ab = add_halves(a, b), cd = add_halves(c, d);
+  v128_t sums = wasm_i32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5),
+                               wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
   wasm_v128_store(out, wasm_i32x4_add(wasm_v128_load(bias), sums));
 }
 
