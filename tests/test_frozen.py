@@ -47,7 +47,9 @@ TEXTS = st.lists(SNAGS | ANY, max_size=6).map("".join)
     text=TEXTS, prompt=TEXTS, until=TEXTS.filter(bool) | st.none(), seed=st.integers(0, 2**64 - 1)
 )
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_text_comes_back(model, tmp_path, text, prompt, until, seed):
     request = Request(model, Options(prompt=prompt, until=until, seed=seed, top_p=Decimal("0.9")))

@@ -162,7 +162,9 @@ def test_the_real_model():
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_extreme_weights(tmp_path, cell, residual, layers, hidden, scale, constant, seed):
     shape = {"cell": cell, "residual": residual, "layers": layers, "hidden": hidden}
@@ -192,7 +194,9 @@ OPTIONS = st.builds(
 
 
 @given(options=st.lists(OPTIONS, min_size=1, max_size=9))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_options(tmp_path, options):
     model = make_model(tmp_path / "m", hidden=7, symbols="abcdefg")
     assert with_kernel(model, options) == with_reference(model, options)
