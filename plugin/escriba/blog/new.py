@@ -115,6 +115,7 @@ def create(folder: Path, lang: str) -> None:
         f"models/{words['model']}/recipe.yml": RECIPE.format(
             model=words["model"], corpus=words["corpus"], lang=lang, licence=words["licence"]
         ),
+        "models/.gitattributes": "# A frozen sample is its bytes.\n*.txt -text\n",
         "corpora/.gitkeep": "",
         ".gitignore": "/site/\n/.escriba/\n/models/*/checkpoint/\n",
     }  # fmt: skip
