@@ -78,7 +78,7 @@ def evaluate(project: Project, name: str) -> tuple[Evaluation, ...]:
     for index, part in enumerate(("validation", "test"), start=1):
         if len(texts[index]) < 2:
             continue
-        loss = measure(network, texts[index], texts[index - 1][-1024:], streams=16)
+        loss = measure(network, texts[index], texts[index - 1][-1024:])
         found.append(Evaluation(part, len(texts[index]), corpus.parts[index].bytes, loss))
     return tuple(found)
 
