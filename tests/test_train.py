@@ -122,7 +122,7 @@ def test_a_broken_checkpoint_is_named(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     train(site, "count", epochs=1)
     (site.models / "count" / "checkpoint" / "state.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(TrainingError, match="begin again with: escriba train count --restart$"):
+    with pytest.raises(TrainingError, match=r"begin again with: escriba train count --restart$"):
         train(site, "count")
 
 

@@ -16,7 +16,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
@@ -147,7 +147,7 @@ def parse_datetime(text: str) -> datetime:
     year, month, day, hour, minute, second, zone = match.groups()
     tz = None
     if zone in ("Z", "UTC", "GMT"):
-        tz = timezone.utc
+        tz = UTC
     elif zone:
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
