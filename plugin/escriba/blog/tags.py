@@ -58,9 +58,8 @@ def _failure(error: LiquidError, environment: Environment, text: str) -> Templat
     if match := re.search(r"unexpected tag 'end(\w+)'", message):
         message = f"Liquid's 'end{match[1]}' has no '{match[1]}' before it"
     elif match := re.search(r"unexpected tag '(\w+)'", message):
-        message = (
-            f"unknown Liquid tag '{match[1]}'{suggest(match[1], set(environment.tags) - _INTERNAL)}"
-        )
+        known = set(environment.tags) - _INTERNAL | {"highlight"}  # `liquid` reads that one
+        message = f"unknown Liquid tag '{match[1]}'{suggest(match[1], known)}"
     elif match := re.search(r"unknown filter '(\w+)'", message):
         message = f"unknown Liquid filter '{match[1]}'{suggest(match[1], environment.filters)}"
     elif match := re.search(r"expected tag end(\w+), found end", message):
