@@ -204,6 +204,8 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
         [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
         cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Whoever runs the tests in the background has them ignore SIGINT; a child would inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     try:
         assert process.stdout is not None
