@@ -92,7 +92,7 @@ def test_nothing_half_written(project, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(frozen.os, "fsync", interrupt)
+    monkeypatch.setattr("escriba.draft.os.fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         frozen.write(path, request, "after")
     assert frozen.read(path).text == "before"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors.torch import load, save
 
 from escriba import model as modelfile
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
+from escriba.draft import open_draft
 from escriba.errors import Place, TrainingError
 from escriba.model import Model, Network
 from escriba.vocabulary import Vocabulary
@@ -73,18 +72,10 @@ def copy_tensors(network: CharLSTM) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in tensors(network).items()}
 
 
-def write_atomically(path: Path, write: Any) -> None:
-    """Call `write` with a new binary file beside `path`, then give it that name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Call `write` with a new file that then gets that name. Raises TrainingError."""
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open_draft(path) as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
     except OSError as error:
         raise TrainingError(f"cannot be written: {error.strerror}", Place(path)) from None
-    finally:
-        Path(name).unlink(missing_ok=True)

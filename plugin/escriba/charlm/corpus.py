@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.digest import file_digest
+from escriba.draft import open_draft
 from escriba.errors import CorpusError, Place
 from escriba.project import Project
 from escriba.vocabulary import Unit, Vocabulary, collect
@@ -191,27 +191,22 @@ def _find_digest(source: Source, sha256: str, project: Project) -> Path:
 
 def _download(url: str, sha256: str, target: Path) -> Path:
     """Fetch into the cache; only a file with the right digest ever gets its name."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     found = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
     try:
-        with os.fdopen(handle, "wb") as file, urlopen(url, timeout=60) as response:
+        with open_draft(target) as file, urlopen(url, timeout=60) as response:
             while block := response.read(1 << 20):
                 found.update(block)
                 file.write(block)
-        if found.hexdigest() != sha256:
-            raise CorpusError(
-                f"{url} has the sha256 {found.hexdigest()}, and the recipe names {sha256}"
-            )
-        Path(name).replace(target)
+            if found.hexdigest() != sha256:
+                raise CorpusError(
+                    f"{url} has the sha256 {found.hexdigest()}, and the recipe names {sha256}"
+                )
     except (URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise CorpusError(
             f"{url} cannot be fetched: {reason}; download it yourself into a folder and name the "
             "folder in ESCRIBA_CORPORA"
         ) from None
-    finally:
-        Path(name).unlink(missing_ok=True)
     return target
 
 

@@ -6,11 +6,9 @@ byte for byte. Reading one needs neither numpy nor the model's weights.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from escriba import schema
 from escriba.digest import digest, text_digest
+from escriba.draft import open_draft
 from escriba.errors import FrozenError, ModelError, Place, Problem, SourceError
 from escriba.model import Model
 from escriba.sampling.request import Request, decimal_text
@@ -202,18 +201,8 @@ def write(path: Path, request: Request, text: str) -> None:
     ]
     lines.append(f"text: {text_digest(text)}")
     data = "\n".join(lines).encode() + SEPARATOR + text.encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink()
-        raise
+    with open_draft(path) as file:
+        file.write(data)
 
 
 _FREE_TEXT = ("prompt", "until")
