@@ -164,6 +164,17 @@ def _poison():  # type: ignore[no-untyped-def]
     return Stop()
 
 
+def test_the_recorded_loss_is_that_of_the_whole_validation_part(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    (tmp_path / "text.txt").write_text(TEXT[: len(TEXT) * 9 // 10] + "xyz\n" * 200)
+    result = train(site, "count", validate_on=50)
+    model = read_model(site.models / "count")
+    assert model.record["training"]["validation"] == f"{result.best:.4f}"
+    assert evaluate(site, "count")[0].nats == pytest.approx(result.best, abs=5e-3)
+    curve = [float(str(line["validation"])) for line in log_of(site) if "validation" in line]
+    assert min(curve) != pytest.approx(result.best, abs=1e-3)
+
+
 def test_bytes_are_learnt_too(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     (tmp_path / "text.txt").write_text("señor ¿qué? " * 400)

@@ -25,7 +25,7 @@ from escriba.charlm.checkpoint import (
 )
 from escriba.charlm.corpus import Corpus, encode, read_corpus
 from escriba.charlm.measure import measure
-from escriba.charlm.network import CharLSTM, State
+from escriba.charlm.network import CharLSTM, State, load_tensors
 from escriba.charlm.preview import preview
 from escriba.charlm.recipe import Recipe, TrainingRecipe, read_recipe
 from escriba.charlm.windows import Reader, Window
@@ -152,11 +152,15 @@ def train(
         run.load_state(state, where)
     log = _open_log(folder / LOG, run.step)
     text = torch.from_numpy(encode(corpus.train.text, corpus.vocabulary))
-    held_out = torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary))[:validate_on]
+    held_out = torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary))
     reader = Reader(text, settings.batch, settings.window, settings.seed).fitted()
 
+    def write_best(loss: float) -> None:
+        record = _record(recipe, corpus, run, loss, len(text))
+        write_weights(folder, run.best_weights, network.network, corpus.vocabulary, record)
+
     def validate() -> None:
-        loss = measure(network, held_out, text[-1024:])
+        loss = measure(network, held_out[:validate_on], text[-1024:])
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the validation loss is {loss} at step {run.step}; the best weights are kept; "
@@ -164,8 +168,7 @@ def train(
             )
         if loss < run.best:
             run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(network)
-            record = _record(recipe, corpus, run, len(text))
-            write_weights(folder, run.best_weights, network.network, corpus.vocabulary, record)
+            write_best(loss)
         log({"step": run.step, "characters": run.characters, "seconds": round(run.seconds, 1),
              "validation": round(loss, 5)})  # fmt: skip
         checkpoint.write(run.to_state(identity))
@@ -174,7 +177,13 @@ def train(
         run, reader, settings, where, report, stop, log, validate, validate_every, corpus
     )
     validate()
-    return Result(finished, run.best, run.step, run.seconds)
+    best = run.best
+    if finished and len(held_out) > validate_on:
+        # The loss that the model is known by is taken on the whole of the validation part.
+        load_tensors(network, run.best_weights)
+        best = measure(network, held_out, text[-1024:])
+        write_best(best)
+    return Result(finished, best, run.step, run.seconds)
 
 
 def _loop(
@@ -327,7 +336,9 @@ def _identity(recipe: Recipe, corpus: Corpus) -> str:
     return text_digest(repr((corpus.digest, asdict(recipe.network), sorted(training.items()))))
 
 
-def _record(recipe: Recipe, corpus: Corpus, run: Run, train_size: int) -> dict[str, Any]:
+def _record(
+    recipe: Recipe, corpus: Corpus, run: Run, loss: float, train_size: int
+) -> dict[str, Any]:
     """What the model file says of its making. Numbers with a fraction are decimal text."""
     return {
         "corpus": {
@@ -343,7 +354,7 @@ def _record(recipe: Recipe, corpus: Corpus, run: Run, train_size: int) -> dict[s
             ],
         },
         "training": {
-            "validation": f"{run.best:.4f}",
+            "validation": f"{loss:.4f}",
             "steps": run.best_step,
             "characters": run.characters,
             "epochs": f"{run.characters / max(1, train_size):.1f}",
