@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -16,9 +17,12 @@ import pytest
 
 from blogs import make_site
 from escriba.blog.build import build
+from escriba.project import load
+from escriba.sampling import frozen
 
 playwright = pytest.importorskip("playwright.sync_api")
-MODULES = Path(__file__).parents[1] / "node_modules"
+REPOSITORY = Path(__file__).parents[1]
+MODULES = REPOSITORY / "node_modules"
 AXE = MODULES / "axe-core" / "axe.min.js"
 VNU = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,6 +36,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SEED = "redes-neuronales-recurrentes"  # its author wrote <center>, which HTML no longer has
+ARTICLES = ("2026/redes-neuronales-recurrentes/", "2026/recurrent-neural-networks/")
 PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -53,13 +58,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "www"
 
 
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/cuaderno/"
+    yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with served(folder) as root:
+        yield f"{root}cuaderno/"
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The blog of this repository, built from its frozen samples."""
+    output = tmp_path_factory.mktemp("demonstration") / "site"
+    build(load(REPOSITORY), frozen=True, output=output)
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -167,10 +186,11 @@ def test_accessibility(page: Any, address: str, path: str) -> None:
 
 @pytest.mark.skipif(not VNU.is_file(), reason="vnu is not installed (npm install vnu-jar)")
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
-def test_the_html_is_valid(folder: Path) -> None:
+def test_the_html_is_valid(folder: Path, demonstration: Path) -> None:
     # Both are attributes of MathML Core that the checker does not know.
     known = r".*Attribute “(scriptlevel|displaystyle)” not allowed on element “m[a-z]+”.*"
     files = [str(path) for path in folder.rglob("*.html") if path.parent.name != SEED]
+    files += map(str, demonstration.rglob("*.html"))
     result = subprocess.run(
         ["java", "-Xss4m", "-jar", str(VNU), "--errors-only", "--filterpattern", known, *files],
         capture_output=True, text=True, check=False,
@@ -185,3 +205,40 @@ def test_a_page_works_from_the_disk(browser: Any, folder: Path) -> None:
     assert page.evaluate("getComputedStyle(document.body).display") == "flex", "no style sheet"
     assert page.locator(".prose img").evaluate("e => e.naturalWidth") == 40
     page.close()
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 390), ("dark", 1280)], indirect=True, ids=lambda p: f"{p[0]}-{p[1]}"
+)
+@pytest.mark.parametrize("path", ARTICLES)
+def test_the_founding_article(page: Any, demonstration: Path, path: str) -> None:
+    with served(demonstration) as address:
+        page.goto(address + path)
+        assert page.noise == []
+        assert all(url.startswith(address) for url in page.requests), page.requests
+        assert page.evaluate("document.scripts.length") == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator("math").count() >= 50
+        assert page.locator("pre .k").count() > 0, "no code is highlighted"
+        assert "$$" not in page.locator("main").inner_text()
+        shown = page.locator("figure.escriba-sample").all_inner_texts()
+        assert len(shown) == 4
+        texts = [frozen.read(p).text for p in REPOSITORY.glob(f"models/*/{frozen.FOLDER}/*.txt")]
+        plain = [" ".join(text.split()) for text in texts]
+        for text in shown:
+            assert any(frozen_text in " ".join(text.split()) for frozen_text in plain)
+
+
+@needs_chromium
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@pytest.mark.parametrize(
+    "page", [("light", 1280), ("dark", 390)], indirect=True, ids=["light-1280", "dark-390"]
+)
+@pytest.mark.parametrize("path", ARTICLES)
+def test_the_founding_article_is_accessible(page: Any, demonstration: Path, path: str) -> None:
+    with served(demonstration) as address:
+        page.goto(address + path)
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run().then(r => r.violations)")
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
