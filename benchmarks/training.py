@@ -20,7 +20,8 @@ import torch
 
 from escriba import project
 from escriba.charlm.evaluate import evaluate
-from escriba.charlm.train import LOG, train
+from escriba.charlm.log import FILE as LOG
+from escriba.charlm.train import train
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations
 RECIPE = """

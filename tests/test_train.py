@@ -14,7 +14,8 @@ from escriba import project  # noqa: E402
 from escriba.charlm.corpus import encode, read_corpus  # noqa: E402
 from escriba.charlm.evaluate import evaluate, write_evaluation  # noqa: E402
 from escriba.charlm.recipe import TrainingRecipe, read_recipe  # noqa: E402
-from escriba.charlm.train import learning_rate, train  # noqa: E402
+from escriba.charlm.schedule import learning_rate  # noqa: E402
+from escriba.charlm.train import train  # noqa: E402
 from escriba.charlm.windows import Reader  # noqa: E402
 from escriba.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.model import read_model  # noqa: E402

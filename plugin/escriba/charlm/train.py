@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from escriba.charlm.checkpoint import (
-    FILE,
-    FOLDER,
-    Checkpoint,
-    copy_tensors,
-    write_atomically,
-    write_weights,
-)
+from escriba.charlm import log as logs
+from escriba.charlm.checkpoint import FILE, FOLDER, Checkpoint, copy_tensors, write_weights
 from escriba.charlm.corpus import Corpus, encode, read_corpus
+from escriba.charlm.log import Log
 from escriba.charlm.measure import measure
-from escriba.charlm.network import CharLSTM, State, load_tensors
+from escriba.charlm.network import CharLSTM, load_tensors
 from escriba.charlm.preview import preview
 from escriba.charlm.recipe import Recipe, TrainingRecipe, read_recipe
-from escriba.charlm.windows import Reader, Window
+from escriba.charlm.run import Run, choose_device, make_optimiser, take_step
+from escriba.charlm.schedule import learning_rate, share_done
+from escriba.charlm.windows import Reader
 from escriba.digest import text_digest
 from escriba.errors import Place, TrainingError
 from escriba.project import Project
 
-LOG = "training.jsonl"
 LOG_EVERY = 100  # steps between lines of the log
+REPORT_EVERY = 0.25  # seconds between reports
 VALIDATE_EVERY = 120.0  # seconds between validations; after each a checkpoint is written
 VALIDATE_ON = 400_000  # symbols, at most, of the validation part
 PREVIEWS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)  # steps
-FINAL_RATE = 0.02  # the learning rate at the end, as a share of the highest
 
 
 @dataclass(frozen=True)
@@ -59,46 +52,6 @@ class Progress:
         return self.seconds * (1 - self.share) / self.share if self.share else math.inf
 
 
-@dataclass
-class Run:
-    """The state of a training, all of which a checkpoint holds."""
-
-    network: CharLSTM
-    optimiser: torch.optim.Optimizer
-    step: int = 0
-    epoch: int = 0
-    index: int = 0
-    characters: int = 0
-    seconds: float = 0.0
-    best: float = math.inf
-    best_step: int = 0
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    carried: State | None = None
-
-    def to_state(self, identity: str) -> dict[str, Any]:
-        plain = ("step", "epoch", "index", "characters", "seconds", "best", "best_step")
-        return {
-            "identity": identity,
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": torch.get_rng_state(),
-            "best_weights": self.best_weights,
-            "carried": self.carried,
-            **{name: getattr(self, name) for name in plain},
-        }
-
-    def load_state(self, state: dict[str, Any], device: torch.device) -> None:
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        for name in ("step", "epoch", "index", "characters", "seconds", "best", "best_step"):
-            setattr(self, name, state[name])
-        self.best_weights = state["best_weights"]
-        carried = state["carried"]
-        if carried is not None:
-            self.carried = [tuple(part.to(device) for part in layer) for layer in carried]
-
-
 @dataclass(frozen=True)
 class Result:
     """What a call of `train` ended with. `finished` is false after an interruption."""
@@ -107,6 +60,81 @@ class Result:
     best: float
     step: int
     seconds: float
+
+
+@dataclass
+class Training:
+    """All that a training works with; `norms` are of the steps since the last line of the log."""
+
+    folder: Path
+    recipe: Recipe
+    corpus: Corpus
+    settings: TrainingRecipe
+    device: torch.device
+    run: Run
+    text: Tensor  # (N,) the training part
+    held_out: Tensor  # (M,) the validation part
+    checkpoint: Checkpoint
+    log: Log
+    losses: list[Tensor] = field(default_factory=list)
+    norms: list[Tensor] = field(default_factory=list)
+
+    @property
+    def reader(self) -> Reader:
+        settings = self.settings
+        return Reader(self.text, settings.batch, settings.window, settings.seed).fitted()
+
+    @property
+    def identity(self) -> str:
+        """What must not change under a checkpoint; the length of the schedule may."""
+        free = ("minutes", "epochs")
+        training = {k: v for k, v in asdict(self.recipe.training).items() if k not in free}
+        network = asdict(self.recipe.network)
+        return text_digest(repr((self.corpus.digest, network, sorted(training.items()))))
+
+    def write_best(self, loss: float) -> None:
+        """The best weights so far, with that loss in their record."""
+        record = _record(self.recipe, self.corpus, self.run, loss, len(self.text))
+        network, vocabulary = self.run.network.network, self.corpus.vocabulary
+        write_weights(self.folder, self.run.best_weights, network, vocabulary, record)
+
+    def validate(self, symbols: int) -> None:
+        """Measure on so many symbols, keep the weights if they are the best, write a checkpoint."""
+        run = self.run
+        loss = measure(run.network, self.held_out[:symbols], self.text[-1024:])
+        _refuse_nonsense(loss, "validation loss", run.step)
+        if loss < run.best:
+            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            self.write_best(loss)
+        self._write({"seconds": round(run.seconds, 1), "validation": round(loss, 5)})
+        self.checkpoint.write(run.to_state(self.identity))
+
+    def log_steps(self, rate: float) -> None:
+        """A line about the steps since the last one."""
+        mean = self.mean_loss()
+        _refuse_nonsense(mean, "loss", self.run.step)
+        norms = torch.stack(self.norms)
+        self._write(
+            {
+                "seconds": round(self.run.seconds, 1),
+                "loss": round(mean, 5),
+                "gradient": round(float(norms.mean()), 5),
+                "clipped": round(float((norms > self.settings.clip).float().mean()), 3),
+                "rate": float(f"{rate:.6g}"),
+            }
+        )
+        self.losses, self.norms = self.losses[-LOG_EVERY:], []
+
+    def log_preview(self) -> None:
+        network, vocabulary = self.run.network, self.corpus.vocabulary
+        self._write({"sample": preview(network, vocabulary, 300, temperature=0.8, seed=1)})
+
+    def mean_loss(self) -> float:
+        """Over the last steps, in nats."""
+        return float(torch.stack(self.losses[-LOG_EVERY:]).mean())
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        self.log.write({"step": self.run.step, "characters": self.run.characters, **entry})
 
 
 def train(
@@ -130,6 +158,33 @@ def train(
     when `stop` gives true, the state is written and the call returns. Raises ModelError,
     SourceError, CorpusError and TrainingError.
     """
+    training = prepare(
+        project, name, minutes=minutes, epochs=epochs, restart=restart, device=device
+    )
+    run = training.run
+    begun = run.step
+    finished = _loop(training, report, stop, validate_every, validate_on)
+    if run.step > begun or not run.best_weights:
+        training.validate(validate_on)
+    best = run.best
+    if finished and len(training.held_out) > validate_on:
+        # The loss that the model is known by is taken on the whole of the validation part.
+        load_tensors(run.network, run.best_weights)
+        best = measure(run.network, training.held_out, training.text[-1024:])
+        training.write_best(best)
+    return Result(finished, best, run.step, run.seconds)
+
+
+def prepare(
+    project: Project,
+    name: str,
+    *,
+    minutes: float | None,
+    epochs: float | None,
+    restart: bool,
+    device: str | None,
+) -> Training:
+    """A training at its beginning, or where its checkpoint left it. Raises like `train`."""
     recipe = read_recipe(project.models, name, project.root)
     corpus = read_corpus(recipe.corpus, project)
     folder = project.models / name
@@ -138,187 +193,77 @@ def train(
     torch.manual_seed(settings.seed)
     network = CharLSTM(recipe.network.network(), len(corpus.vocabulary), recipe.network.dropout)
     network.to(where)
-    run = Run(network, make_optimiser(network, settings))
-    checkpoint = Checkpoint(folder / FOLDER / FILE)
-    identity = _identity(recipe, corpus)
-    if checkpoint.exists() and not restart:
-        state = checkpoint.read()
-        if state["identity"] != identity:
+    training = Training(
+        folder=folder,
+        recipe=recipe,
+        corpus=corpus,
+        settings=settings,
+        device=where,
+        run=Run(network, make_optimiser(network, settings)),
+        text=torch.from_numpy(encode(corpus.train.text, corpus.vocabulary)),
+        held_out=torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary)),
+        checkpoint=Checkpoint(folder / FOLDER / FILE),
+        log=Log(folder / logs.FILE),
+    )
+    if training.checkpoint.exists() and not restart:
+        state = training.checkpoint.read()
+        if state["identity"] != training.identity:
             raise TrainingError(
                 "the recipe or the corpus has changed since the checkpoint was written; "
                 f"undo the change, or begin again with: escriba train {name} --restart",
                 Place(project.shown(folder / "recipe.yml")),
             )
-        run.load_state(state, where)
-    log = _open_log(folder / LOG, run.step)
-    text = torch.from_numpy(encode(corpus.train.text, corpus.vocabulary))
-    held_out = torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary))
-    reader = Reader(text, settings.batch, settings.window, settings.seed).fitted()
-
-    def write_best(loss: float) -> None:
-        record = _record(recipe, corpus, run, loss, len(text))
-        write_weights(folder, run.best_weights, network.network, corpus.vocabulary, record)
-
-    def validate() -> None:
-        loss = measure(network, held_out[:validate_on], text[-1024:])
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the validation loss is {loss} at step {run.step}; the best weights are kept; "
-                "try a lower learning-rate or a lower clip"
-            )
-        if loss < run.best:
-            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(network)
-            write_best(loss)
-        log({"step": run.step, "characters": run.characters, "seconds": round(run.seconds, 1),
-             "validation": round(loss, 5)})  # fmt: skip
-        checkpoint.write(run.to_state(identity))
-
-    finished = _loop(
-        run, reader, settings, where, report, stop, log, validate, validate_every, corpus
-    )
-    validate()
-    best = run.best
-    if finished and len(held_out) > validate_on:
-        # The loss that the model is known by is taken on the whole of the validation part.
-        load_tensors(network, run.best_weights)
-        best = measure(network, held_out, text[-1024:])
-        write_best(best)
-    return Result(finished, best, run.step, run.seconds)
+        training.run.load_state(state, where)
+    training.log.rewind(training.run.step)
+    return training
 
 
 def _loop(
-    run: Run,
-    reader: Reader,
-    settings: TrainingRecipe,
-    device: torch.device,
+    training: Training,
     report: Callable[[Progress], None],
     stop: Callable[[], bool],
-    log: Callable[[dict[str, Any]], None],
-    validate: Callable[[], None],
     validate_every: float,
-    corpus: Corpus,
+    validate_on: int,
 ) -> bool:
     """Steps until the schedule ends (true) or `stop` says so (false)."""
+    run, settings, reader = training.run, training.settings, training.reader
     run.network.train()
     begun = time.monotonic() - run.seconds
     validated = reported = run.seconds
     since = (run.characters, run.seconds)
-    losses: list[Tensor] = []
-    norms: list[Tensor] = []
     for window in reader.read(run.epoch, run.index):
-        share = schedule_share(run, reader, settings)
+        share = share_done(settings, reader.steps, run.step, run.seconds)
         if share >= 1:
             return True
         if stop():
             return False
         rate = learning_rate(settings, run.step, share)
-        loss, norm = take_step(run, window, settings, device, rate)
-        losses.append(loss)
-        norms.append(norm)
+        loss, norm = take_step(run, window, settings, training.device, rate)
+        training.losses.append(loss)
+        training.norms.append(norm)
         run.seconds = time.monotonic() - begun
         if run.step % LOG_EVERY == 0:
-            mean = float(torch.stack(losses[-LOG_EVERY:]).mean())
-            if not math.isfinite(mean):
-                raise TrainingError(
-                    f"the loss is {mean} at step {run.step}; the best weights so far are kept; "
-                    "try a lower learning-rate or a lower clip"
-                )
-            gradient = torch.stack(norms)
-            log({"step": run.step, "characters": run.characters,
-                 "seconds": round(run.seconds, 1), "loss": round(mean, 5),
-                 "gradient": round(float(gradient.mean()), 5),
-                 "clipped": round(float((gradient > settings.clip).float().mean()), 3),
-                 "rate": float(f"{rate:.6g}")})  # fmt: skip
-            losses, norms = losses[-LOG_EVERY:], []
+            training.log_steps(rate)
         if run.step in PREVIEWS:
-            written = preview(run.network, corpus.vocabulary, 300, temperature=0.8, seed=1)
-            log({"step": run.step, "characters": run.characters, "sample": written})
-        if run.seconds - reported >= 0.25:
+            training.log_preview()
+        if run.seconds - reported >= REPORT_EVERY:
             speed = (run.characters - since[0]) / (run.seconds - since[1])
-            mean = float(torch.stack(losses[-LOG_EVERY:]).mean())
             best = run.best if math.isfinite(run.best) else None
+            mean = training.mean_loss()
             report(Progress(run.step, share, mean, best, run.characters, run.seconds, speed))
             reported = run.seconds
         if run.seconds - validated >= validate_every:
-            validate()
+            training.validate(validate_on)
             validated = run.seconds = time.monotonic() - begun
     raise AssertionError("a reader never ends")
 
 
-def take_step(
-    run: Run, window: Window, settings: TrainingRecipe, device: torch.device, rate: float
-) -> tuple[Tensor, Tensor]:
-    """One step of truncated back-propagation through time: (loss, gradient norm before clipping).
-
-    The state at the end of the last window is carried in, without its gradient (Mikolov 2010).
-    """
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
-    carried = None if window.fresh else run.carried
-    mixed: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-    if settings.precision == "bfloat16":
-        mixed = torch.autocast(device.type, torch.bfloat16)
-    with mixed:
-        logits, run.carried = run.network(window.symbols.to(device), carried)
-    targets = window.targets.to(device)
-    loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
-    run.optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    norm = nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip)
-    run.optimiser.step()
-    run.step += 1
-    run.epoch, run.index = window.epoch, window.index + 1
-    run.characters += window.symbols.numel()
-    return loss.detach(), norm.detach()
-
-
-def learning_rate(settings: TrainingRecipe, step: int, share: float) -> float:
-    """Linear warm-up, then a cosine down to FINAL_RATE of the highest rate.
-
-    The warm-up takes `warmup` steps, or a tenth of the schedule if that is shorter.
-    """
-    warm = min(1.0, max((step + 1) / settings.warmup, 10 * share)) if settings.warmup else 1.0
-    cosine = 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-    return settings.learning_rate * warm * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
-
-
-def schedule_share(run: Run, reader: Reader, settings: TrainingRecipe) -> float:
-    """How much of the schedule is behind: by steps, by time, or the further of both."""
-    shares = []
-    if settings.epochs is not None:
-        shares.append(run.step / max(1, settings.epochs * reader.steps))
-    if settings.minutes is not None:
-        shares.append(run.seconds / max(1e-9, settings.minutes * 60))
-    return max(shares)
-
-
-def make_optimiser(network: CharLSTM, settings: TrainingRecipe) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019); only matrices decay, not biases nor the embedding."""
-    matrices: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
-    for name, parameter in network.named_parameters():
-        decays = parameter.dim() == 2 and not name.startswith("embedding")
-        (matrices if decays else rest).append(parameter)
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": rest, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
-
-
-def choose_device(name: str | None) -> torch.device:
-    """The named device, or the fastest that is there. Raises TrainingError for one that is not."""
-    if name is None:
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"the device '{name}' cannot be used: {reason}") from None
-    return device
+def _refuse_nonsense(loss: float, name: str, step: int) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the {name} is {loss} at step {step}; the best weights so far are kept; "
+            "try a lower learning-rate or a lower clip"
+        )
 
 
 def _limit(settings: TrainingRecipe, minutes: float | None, epochs: float | None) -> TrainingRecipe:
@@ -328,12 +273,6 @@ def _limit(settings: TrainingRecipe, minutes: float | None, epochs: float | None
         minutes = 10.0
     values = asdict(settings) | {"minutes": minutes, "epochs": epochs}
     return TrainingRecipe(**values)
-
-
-def _identity(recipe: Recipe, corpus: Corpus) -> str:
-    """What must not change under a checkpoint; the length of the schedule may."""
-    training = {k: v for k, v in asdict(recipe.training).items() if k not in ("minutes", "epochs")}
-    return text_digest(repr((corpus.digest, asdict(recipe.network), sorted(training.items()))))
 
 
 def _record(
@@ -363,26 +302,3 @@ def _record(
             "torch": torch.__version__.split("+")[0],
         },
     }
-
-
-def _open_log(path: Path, step: int) -> Callable[[dict[str, Any]], None]:
-    """Append to the log; lines past `step` belong to work that is done again, and go."""
-    lines = list(_read_log(path)) if path.is_file() and step else []
-    kept = "".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= step)
-    write_atomically(path, lambda file: file.write(kept.encode()))
-
-    def log(entry: dict[str, Any]) -> None:
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-    return log
-
-
-def _read_log(path: Path) -> Iterator[str]:
-    """The log's whole lines; a line cut short by a kill is dropped."""
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        try:
-            json.loads(line)
-        except ValueError:
-            continue
-        yield line
