@@ -1,0 +1,57 @@
+"""What residual connections buy: the same network with and without them, on War and Peace.
+
+    python benchmarks/residual.py [--seconds S] [--corpora FOLDER]
+
+Prints the validation loss after a training of that long, each from scratch, and the unigram
+entropy: the loss of whoever knows how frequent each character is, and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from escriba import project
+from escriba.charlm.corpus import read_corpus
+from escriba.charlm.recipe import read_recipe
+from escriba.charlm.train import train
+
+RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_text("utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
+    options = parser.parse_args()
+    if options.corpora:
+        os.environ["ESCRIBA_CORPORA"] = options.corpora
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "escriba.yml").write_text("title: benchmark\n")
+        for residual in ("true", "false"):
+            folder = root / "models" / residual
+            folder.mkdir(parents=True)
+            recipe = RECIPE.replace("network:\n", f"network:\n  residual: {residual}\n")
+            (folder / "recipe.yml").write_text(recipe, "utf-8")
+        site = project.load(root)
+        corpus = read_corpus(read_recipe(site.models, "true", root).corpus, site)
+        counts = Counter(corpus.train.text)
+        total = counts.total()
+        entropy = -sum(n / total * math.log(n / total) for n in counts.values())
+        print(f"unigram entropy              {entropy:.3f} nats/character", flush=True)
+        for residual, words in (("true", "with residual connections"), ("false", "plain stack")):
+            result = train(site, residual, minutes=options.seconds / 60)
+            print(
+                f"{words:<28} {result.best:.3f} nats/character after {result.seconds:.0f} s, "
+                f"{result.step} steps",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
