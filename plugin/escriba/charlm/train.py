@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -44,7 +45,7 @@ class Progress:
     validation: float | None  # best so far
     characters: int
     seconds: float
-    speed: float  # characters per second
+    speed: float  # characters per second, of late
 
     @property
     def remaining(self) -> float:
@@ -230,7 +231,7 @@ def _loop(
     run.network.train()
     begun = time.monotonic() - run.seconds
     validated = reported = run.seconds
-    since = (run.characters, run.seconds)
+    pace = deque([(run.characters, run.seconds)], maxlen=40)  # the last ten seconds of reports
     for window in reader.read(run.epoch, run.index):
         share = share_done(settings, reader.steps, run.step, run.seconds)
         if share >= 1:
@@ -247,7 +248,8 @@ def _loop(
         if run.step in PREVIEWS:
             training.log_preview()
         if run.seconds - reported >= REPORT_EVERY:
-            speed = (run.characters - since[0]) / (run.seconds - since[1])
+            speed = (run.characters - pace[0][0]) / (run.seconds - pace[0][1])
+            pace.append((run.characters, run.seconds))
             best = run.best if math.isfinite(run.best) else None
             mean = training.mean_loss()
             report(Progress(run.step, share, mean, best, run.characters, run.seconds, speed))
