@@ -123,3 +123,17 @@ def test_mistakes_in_posts_are_reported_as_such(site: Project) -> None:
         "posts/2020-10-01-redes.md:42:7: 'show' must be one of prose, code, math, verbatim, "
         "not 'cod'"
     )
+
+
+def test_a_use_is_where_it_is_in_the_file_whatever_liquid_removed(site: Project) -> None:
+    path = site.posts / POST
+    before = path.read_text()
+    edit(without_prompt(site))
+    edit(next(sample for sample in samples(site) if sample != without_prompt(site)))
+    lines = [int(problem.split(":")[1]) for problem in problems(site) if POST in problem]
+    assert lines
+    body = before.index("---\n", 4) + 4
+    comment = "{% comment %}\na\nb\n{% endcomment %}\n\n"
+    path.write_text(before[:body] + comment + before[body:])
+    moved = [int(problem.split(":")[1]) for problem in problems(site) if POST in problem]
+    assert moved == [line + 5 for line in lines]

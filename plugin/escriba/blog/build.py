@@ -26,7 +26,7 @@ from escriba.blog.post import Post
 from escriba.blog.theme import Theme
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project, Settings
-from escriba.sampling.frozen import Store
+from escriba.sampling.frozen import Store, Use
 
 INCLUDES = "_includes"  # Jekyll's folder for what posts include
 
@@ -123,8 +123,9 @@ def render_posts(
             posts=by_name,
             links=by_path,
         )
+        asked = len(store.used)
         with mistakes.collect():
-            rendered[post.source] = markdown.render(
+            found = rendered[post.source] = markdown.render(
                 post.body,
                 path=post.source,
                 first_line=post.first_line,
@@ -132,6 +133,8 @@ def render_posts(
                 liquid=liquid,
                 mistakes=mistakes,
             )
+            uses = store.used[asked:]
+            store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
     return rendered
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown import Markdown
@@ -39,12 +39,18 @@ class Heading:
 class Rendered:
     """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it.
 
-    The excerpt has no `id`s, so that it can stand on a page with others.
+    The excerpt has no `id`s, so that it can stand on a page with others. `lines` is, for each line
+    that Liquid left, the place of its line in the file; empty if Liquid moved none.
     """
 
     html: str
     headings: tuple[Heading, ...]
     excerpt: str
+    lines: Mapping[int, int] = field(default_factory=dict)
+
+    def locate(self, place: Place) -> Place:
+        """Where in the file stands what is at a place of the text that Liquid left."""
+        return Place(place.path, self.lines.get(place.line, place.line), place.column)
 
 
 def render(
@@ -75,14 +81,15 @@ def render(
     kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
     md = Markdown(extensions=[kramdown, _Stashed(code), *extensions])
     html = md.convert(text)
-    _relocate(collected, before, path, body, text, first_line)
+    lines = _trace(body, text, first_line)
+    _relocate(collected, before, path, lines)
     problems = [*formulas.problems(body, start), *_find_unclosed(kramdown.unclosed, body, start)]
     if problems:
         collected.add(SourceError(problems))
     if mistakes is None:
         collected.check()
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
-    return Rendered(html, headings, _cut_excerpt(html))
+    return Rendered(html, headings, _cut_excerpt(html), lines)
 
 
 class _Stashed(Extension):
@@ -110,23 +117,26 @@ class _PutIn(Preprocessor):
         return text.split("\n")
 
 
-def _relocate(
-    mistakes: Mistakes, first: int, path: Path, body: str, text: str, first_line: int
-) -> None:
-    """Give errors found in the text after Liquid the lines that they have in the file."""
+def _trace(body: str, text: str, first_line: int) -> dict[int, int]:
+    """Line after Liquid → line of the file, counted from `first_line`; empty if none moved."""
     before, after = body.split("\n"), text.split("\n")
-    if len(before) == len(after) or len(mistakes.errors) == first:
-        return
-    source: list[int] = list(range(len(after) + 1))
+    if len(before) == len(after):
+        return {}
+    lines: dict[int, int] = {}
     for block in difflib.SequenceMatcher(None, after, before, autojunk=False).get_matching_blocks():
         for offset in range(block.size):
-            source[block.a + offset] = block.b + offset
+            lines[block.a + offset + first_line] = block.b + offset + first_line
+    return lines
+
+
+def _relocate(mistakes: Mistakes, first: int, path: Path, lines: Mapping[int, int]) -> None:
+    """Give errors found in the text after Liquid the lines that they have in the file."""
 
     def moved(problem: Problem) -> Problem:
         place = problem.place
-        if place is None or place.path != path or place.line < first_line:
+        if place is None or place.path != path:
             return problem
-        line = source[min(place.line - first_line, len(after))] + first_line
+        line = lines.get(place.line, place.line)
         return Problem(problem.message, Place(path, line, place.column))
 
     mistakes.errors[first:] = [
