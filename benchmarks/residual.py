@@ -43,7 +43,7 @@ def main() -> None:
         counts = Counter(corpus.train.text)
         total = counts.total()
         entropy = -sum(n / total * math.log(n / total) for n in counts.values())
-        print(f"unigram entropy              {entropy:.3f} nats/character", flush=True)
+        print(f"unigram entropy              {entropy:.4f} nats/character", flush=True)
         for residual, words in (("true", "with residual connections"), ("false", "plain stack")):
             result = train(site, residual, minutes=options.seconds / 60)
             print(
