@@ -40,7 +40,7 @@ def main() -> None:
             (folder / "recipe.yml").write_text(recipe, "utf-8")
         site = project.load(root)
         corpus = read_corpus(read_recipe(site.models, "true", root).corpus, site)
-        counts = Counter(corpus.train.text)
+        counts = Counter(corpus.train[:].tolist())
         total = counts.total()
         entropy = -sum(n / total * math.log(n / total) for n in counts.values())
         print(f"unigram entropy              {entropy:.4f} nats/character", flush=True)

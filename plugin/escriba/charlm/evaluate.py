@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import yaml
 
 from escriba.charlm.checkpoint import load_network, write_atomically
-from escriba.charlm.corpus import encode, read_corpus
+from escriba.charlm.corpus import read_corpus
 from escriba.charlm.measure import measure
 from escriba.charlm.recipe import read_recipe
 from escriba.errors import ModelError, Place
@@ -73,7 +72,7 @@ def evaluate(project: Project, name: str) -> tuple[Evaluation, ...]:
             Place(project.shown(model.path)),
         )
     network = load_network(model)
-    texts = [torch.from_numpy(encode(part.text, corpus.vocabulary)) for part in corpus.parts]
+    texts = corpus.parts
     found = []
     for index, part in enumerate(("validation", "test"), start=1):
         if len(texts[index]) < 2:

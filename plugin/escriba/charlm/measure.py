@@ -2,66 +2,120 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from escriba.charlm.encoded import Text
 from escriba.charlm.network import CharLSTM, State
 
 
 @torch.inference_mode()
 def measure(
     network: CharLSTM,
-    text: Tensor,
-    before: Tensor | None = None,
+    text: Text,
+    before: Text | None = None,
     *,
+    symbols: int | None = None,
     streams: int = 64,
     context: int = 256,
     window: int = 256,
+    collect: Callable[[NDArray[np.float32], NDArray[np.int64]], None] | None = None,
 ) -> float:
     """The mean of -ln p(symbol | everything before it) over a text, in nats.
 
-    text (N,) and before (M,) are symbol indices. The text is read in parallel streams; each
-    first reads the `context` symbols that stand before its share, so that the result differs
-    from one sequential reading by less than 1e-3. `before` is what precedes the text (the
-    validation part, for a test part); without it the first symbol is not predicted.
+    text (N,) and before (M,) are symbol indices, in memory or on disk; of the text the first
+    `symbols` are taken. It is read in parallel streams; each first reads the `context` symbols
+    that stand before its share, so that the result differs from one sequential reading by less
+    than 1e-3. `before` is what precedes the text (the validation part, for a test part); without
+    it the first symbol is not predicted. Memory does not grow with the text. `collect` gets the
+    nats of single symbols (K,) and their positions in the text (K,), a few thousand at a time.
     """
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
-    head = before[-context:] if before is not None else text[:0]
-    whole = torch.cat([head, text]).long()
-    first = max(len(head), 1)  # index in `whole` of the first symbol to predict
+    whole = _Whole.of(before, text, context, symbols)
+    first = max(len(whole.head), 1)  # index in `whole` of the first symbol to predict
     count = len(whole) - first
     streams = max(1, min(streams, count // (2 * context) or 1))
     share = -(-count // streams)
-    # Positions read by each stream: (context + share, streams); the symbol after each is predicted.
-    reads = torch.arange(-context, share)[:, None] + first - 1 + share * torch.arange(streams)
-    counted = (torch.arange(-context, share)[:, None] >= 0) & (reads < len(whole) - 1)
-    symbols = whole[reads.clamp(0, len(whole) - 2)]
-    targets = whole[reads.clamp(0, len(whole) - 2) + 1]
+    # Where in `whole` each stream begins to count; from `context` before on it reads.
+    starts = first - 1 + share * np.arange(streams)
     total = 0.0
     state: State | None = None
     edges = sorted({*range(0, context, window), *range(context, context + share, window)})
     for start, end in zip(edges, [*edges[1:], context + share], strict=True):
         if start == context and state is not None:
-            # Streams that begin nearer to the start than `context` have read padding: forget it.
-            padded = (reads[0] < 0).to(device)
-            state = [tuple(part.masked_fill(padded[None, :, None], 0) for part in s) for s in state]
-            short = torch.nonzero(reads[0] < 0).flatten().tolist()
-            for stream in short:
-                real = int(reads[context, stream])
-                if real > 0:
-                    _, warm = network(whole[:real, None].to(device))
-                    for layer, part in zip(state, warm, strict=True):
-                        for kept, new in zip(layer, part, strict=True):
-                            kept[:, stream] = new[:, 0]
-        logits, state = network(symbols[start:end].to(device), state)
+            state = _warm_short(network, whole, starts, context, state)
+        read = torch.from_numpy(whole.read(starts + start - context, end - start + 1))
+        read = read.t().to(device)  # (end - start + 1, streams)
+        logits, state = network(read[:-1], state)
         if start >= context:
             losses = F.cross_entropy(
-                logits.float().flatten(0, 1), targets[start:end].flatten().to(device),
-                reduction="none",
-            )  # fmt: skip
-            total += float((losses.double() * counted[start:end].flatten().to(device)).sum())
+                logits.float().flatten(0, 1), read[1:].flatten(), reduction="none"
+            )
+            places = starts + np.arange(start - context, end - context)[:, None]
+            counted = torch.from_numpy(places < len(whole) - 1).flatten().to(device)
+            total += float((losses.double() * counted).sum())
+            if collect is not None:
+                positions = places.flatten() + 1 - len(whole.head)
+                collect(losses[counted].cpu().numpy(), positions[counted.cpu().numpy()])
     network.train(was_training)
     return total / max(count, 1)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The end of what stands before a text, and the text, as one."""
+
+    head: NDArray[np.int64]
+    text: Text
+    length: int  # of the text's symbols that count
+
+    @classmethod
+    def of(cls, before: Text | None, text: Text, context: int, symbols: int | None) -> _Whole:
+        length = len(text) if symbols is None else min(symbols, len(text))
+        head = np.zeros(0, np.int64)
+        if before is not None:
+            head = np.asarray(before[max(0, len(before) - context) :]).astype(np.int64)
+        return cls(head, text, length)
+
+    def __len__(self) -> int:
+        return len(self.head) + self.length
+
+    def read(self, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """(len(starts), count) symbols; 0 stands where there is none."""
+        found = np.zeros((len(starts), count), np.int64)
+        border = len(self.head)
+        for row, start in zip(found, starts.tolist(), strict=True):
+            low, high = max(start, 0), min(start + count, len(self))
+            if low < min(high, border):
+                row[low - start : min(high, border) - start] = self.head[low : min(high, border)]
+            if max(low, border) < high:
+                low = max(low, border)
+                row[low - start : high - start] = self.text[low - border : high - border]
+        return found
+
+
+def _warm_short(
+    network: CharLSTM, whole: _Whole, starts: NDArray[np.int64], context: int, state: State
+) -> State:
+    """Streams that begin nearer to the start than `context` have read padding: let them read
+    instead what there is."""
+    device = next(network.parameters()).device
+    short = np.flatnonzero(starts < context)
+    padded = torch.from_numpy(starts < context).to(device)
+    state = [tuple(part.masked_fill(padded[None, :, None], 0) for part in s) for s in state]
+    for stream in short.tolist():
+        real = int(starts[stream])
+        if real > 0:
+            read = torch.from_numpy(whole.read(np.zeros(1, np.int64), real))
+            _, warm = network(read.t().to(device))
+            for layer, part in zip(state, warm, strict=True):
+                for kept, new in zip(layer, part, strict=True):
+                    kept[:, stream] = new[:, 0]
+    return state

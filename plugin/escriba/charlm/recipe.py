@@ -14,23 +14,32 @@ from escriba.vocabulary import Unit
 
 FILE = "recipe.yml"
 
+Ready = Literal["python-stdlib"]
+
 
 @dataclass(frozen=True)
 class Source:
-    """One text: a file or glob (relative to the project), or a URL with its SHA-256.
+    """Texts: a file, folder or glob (relative to the project), a ready corpus, or a digest.
 
-    A source with a digest is looked for by content: first in the local corpora folders, then
-    in the cache, and only then at its URL. `origin` says in words where the text comes from.
+    A source with a digest is looked for by content: its file, the cache, the local corpora
+    folders, and only then its URL. Of several files the digest is the SHA-256 of the list of
+    theirs, one a line. `origin` says in words where the text comes from.
     """
 
     file: str | None = None
     url: str | None = None
     sha256: str | None = None
+    ready: Ready | None = None
     origin: str = ""
+    licence: str = ""  # where the corpus mixes several
 
     def __post_init__(self) -> None:
-        if self.file is None and self.sha256 is None:
-            raise Mistake("a source needs a 'file', or a 'sha256' with or without a 'url'")
+        if self.file is None and self.sha256 is None and self.ready is None:
+            raise Mistake(
+                "a source needs a 'file', a 'ready' corpus, or a 'sha256' with or without a 'url'"
+            )
+        if self.ready is not None and (self.file is not None or self.url is not None):
+            raise Mistake("a 'ready' corpus has no 'file' and no 'url'")
         if self.sha256 is not None and (
             len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")
         ):
@@ -39,12 +48,13 @@ class Source:
 
 @dataclass(frozen=True)
 class CorpusRecipe:
-    """The text to learn. `split` is in percent of each source's bytes, in their order."""
+    """The text to learn. `split` is in percent of each file's bytes, in their order."""
 
     sources: tuple[Source, ...]
     name: str = ""
     language: str = ""
     licence: str = ""
+    exclude: tuple[str, ...] = ()  # patterns of files, folders, and members of zip archives
     unit: Unit = "characters"
     unwrap: bool = False  # join the hard-wrapped lines of each paragraph
     split: tuple[int, ...] = (80, 10, 10)  # train, validation, test

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from escriba.charlm.encoded import Text
+
+AHEAD = 1 << 20  # symbols, about, read from the text at a time
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,25 @@ class Window:
 @dataclass(frozen=True)
 class Reader:
     """Endless windows over a text. Each epoch starts its streams at another offset, drawn from
-    the seed and the epoch's number alone, so that a resumed run reads what it would have read."""
+    the seed and the epoch's number alone, so that a resumed run reads what it would have read.
 
-    text: Tensor  # (N,) integers
-    batch: int
+    Of `world` processes, the one with that `rank` reads its share of the same streams: B is
+    batch / world, and the windows of all, side by side, are those of a single process.
+    """
+
+    text: Text  # (N,) symbols, in memory or on disk
+    batch: int  # streams, of all processes; a multiple of `world`
     window: int
     seed: int
+    rank: int = 0
+    world: int = 1
 
     def fitted(self) -> Reader:
         """The same reader, with batch and window made small enough for a short text."""
-        window = max(1, min(self.window, (len(self.text) - 1) // 4))
-        batch = max(1, min(self.batch, (len(self.text) - 1) // (2 * window)))
-        return Reader(self.text, batch, window, self.seed)
+        symbols, world = len(self.text) - 1, self.world
+        window = max(1, min(self.window, symbols // (4 * world)))
+        batch = max(1, min(self.batch, symbols // (2 * window)))
+        return replace(self, batch=max(world, batch - batch % world), window=window)
 
     @property
     def steps(self) -> int:
@@ -45,24 +57,32 @@ class Reader:
         return (len(self.text) - 1 - (self.window - 1)) // self.batch // self.window or 1
 
     def read(self, epoch: int = 0, index: int = 0) -> Iterator[Window]:
-        """Windows from that one of that epoch on."""
+        """Windows from that one of that epoch on. Raises CorpusError if the text is gone."""
+        share = self.batch // self.world
+        ahead = max(1, AHEAD // (share * self.window))  # windows
         while True:
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            spare = len(self.text) - 1 - self.steps * self.window * self.batch
-            limit = max(1, min(self.window, spare + 1))
-            offset = int(torch.randint(limit, (1,), generator=generator))
-            length = self.steps * self.window
-            block = self.text[offset : offset + length * self.batch + 1].long()
-            streams = block[:-1].view(self.batch, length)
-            targets = block[1:].view(self.batch, length)
+            length = self.steps * self.window  # of a stream
+            offset = self._offset(epoch)
+            columns = range(self.rank * share, (self.rank + 1) * share)
+            starts = [offset + column * length for column in columns]
             while index < self.steps:
-                cut = slice(index * self.window, (index + 1) * self.window)
-                yield Window(
-                    streams[:, cut].t().contiguous(),
-                    targets[:, cut].t().contiguous(),
-                    epoch,
-                    index,
-                    fresh=index == 0,
+                first, end = index, min(index + ahead, self.steps)
+                # (B, (end - first) * T + 1): as read, so that it takes little room
+                streams = np.stack(
+                    [self.text[s + first * self.window : s + end * self.window + 1] for s in starts]
                 )
-                index += 1
+                for index in range(first, end):
+                    at = (index - first) * self.window
+                    cut = torch.from_numpy(
+                        streams[:, at : at + self.window + 1].T.astype(np.int64, order="C")
+                    )
+                    yield Window(cut[:-1], cut[1:], epoch, index, fresh=index == 0)
+                index = end
             epoch, index = epoch + 1, 0
+
+    def _offset(self, epoch: int) -> int:
+        """Where the first stream of an epoch starts."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        spare = len(self.text) - 1 - self.steps * self.window * self.batch
+        limit = max(1, min(self.window, spare + 1))
+        return int(torch.randint(limit, (1,), generator=generator))

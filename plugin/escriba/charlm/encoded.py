@@ -1,0 +1,119 @@
+"""A corpus as symbols on disk: a folder with one array for each part, and what is known of them.
+
+    .escriba/encoded/<key>/train.npy validation.npy test.npy facts.json
+
+The arrays are numpy's own format, of uint8, uint16 or uint32 as the vocabulary needs. A folder
+appears whole or not at all; the key says everything that determines what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escriba.errors import CorpusError, Place
+from escriba.vocabulary import Vocabulary
+
+FACTS = "facts.json"
+PARTS = ("train", "validation", "test")
+Symbols = NDArray[np.unsignedinteger[Any]]
+
+
+class Text(Protocol):
+    """What can be read from anywhere, a stretch at a time: an array, or a `Part` on disk."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, stretch: slice, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """One share of a corpus, on disk: `len(part)` symbols, of which `part[a:b]` is a copy.
+
+    `characters` counts code points, whatever the unit; `bytes` the sources' own bytes, before
+    normalisation. A copy is read from the file, so that memory holds only what is asked for, and
+    a file that was removed or cut short meanwhile raises CorpusError.
+    """
+
+    path: Path
+    shown: Path
+    length: int  # symbols
+    characters: int
+    bytes: int
+    dtype: str
+    offset: int  # bytes of the file before the first symbol
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, stretch: slice, /) -> Symbols:
+        start, stop, step = stretch.indices(self.length)
+        if step != 1:
+            raise ValueError("a part is read without gaps")
+        count = max(0, stop - start)
+        at = self.offset + start * np.dtype(self.dtype).itemsize
+        try:
+            symbols = cast(Symbols, np.fromfile(self.path, self.dtype, count, offset=at))
+        except OSError as error:
+            reason = error.strerror or "it was cut short"
+            raise self._gone(f"cannot be read any more: {reason}") from None
+        if len(symbols) != count:
+            raise self._gone("was cut short while it was in use")
+        return symbols
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """(len,) all of them as a read-only memory map: memory fills with what is touched."""
+        if not self.length:
+            return np.empty(0, self.dtype)
+        try:
+            return np.memmap(self.path, self.dtype, "r", self.offset, (self.length,))
+        except (OSError, ValueError):
+            raise self._gone("cannot be read any more") from None
+
+    def _gone(self, what: str) -> CorpusError:
+        return CorpusError(
+            f"the encoded corpus {what}; the same command again encodes it anew and goes on",
+            Place(self.shown),
+        )
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An encoded corpus. `digest` is the SHA-256 of its normalised text, part by part."""
+
+    parts: tuple[Part, Part, Part]
+    vocabulary: Vocabulary
+    digest: str
+
+
+def read_encoded(folder: Path, shown: Path) -> Encoded | None:
+    """The corpus in a folder; None if there is none, or not a whole one."""
+    try:
+        facts = json.loads((folder / FACTS).read_text("utf-8"))
+        parts = [_read_part(folder, shown, name, facts) for name in PARTS]
+        vocabulary = Vocabulary(facts["unit"], facts["vocabulary"])
+        return Encoded((parts[0], parts[1], parts[2]), vocabulary, facts["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_part(folder: Path, shown: Path, name: str, facts: Mapping[str, Any]) -> Part:
+    counts, path = facts["parts"][name], folder / f"{name}.npy"
+    with path.open("rb") as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(path)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        offset = file.tell()
+    length = counts["symbols"]
+    if shape != (length,) or path.stat().st_size != offset + length * dtype.itemsize:
+        raise ValueError(path)
+    place = shown / path.name
+    return Part(path, place, length, counts["characters"], counts["bytes"], dtype.str, offset)
