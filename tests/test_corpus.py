@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import shutil
 import threading
+import unicodedata
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escriba import project, vocabulary
-from escriba.charlm.corpus import encode, normalise, read_corpus, split_points, unwrap
-from escriba.charlm.recipe import CorpusRecipe, Source
+from escriba.charlm import encoder
+from escriba.charlm.archives import Document
+from escriba.charlm.corpus import Corpus, encode, read_corpus
+from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
 from escriba.errors import CorpusError, SourceError
+from escriba.model import read_model
+from test_texts import split_points
+
+ROOT = Path(__file__).parents[1]
+CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\r\n" for n in range(100))
 
@@ -32,11 +43,34 @@ def corpus_of(*sources: Source, **options: object) -> CorpusRecipe:
     return CorpusRecipe(sources=sources, **options)  # type: ignore[arg-type]
 
 
+def texts_of(corpus: Corpus) -> list[str]:
+    return [corpus.vocabulary.decode(part[:].tolist()) for part in corpus.parts]
+
+
+def reference(files: list[bytes], recipe: CorpusRecipe) -> list[str]:
+    """The texts of the parts, made with every file whole at hand."""
+    parts = ["", "", ""]
+    for data in files:
+        first, second, end = split_points(data, recipe.split)
+        for index, piece in enumerate((data[:first], data[first:second], data[second:end])):
+            start = (0, first, second)[index]
+            text = piece.decode("utf-8-sig" if start == 0 else "utf-8")
+            text = normalise(text)
+            if recipe.unwrap:
+                text = re.sub(r"(?<=\S)[ \t]*\n(?=[^\s])", " ", text)
+            parts[index] += text
+    return parts
+
+
+def normalise(text: str) -> str:
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def test_bom_crlf_and_decomposed_accents_are_normalised(site: project.Project) -> None:
     decomposed = TEXT.replace("í", "i\u0301")
     (site.root / "a.txt").write_bytes(b"\xef\xbb\xbf" + decomposed.encode())
     corpus = read_corpus(corpus_of(Source(file="a.txt")), site)
-    assert "".join(part.text for part in corpus.parts) == TEXT.replace("\r\n", "\n")
+    assert "".join(texts_of(corpus)) == TEXT.replace("\r\n", "\n")
     assert corpus.bytes == 3 + len(decomposed.encode())
 
 
@@ -44,18 +78,8 @@ def test_parts_follow_the_bytes_of_each_source(site: project.Project) -> None:
     (site.root / "b.txt").write_bytes(b"b" * 1000)
     (site.root / "a.txt").write_bytes(b"a" * 500)
     corpus = read_corpus(corpus_of(Source(file="*.txt"), split=(80, 15, 5)), site)
-    assert corpus.train.text == "a" * 400 + "b" * 800
-    assert corpus.validation.text == "a" * 75 + "b" * 150
+    assert texts_of(corpus)[:2] == ["a" * 400 + "b" * 800, "a" * 75 + "b" * 150]
     assert [part.bytes for part in corpus.parts] == [1200, 225, 75]
-
-
-@given(st.text(alphabet="aé\n\r€😀", max_size=60), st.integers(0, 100))
-def test_a_split_never_cuts_a_character_or_a_line_end(text: str, share: int) -> None:
-    data = text.encode()
-    first, second, end = split_points(data, (share, 0, 100 - share))
-    assert first == second <= end == len(data)
-    pieces = data[:first].decode(), data[first:].decode()
-    assert normalise(pieces[0]) + normalise(pieces[1]) == normalise(text)
 
 
 def test_digest_depends_on_text_and_split_alone(site: project.Project) -> None:
@@ -122,7 +146,7 @@ def test_a_url_is_fetched_once_and_only_if_its_digest_is_right(
         (
             Source(file="bad.txt"),
             "bad.txt:2: not UTF-8: the byte 0xe9 is not part of any character; "
-            "convert the file to UTF-8",
+            "convert it to UTF-8, or exclude it",
         ),
         (
             Source(file="tiny.txt"),
@@ -138,11 +162,6 @@ def test_errors(site: project.Project, source: Source, message: str) -> None:
     assert str(caught.value) == message.format(root=site.root.name)
 
 
-def test_unwrap_joins_paragraphs_and_keeps_verse() -> None:
-    text = "En un lugar\nde la Mancha.\n\n   Verso uno\n   Verso dos\n\nFin.\n"
-    assert unwrap(text) == "En un lugar de la Mancha.\n\n   Verso uno\n   Verso dos\n\nFin.\n"
-
-
 @given(st.text(min_size=1, max_size=50), st.sampled_from(["characters", "bytes"]))
 def test_encoding_agrees_with_the_vocabulary(text: str, unit: vocabulary.Unit) -> None:
     text = normalise(text)
@@ -151,6 +170,65 @@ def test_encoding_agrees_with_the_vocabulary(text: str, unit: vocabulary.Unit) -
     assert indices.dtype == np.int32
     assert indices.tolist() == symbols.encode(text)
     assert symbols.decode(indices.tolist()) == text
+
+
+PIECES = st.text("aeo \n\r\t.é€😀\u0301\u0323가\u11a8\ufeff\u00a0", max_size=30)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(PIECES, min_size=1, max_size=3), st.integers(1, 7), st.booleans(),
+    st.sampled_from([(80, 10, 10), (34, 33, 33), (50, 50, 0), (1, 1, 98)]),
+    st.sampled_from(["characters", "bytes"]),
+)  # fmt: skip
+def test_reading_in_blocks_gives_what_reading_whole_does(
+    site: project.Project, texts: list[str], size: int, unwrap: bool, split: tuple[int, int, int],
+    unit: vocabulary.Unit,
+) -> None:  # fmt: skip
+    files = [text.encode() for text in texts]
+    recipe = corpus_of(
+        *(Source(file=f"{n}.txt") for n in range(len(files))), unwrap=unwrap, split=split, unit=unit
+    )
+    for number, data in enumerate(files):
+        (site.root / f"{number}.txt").write_bytes(data)
+    expected = reference(files, recipe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Document.blocks, "__defaults__", (size,))
+        patch.setattr(encoder, "BLOCK", size)
+        patch.setattr(os, "fsync", lambda file: None)
+        try:
+            corpus = read_corpus(recipe, site)
+            symbols = [part[:].tolist() for part in corpus.parts]
+        except CorpusError as error:
+            assert min(len(expected[0]), len(expected[1])) < 2
+            assert "too small" in str(error)
+            return
+        finally:
+            shutil.rmtree(site.cache, ignore_errors=True)
+    total = hashlib.sha256()
+    for name, text in zip(("train", "validation", "test"), expected, strict=True):
+        total.update(f"{name}\0{len(text)}\0".encode() + text.encode())
+    assert corpus.digest == total.hexdigest()
+    assert corpus.vocabulary == vocabulary.collect(expected, unit)
+    assert symbols == [encode(text, corpus.vocabulary).tolist() for text in expected]
+    assert [part.characters for part in corpus.parts] == [len(text) for text in expected]
+    assert corpus.bytes == sum(map(len, files))
+
+
+@pytest.mark.parametrize("name", ["tolstoi", "clasicos"])
+def test_the_models_were_trained_on_what_is_read_today(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not CORPORA.is_dir():
+        pytest.skip("the corpora are not here")
+    monkeypatch.setenv("ESCRIBA_CORPORA", str(CORPORA))
+    site = project.Project(tmp_path, project.Settings())
+    corpus = read_corpus(read_recipe(ROOT / "models", name, ROOT).corpus, site)
+    model = read_model(ROOT / "models" / name)
+    recorded = model.record["corpus"]
+    assert corpus.digest == recorded["digest"]
+    assert corpus.vocabulary == model.vocabulary
+    assert (corpus.characters, corpus.bytes) == (recorded["characters"], recorded["bytes"])
 
 
 def test_a_character_outside_the_vocabulary_is_named() -> None:

@@ -1,0 +1,229 @@
+"""Encoded corpora: written once and whole, read in stretches, and clear about what went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from escriba import project
+from escriba.charlm import encoder
+from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.encoded import Part
+from escriba.charlm.recipe import CorpusRecipe, Source
+from escriba.errors import CorpusError
+
+RECIPE = CorpusRecipe((Source(file="*.txt"),))
+TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(100))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> project.Project:
+    (tmp_path / "escriba.yml").write_text("title: test\n")
+    (tmp_path / "a.txt").write_bytes(TEXT.encode())
+    return project.load(tmp_path)
+
+
+def read(site: project.Project, **options: object) -> Corpus:
+    return read_corpus(CorpusRecipe(RECIPE.sources, **options), site)  # type: ignore[arg-type]
+
+
+def folder_of(corpus: Corpus) -> Path:
+    return corpus.train.path.parent
+
+
+@pytest.mark.parametrize(
+    ("symbols", "dtype"), [(256, np.uint8), (257, np.uint16), (65_537, np.uint32)]
+)
+def test_symbols_are_as_narrow_as_the_vocabulary_allows(
+    site: project.Project, symbols: int, dtype: type[np.unsignedinteger]
+) -> None:
+    text = "".join(map(chr, range(0x30000, 0x30000 + symbols)))
+    (site.root / "a.txt").write_text(text, "utf-8")
+    corpus = read(site, split=(50, 50, 0))
+    assert len(corpus.vocabulary) == symbols
+    for part in corpus.parts:
+        assert part[:].dtype == part.symbols.dtype == dtype
+        assert np.array_equal(part[:], part.symbols)
+    assert corpus.vocabulary.decode([*corpus.train[:], *corpus.validation.symbols]) == text
+    assert len(corpus.test) == len(corpus.test.symbols) == 0
+
+
+def test_a_part_is_sliced_like_an_array(site: project.Project) -> None:
+    part = read(site).train
+    whole = np.array(part.symbols)
+    for stretch in (slice(3, 9), slice(-5, None), slice(None, 4), slice(9, 3), slice(0, 10**9)):
+        assert np.array_equal(part[stretch], whole[stretch])
+    assert len(part) == len(whole) == part.characters
+    assert not part.symbols.flags.writeable
+
+
+def test_a_corpus_is_encoded_once_and_again_when_anything_changes(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    original = encoder._write_texts
+    monkeypatch.setattr(encoder, "_write_texts", lambda *a: calls.append(1) or original(*a))
+    first = read(site)
+    assert read(site) == first
+    assert len(calls) == 1
+    os.utime(site.root / "a.txt")
+    (site.root / "a.txt").rename(site.root / "b.txt")
+    assert read(site) == first  # neither times nor names are content
+    assert len(calls) == 1
+    for change in ({"unit": "bytes"}, {"unwrap": True}, {"split": (70, 20, 10)}):
+        assert folder_of(read(site, **change)) != folder_of(first)
+    (site.root / "b.txt").write_bytes(TEXT.encode() + b"!")
+    assert read(site).digest != first.digest
+    assert len(calls) == 5
+
+
+@pytest.mark.parametrize("harm", ["facts.json", "train.npy", "cut", "header"])
+def test_a_damaged_encoding_is_made_again(site: project.Project, harm: str) -> None:
+    corpus = read(site)
+    path = corpus.validation.path
+    data = path.read_bytes()
+    if harm == "cut":
+        path.write_bytes(data[:-1])
+    elif harm == "header":
+        path.write_bytes(b"x" + data[1:])
+    else:
+        (folder_of(corpus) / harm).unlink()
+    assert read(site) == corpus
+    assert path.read_bytes() == data
+    assert [p.name for p in (site.cache / "encoded").iterdir()] == [folder_of(corpus).name]
+
+
+def test_two_processes_may_encode_the_same_corpus_at_once(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2, timeout=20)
+    original = encoder._install
+
+    def install(draft: Path, folder: Path) -> None:
+        together.wait()
+        original(draft, folder)
+
+    monkeypatch.setattr(encoder, "_install", install)
+    found: list[Corpus] = []
+    threads = [threading.Thread(target=lambda: found.append(read(site))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 2
+    assert found[0] == found[1]
+    assert [p.name for p in (site.cache / "encoded").iterdir()] == [folder_of(found[0]).name]
+
+
+def test_what_a_killed_process_left_is_taken_away_and_what_another_writes_is_not(
+    site: project.Project,
+) -> None:
+    old, new = site.cache / "encoded" / ".old.1", site.cache / "encoded" / ".new.1"
+    for draft in (old, new):
+        draft.mkdir(parents=True)
+        (draft / "train.txt").write_text("half")
+    long_ago = time.time() - encoder.ABANDONED - 60
+    for path in (old / "train.txt", old):
+        os.utime(path, (long_ago, long_ago))
+    read(site)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_an_interrupted_encoding_leaves_nothing(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(encoder, "_write_symbols", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        read(site)
+    assert list((site.cache / "encoded").iterdir()) == []
+
+
+def test_a_corpus_that_changes_meanwhile_is_not_kept(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = encoder._write_symbols
+
+    def edit(*given: object) -> object:
+        (site.root / "a.txt").write_bytes(TEXT.upper().encode())
+        return original(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(encoder, "_write_symbols", edit)
+    with pytest.raises(CorpusError) as caught:
+        read(site)
+    assert str(caught.value) == "the corpus changed while it was read; run the command again"
+    assert list((site.cache / "encoded").iterdir()) == []
+
+
+def test_a_full_disk_says_what_is_needed(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site.root / "a.txt").write_bytes(TEXT.encode() * 300)  # 1.2 MB, and twice that is needed
+    message = (
+        ".escriba/encoded: the disk is full: encoding this corpus needs about 2 MB; "
+        "free some, and run the same command again"
+    )
+    usage = namedtuple("usage", "free")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage(2_000_000))
+        with pytest.raises(CorpusError) as caught:
+            read(site)
+        assert str(caught.value) == message
+
+    def fail(*given: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(encoder, "_write", fail)
+    with pytest.raises(CorpusError) as caught:
+        read(site)
+    assert str(caught.value) == message
+    assert list((site.cache / "encoded").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_named(site: project.Project) -> None:
+    site.cache.write_text("a file where the folder should be")
+    with pytest.raises(CorpusError) as caught:
+        read(site)
+    assert (
+        str(caught.value) == ".escriba/encoded: the corpus cannot be encoded there: Not a directory"
+    )
+
+
+def test_a_corpus_that_vanishes_while_it_is_read(site: project.Project) -> None:
+    part: Part = read(site).train
+    shown = f".escriba/encoded/{part.path.parent.name}/train.npy: the encoded corpus "
+    remedy = "; the same command again encodes it anew and goes on"
+    os.truncate(part.path, 1000)
+    for stretch in (slice(500, 1500), slice(2000, 2100)):
+        with pytest.raises(CorpusError) as caught:
+            part[stretch]
+        assert str(caught.value) == f"{shown}was cut short while it was in use{remedy}"
+    shutil.rmtree(part.path.parent)
+    with pytest.raises(CorpusError) as caught:
+        part[0:10]
+    assert str(caught.value) == f"{shown}cannot be read any more: No such file or directory{remedy}"
+    with pytest.raises(CorpusError) as caught:
+        _ = part.symbols
+    assert str(caught.value) == f"{shown}cannot be read any more{remedy}"
+
+
+def test_the_progress_of_an_encoding_is_told(site: project.Project) -> None:
+    told: list[tuple[int, int]] = []
+    read_corpus(RECIPE, site, lambda done, total: told.append((done, total)))
+    size = len(TEXT.encode())
+    assert {total for _, total in told} == {2 * size}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (2 * size, 2 * size)
+    told.clear()
+    read_corpus(RECIPE, site, lambda done, total: told.append((done, total)))
+    assert told == []

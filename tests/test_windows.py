@@ -1,0 +1,106 @@
+"""Windows: the same ones whatever holds the text, however many processes share them."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from escriba import project  # noqa: E402
+from escriba.charlm import windows  # noqa: E402
+from escriba.charlm.corpus import read_corpus  # noqa: E402
+from escriba.charlm.recipe import CorpusRecipe, Source  # noqa: E402
+from escriba.charlm.windows import Reader, Window  # noqa: E402
+from escriba.errors import CorpusError  # noqa: E402
+
+
+def whole_epoch(text: torch.Tensor, batch: int, window: int, seed: int, epoch: int):  # type: ignore[no-untyped-def]
+    """The windows of an epoch, by their definition: the text cut into streams, these into windows."""
+    steps = (len(text) - window) // batch // window or 1
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    spare = len(text) - 1 - steps * window * batch
+    offset = int(torch.randint(max(1, min(window, spare + 1)), (1,), generator=generator))
+    block = text[offset : offset + steps * window * batch + 1]
+    for index in range(steps):
+        cut = slice(index * window, (index + 1) * window)
+        yield tuple(part.view(batch, -1)[:, cut].t() for part in (block[:-1], block[1:]))
+
+
+def same(one: Window, other: Window) -> bool:
+    return (
+        torch.equal(one.symbols, other.symbols)
+        and torch.equal(one.targets, other.targets)
+        and (one.epoch, one.index, one.fresh) == (other.epoch, other.index, other.fresh)
+    )
+
+
+@pytest.mark.parametrize("ahead", [1, 70, 1 << 20])
+@pytest.mark.parametrize(("length", "batch", "window"), [(1000, 3, 10), (997, 8, 7), (65, 1, 16)])
+def test_the_order_of_windows(
+    monkeypatch: pytest.MonkeyPatch, ahead: int, length: int, batch: int, window: int
+) -> None:
+    monkeypatch.setattr(windows, "AHEAD", ahead)
+    text = np.arange(length, dtype=np.uint16)
+    reader = Reader(text, batch, window, seed=5)
+    expected = [
+        (epoch, index, *pair)
+        for epoch in (0, 1)
+        for index, pair in enumerate(whole_epoch(torch.arange(length), batch, window, 5, epoch))
+    ]
+    for found, (epoch, index, symbols, targets) in zip(reader.read(), expected, strict=False):
+        assert torch.equal(found.symbols, symbols)
+        assert torch.equal(found.targets, targets)
+        assert found.symbols.dtype == torch.int64
+        assert found.symbols.is_contiguous()
+        assert found.targets.is_contiguous()
+        assert (found.epoch, found.index, found.fresh) == (epoch, index, index == 0)
+    resumed = islice(reader.read(1, reader.steps - 2), 4)
+    whole = islice(reader.read(), 2 * reader.steps - 2, None)
+    assert all(same(a, b) for a, b in zip(resumed, whole, strict=False))
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_processes_read_the_columns_of_the_same_windows(world: int) -> None:
+    text = np.arange(2000, dtype=np.uint16)
+    whole = Reader(text, 6, 10, seed=3)
+    shares = [Reader(text, 6, 10, seed=3, rank=rank, world=world) for rank in range(world)]
+    assert all(share.steps == whole.steps for share in shares)
+    count = whole.steps + 3
+    for window, *parts in zip(
+        islice(whole.read(), count), *(share.read() for share in shares), strict=False
+    ):
+        assert torch.equal(torch.cat([part.symbols for part in parts], dim=1), window.symbols)
+        assert torch.equal(torch.cat([part.targets for part in parts], dim=1), window.targets)
+        assert {(part.epoch, part.index) for part in parts} == {(window.epoch, window.index)}
+
+
+@pytest.mark.parametrize("world", [1, 2, 4])
+@pytest.mark.parametrize("length", [3, 10, 33, 100, 5000])
+def test_a_reader_fits_a_short_text(length: int, world: int) -> None:
+    if length < 4 * world:
+        pytest.skip("too short to share")
+    text = np.arange(length, dtype=np.uint16)
+    reader = Reader(text, 32, 64, seed=1, rank=world - 1, world=world).fitted()
+    window = next(reader.read())
+    assert window.symbols.shape == (reader.window, reader.batch // world)
+    assert torch.equal(window.targets, window.symbols + 1)
+
+
+def test_a_text_on_disk_is_read_as_one_in_memory_is(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("".join(f"line {n}\n" for n in range(500)))
+    site = project.Project(tmp_path, project.Settings())
+    part = read_corpus(CorpusRecipe((Source(file="a.txt"),)), site).train
+    stored, held = (Reader(text, 4, 8, seed=2) for text in (part, np.array(part.symbols)))
+    pairs = zip(islice(stored.read(), 2 * stored.steps), held.read(), strict=False)
+    assert all(same(a, b) for a, b in pairs)
+    streams = torch.cat([w.symbols for w in islice(stored.read(), stored.steps)])
+    assert len(list(pairwise(streams))) == stored.steps * 8 - 1
+    reading = stored.read()
+    next(reading)
+    part.path.unlink()
+    with pytest.raises(CorpusError, match="the encoded corpus cannot be read any more"):
+        list(islice(reading, 2 * stored.steps))
