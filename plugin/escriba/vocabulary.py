@@ -52,18 +52,22 @@ class Vocabulary:
 
     def _unknown(self, text: str, unit: str) -> str:
         position = text.find(unit) + 1
-        name = unicodedata.name(unit, "")
-        shown = f"{unit!r} (U+{ord(unit):04X}{', ' + name if name else ''})"
         if self.unit == "bytes":
             return f"the byte 0x{ord(unit):02x} of the prompt is not in the model's vocabulary"
         return (
-            f"the character {shown}, number {position} of the prompt, "
+            f"the character {name_character(unit)}, number {position} of the prompt, "
             f"is not in the model's vocabulary of {len(self)}: {self.listed()}"
         )
 
     def listed(self) -> str:
         """The printable symbols in one line, for messages."""
         return "".join(s for s in self.symbols if s.isprintable())
+
+
+def name_character(character: str) -> str:
+    """A character in messages: itself, its number and its name."""
+    name = unicodedata.name(character, "")
+    return f"{character!r} (U+{ord(character):04X}{', ' + name if name else ''})"
 
 
 def collect(texts: Iterable[str], unit: Unit) -> Vocabulary:

@@ -1,90 +1,154 @@
-"""Measuring a trained model on its test part, and writing down what was found."""
+"""Measuring a trained model, and simpler ones beside it, on texts that it has not learnt."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
+from escriba.charlm.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
 from escriba.charlm.checkpoint import load_network, write_atomically
-from escriba.charlm.corpus import read_corpus
+from escriba.charlm.classes import classify
+from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.device import choose_device
+from escriba.charlm.encoded import Text
 from escriba.charlm.measure import measure
+from escriba.charlm.network import CharLSTM
+from escriba.charlm.outside import read_outside
 from escriba.charlm.recipe import read_recipe
+from escriba.charlm.score import MODEL, Score, Tally
 from escriba.errors import ModelError, Place
-from escriba.model import read_model
+from escriba.evaluation import FILE, PARTS, read_parts
+from escriba.model import Model, read_model
 from escriba.project import Project
-
-FILE = "evaluation.yml"
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Cross-entropy of a model on a text of that many characters and, before normalisation, bytes.
+class Outsider:
+    """A text file to measure instead of the corpus; `name` is what its score is called."""
 
-    `nats` is the mean per character (or per byte, for a model of bytes).
-    """
-
-    part: str
-    characters: int
-    bytes: int
-    nats: float
-
-    @property
-    def bits(self) -> float:
-        return self.nats / math.log(2)
-
-    @property
-    def nats_per_byte(self) -> float:
-        """Per byte of the source file: the whole loss over the file's own length. A byte that
-        normalisation removes (BOM, the CR of CRLF) is certain, so it costs nothing."""
-        return self.nats * self.characters / self.bytes
-
-    @property
-    def bits_per_byte(self) -> float:
-        return self.nats_per_byte / math.log(2)
-
-    def to_dict(self) -> dict[str, str | int]:
-        return {
-            "characters": self.characters,
-            "bytes": self.bytes,
-            "nats": f"{self.nats:.4f}",
-            "bits": f"{self.bits:.4f}",
-            "nats-per-byte": f"{self.nats_per_byte:.4f}",
-            "bits-per-byte": f"{self.bits_per_byte:.4f}",
-        }
+    path: Path
+    name: str
+    skip_unknown: bool = False
 
 
-def evaluate(project: Project, name: str) -> tuple[Evaluation, ...]:
-    """The model's loss on the validation and test parts of its own corpus.
+def evaluate(
+    project: Project,
+    name: str,
+    outsider: Outsider | None = None,
+    *,
+    baselines: bool = True,
+    device: str | None = None,
+    report: Report = lambda what, share: None,
+) -> tuple[Score, ...]:
+    """The model's loss on the validation and test parts of its own corpus, or on a text file.
 
-    Raises ModelError, CorpusError and SourceError.
+    The `baselines` are counted on the training part; without them a text file can be measured
+    where the corpus is not. Raises ModelError, CorpusError, SourceError, and TrainingError for a
+    device that cannot be used.
     """
     recipe = read_recipe(project.models, name, project.root)
     folder = project.models / name
     model = read_model(folder, project.shown(folder))
-    corpus = read_corpus(recipe.corpus, project)
-    if corpus.vocabulary != model.vocabulary:
-        raise ModelError(
-            "the vocabulary is not that of the recipe's corpus; "
-            f"train it again with: escriba train {name} --restart",
-            Place(project.shown(model.path)),
-        )
-    network = load_network(model)
-    texts = corpus.parts
-    found = []
-    for index, part in enumerate(("validation", "test"), start=1):
-        if len(texts[index]) < 2:
-            continue
-        loss = measure(network, texts[index], texts[index - 1][-1024:])
-        found.append(Evaluation(part, len(texts[index]), corpus.parts[index].bytes, loss))
-    return tuple(found)
+    corpus = None
+    if baselines or outsider is None:
+        corpus = read_corpus(recipe.corpus, project)
+        _refuse_other_corpus(corpus, model, project)
+    if outsider is not None:
+        found = [_read_outsider(outsider, model, unwrapped=recipe.corpus.unwrap)]
+    else:
+        assert corpus is not None
+        found = list(_read_parts(corpus, model))
+    network = load_network(model).to(choose_device(device))
+    for score, subject in found:
+        _measure_model(network, subject, partial(report, score.part))
+    if baselines and corpus is not None:
+        subjects = [subject for _, subject in found]
+        measure_baselines(corpus.train, subjects, len(corpus.vocabulary), report)
+        counted = min(len(corpus.train), TRAIN_LIMIT)
+        found = [(replace(s, counted=counted, countable=len(corpus.train)), t) for s, t in found]
+    return tuple(subject.tally.complete(score) for score, subject in found)
 
 
-def write_evaluation(folder: Path, found: tuple[Evaluation, ...]) -> Path:
-    """Write `evaluation.yml`, where the posts' inline values come from."""
+def write_evaluation(folder: Path, scores: Sequence[Score], shown: Path | None = None) -> Path:
+    """Write `evaluation.yml`, where the posts' inline values come from.
+
+    What it held of the same weights stays, if it has no new score. `shown` is how errors name the
+    folder. Raises SourceError for an old file that is not an evaluation, TrainingError if the new
+    one cannot be written.
+    """
+    model = scores[0].model
+    old = read_parts(folder, shown or folder)
+    kept = old if old.pop("model", "") == model else {}
+    parts = kept | {score.part: score.to_dict() for score in scores}
+    order = [*(name for name in PARTS if name in parts), *sorted(parts.keys() - {*PARTS})]
+    text = f"model: {model}\n" + "".join(
+        yaml.safe_dump({name: parts[name]}, sort_keys=False, default_flow_style=None, width=1000)
+        for name in order
+    )
     path = folder / FILE
-    text = yaml.safe_dump({e.part: e.to_dict() for e in found}, sort_keys=False)
-    write_atomically(path, lambda file: file.write(text.encode()))
+    write_atomically(path, lambda file: file.write(text.encode()), shown and shown / FILE)
     return path
+
+
+def find_outdated(folder: Path, scores: Sequence[Score], shown: Path | None = None) -> list[str]:
+    """The texts of an `evaluation.yml` that go when these scores are written, since they were
+    measured on other weights. Raises SourceError."""
+    old = read_parts(folder, shown or folder)
+    if old.pop("model", "") == scores[0].model:
+        return []
+    return sorted(old.keys() - {score.part for score in scores})
+
+
+def _refuse_other_corpus(corpus: Corpus, model: Model, project: Project) -> None:
+    """The parts of another text, or of another split, may hold what the model has learnt."""
+    digest = model.record.get("corpus", {}).get("digest", corpus.digest)
+    if corpus.vocabulary == model.vocabulary and corpus.digest == digest:
+        return
+    what = "corpus" if corpus.vocabulary == model.vocabulary else "vocabulary"
+    raise ModelError(
+        f"the model was trained on another {what} than the recipe's; "
+        f"train it again with: escriba train {model.name} --restart",
+        Place(project.shown(model.path)),
+    )
+
+
+def _read_parts(corpus: Corpus, model: Model) -> Iterator[tuple[Score, Subject]]:
+    for name, part, before in zip(PARTS, corpus.parts[1:], corpus.parts[:-1], strict=True):
+        if len(part) >= 2:
+            score = Score(name, model.digest, part.bytes)
+            yield score, _begin(part, before, model)
+
+
+def _read_outsider(outsider: Outsider, model: Model, *, unwrapped: bool) -> tuple[Score, Subject]:
+    found = read_outside(
+        outsider.path, model.vocabulary, model.name,
+        unwrapped=unwrapped, skip_unknown=outsider.skip_unknown,
+    )  # fmt: skip
+    score = Score(
+        outsider.name, model.digest, found.bytes, sha256=found.sha256, skipped=found.skipped
+    )
+    # The first character is predicted too: after a line end, as those of a training's samples.
+    before = np.array([model.vocabulary.indices.get("\n", 0)])
+    return score, _begin(found.symbols, before, model)
+
+
+def _begin(text: Text, before: Text, model: Model) -> Subject:
+    return Subject(text, before, Tally(classify(text, model.vocabulary)))
+
+
+def _measure_model(network: CharLSTM, subject: Subject, report: Callable[[float], None]) -> None:
+    done = 0
+
+    def collect(losses: NDArray[np.float32], positions: NDArray[np.int64]) -> None:
+        nonlocal done
+        subject.tally.add(MODEL, losses, positions)
+        done += len(losses)
+        report(done / len(subject.text))
+
+    measure(network, subject.text, subject.before, collect=collect)

@@ -1,0 +1,93 @@
+"""A text file that is not of the corpus, read as the corpus was, to measure a model on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escriba.charlm.corpus import encode
+from escriba.charlm.texts import BadByteError, compose, decode, unwrap
+from escriba.errors import CorpusError, Place
+from escriba.vocabulary import Vocabulary, name_character
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The symbols (N,) of a text, the bytes of the file without those of the characters that were
+    left out, how many those were, and the digest of the whole file."""
+
+    symbols: NDArray[np.int32]
+    bytes: int
+    skipped: int
+    sha256: str
+
+
+def read_outside(
+    path: Path, vocabulary: Vocabulary, model: str, *, unwrapped: bool, skip_unknown: bool
+) -> Outside:
+    """A UTF-8 file, normalised (LF, NFC, no BOM) and, if `unwrapped`, its paragraphs joined.
+
+    Raises CorpusError for a file that cannot be read, is not UTF-8, or has nothing to predict;
+    and, unless `skip_unknown`, for characters that the vocabulary lacks.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"cannot be read: {error.strerror}", Place(path)) from None
+    text = _normalise(data, path)
+    ready = "".join(unwrap([text])) if unwrapped else text
+    unknown = _find_unknown(ready, vocabulary)
+    if unknown and not skip_unknown:
+        raise CorpusError(_describe(unknown, model), _first_place(text, unknown, path))
+    kept = ready.translate(dict.fromkeys(map(ord, unknown))) if unknown else ready
+    if not kept:
+        reason = "no character of it is in the vocabulary" if ready else "it is empty"
+        raise CorpusError(f"there is nothing to predict: {reason}", Place(path))
+    lost = sum(count * len(symbol.encode()) for symbol, count in unknown.items())
+    digest = hashlib.sha256(data).hexdigest()
+    return Outside(encode(kept, vocabulary), len(data) - lost, unknown.total(), digest)
+
+
+def _normalise(data: bytes, path: Path) -> str:
+    try:
+        return "".join(compose(decode([data], beginning=True)))
+    except BadByteError as error:
+        raise CorpusError(
+            f"not UTF-8: the byte 0x{error.byte:02x} is not part of any character; "
+            "convert the file to UTF-8",
+            Place(path, data.count(b"\n", 0, error.position) + 1),
+        ) from None
+
+
+def _find_unknown(text: str, vocabulary: Vocabulary) -> Counter[str]:
+    """The characters that the vocabulary lacks (or a byte of which it lacks), first one first."""
+    known = set(vocabulary.symbols)
+    found = dict.fromkeys(text)
+    if vocabulary.unit == "bytes":
+        lacking = [c for c in found if not known.issuperset(c.encode().decode("latin-1"))]
+    else:
+        lacking = [c for c in found if c not in known]
+    return Counter({symbol: text.count(symbol) for symbol in lacking})
+
+
+def _describe(unknown: Counter[str], model: str) -> str:
+    first, *others = unknown
+    total = unknown.total()
+    more = f", nor are {len(others)} others" if len(others) > 1 else ", nor is 1 other"
+    return (
+        f"the character {name_character(first)} is not in the vocabulary of the model '{model}'"
+        f"{more if others else ''} ({total} in the whole text); leave them out with: "
+        "--skip-unknown"
+    )
+
+
+def _first_place(text: str, unknown: Iterable[str], path: Path) -> Place:
+    """Where the first unknown character stands; a space that came of a line end has no place."""
+    position = text.find(next(iter(unknown)))
+    return Place(path, text.count("\n", 0, position) + 1) if position >= 0 else Place(path)

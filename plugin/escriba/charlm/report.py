@@ -1,0 +1,86 @@
+"""An evaluation as a person sees it: progress while it runs, then tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from escriba.charlm.score import Score
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[str, float], None]]:
+    """A function that shows how much of what is done, on a terminal; elsewhere it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda what, share: None
+        return
+    with Progress(console=console, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=1.0)
+            progress.update(tasks[what], completed=share)
+
+        yield show
+
+
+def print_scores(scores: Sequence[Score], name: str, console: Console | None = None) -> None:
+    """Tables of the losses on each text, and by class on the last: the test part, or a file."""
+    console = console or Console(highlight=False)
+    for score in scores:
+        _print_losses(score, name, console)
+    _print_groups(scores[-1], name, console)
+    last = scores[-1]
+    if last.baselines:
+        counted = f"{last.counted:,}"
+        if last.counted < last.countable:
+            counted += f" of the {last.countable:,}"
+        console.print(
+            f"n-grams: interpolated modified Kneser-Ney, counted on {counted} symbols of the "
+            "training part",
+            soft_wrap=True,
+        )
+
+
+def _print_losses(score: Score, name: str, console: Console) -> None:
+    skipped = f", {score.skipped:,} left out" if score.skipped else ""
+    console.print(
+        f"[bold]{score.part}[/]: {score.characters:,} characters, {score.bytes:,} bytes{skipped}",
+        soft_wrap=True,
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("", min_width=12)
+    for heading in ("nats/char", "bits/char", "nats/byte", "bits/byte"):
+        table.add_column(heading, justify="right")
+    table.add_row(name, *_losses(score, score.nats), style="bold")
+    for baseline in reversed([*score.baselines]):
+        table.add_row(baseline, *_losses(score, score.baselines[baseline]))
+    console.print(table, "")
+
+
+def _losses(score: Score, nats: float) -> tuple[str, ...]:
+    bits = nats / math.log(2)
+    values = (nats, bits, score.per_byte(nats), score.per_byte(bits))
+    return tuple(f"{value:.4f}" for value in values)
+
+
+def _print_groups(score: Score, name: str, console: Console) -> None:
+    console.print(f"[bold]{score.part}[/] by class of character, nats/char", soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("", min_width=12)
+    for heading in ("share", name, "of its loss", score.best_ngram):
+        if heading:
+            table.add_column(heading, justify="right")
+    for group in score.groups:
+        cells = [f"{group.share:.1%}", f"{group.nats:.4f}", f"{group.loss:.1%}"]
+        if group.ngram is not None:
+            cells.append(f"{group.ngram:.4f}")
+        table.add_row(group.name, *cells)
+    console.print(table, "")
