@@ -17,8 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown import Markdown, markdown
 
+from escriba.article.blocks.diagram import DiagramOptions
+from escriba.article.blocks.gradients import GradientsOptions
+from escriba.article.blocks.loss import LossOptions
 from escriba.article.blocks.sample import SampleOptions
+from escriba.article.blocks.timeline import TimelineOptions
 from escriba.article.extension import Context, EscribaExtension
+from escriba.article.logged import AT_STEP, WHOLE
 from escriba.article.models import Models
 from escriba.article.theme import Templates
 from escriba.article.values import KEYS, MEASURED
@@ -236,7 +241,8 @@ ERRORS = [
     ("```escriba sampel\nmodel: tolstoi\n```",
      SourceError, ["posts/a.md:10:12: unknown block 'escriba sampel' (did you mean 'sample'?)"]),
     ("```escriba\nmodel: tolstoi\n```",
-     SourceError, ["posts/a.md:10:12: a block needs its kind after 'escriba': sample"]),
+     SourceError, ["posts/a.md:10:12: a block needs its kind after 'escriba': diagram, gradients, "
+      "loss, sample, timeline"]),
     ("text\n\n```escriba sample\nmodel: tolstoi\n\nmore text",
      SourceError, ["posts/a.md:12:1: the block is never closed: no line '```' ends it"]),
     ("```escriba sample\n```", SourceError, ["posts/a.md:10:1: 'model' is missing"]),
@@ -404,10 +410,14 @@ def test_project_words_replace_single_packaged_ones(tmp_path: Path) -> None:
 
 def test_documentation_names_every_option_and_value() -> None:
     page = (Path(__file__).parents[1] / "docs" / "blocks.md").read_text(encoding="utf-8")
+    page = page.partition("\n## Templates\n")[0]
     rows = {name for row in re.findall(r"(?m)^\| (.*?) \|", page) for name in row.split("`")}
-    options = {f.name.replace("_", "-") for f in dataclasses.fields(SampleOptions)}
-    assert options | set(KEYS) | set(MEASURED) <= rows
-    assert rows - {"", ", ", "key", "option", "---", "---|---"} <= options | set(KEYS) | {*MEASURED}
+    kinds = (SampleOptions, LossOptions, GradientsOptions, TimelineOptions, DiagramOptions)
+    options = {f.name.replace("_", "-") for kind in kinds for f in dataclasses.fields(kind)}
+    logged = {f"log.{key}" for key in WHOLE} | {f"log.1000.{key}" for key in AT_STEP}
+    known = options | set(KEYS) | set(MEASURED) | logged
+    assert known <= rows
+    assert rows - {"", ", ", "key", "option", "---", "---|---"} <= known
 
 
 def test_importing_it_needs_nothing_heavy() -> None:

@@ -87,8 +87,8 @@ def test_digest_is_shown_short(models: Models) -> None:
         ("tolstoi.epochs", "posts/a.md:3:7: the record of the model 'tolstoi' has no 'epochs'"),
         ("tolstoi.test.nats", "posts/a.md:3:7: the model 'tolstoi' has no 'test.nats'; "
          "measure it with: escriba evaluate tolstoi"),
-        ("tolstoi.layers:x", "posts/a.md:3:7: unknown format ':x' (allowed: :d, :k, :.2f)"),
-        ("tolstoi.layers:", "posts/a.md:3:7: unknown format ':' (allowed: :d, :k, :.2f)"),
+        ("tolstoi.layers:x", "posts/a.md:3:7: unknown format ':x' (allowed: :d, :k, :.2f, :%, :.1%, :3g)"),
+        ("tolstoi.layers:", "posts/a.md:3:7: unknown format ':' (allowed: :d, :k, :.2f, :%, :.1%, :3g)"),
         ("tolstoi.cell:d", "posts/a.md:3:7: 'tolstoi.cell' is text, and takes no format ':d'"),
         ("broken.layers", "models/broken/evaluation.yml:1: "
          "expected a mapping of parts, each with its measures"),

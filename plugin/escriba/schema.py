@@ -132,7 +132,12 @@ def places(node: yaml.Node | None, start: Place) -> Mapping[str, Place]:
     """Where the value of each top-level key stands, for mistakes found after the walk."""
     if not isinstance(node, yaml.MappingNode):
         return {}
-    return {str(key.value): _place(start, value.start_mark) for key, value in node.value}
+    return {str(key.value): place_of(start, value) for key, value in node.value}
+
+
+def place_of(start: Place, node: yaml.Node) -> Place:
+    """Where a node stands in a text that begins at `start`."""
+    return _place(start, node.start_mark)
 
 
 def parse_datetime(text: str) -> datetime:

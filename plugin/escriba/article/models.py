@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from escriba.article.record import Record, read_record
 from escriba.errors import Place, SourceError, suggest
+from escriba.evaluation import Evaluation, read_evaluation
 from escriba.model import Model, read_model
 
 
 class Models:
     """The folders of `models/` by name. `shown` is how errors name that folder.
 
-    May be used by several threads: the worst that can happen is that a header is read twice.
+    May be used by several threads: the worst that can happen is that a file is read twice.
     """
 
     def __init__(self, folder: Path, shown: Path | None = None):
         self.folder = folder
         self.shown = shown or folder
         self._read: dict[str, Model] = {}
+        self._records: dict[str, Record] = {}
+        self._evaluations: dict[str, Evaluation] = {}
 
     def names(self) -> list[str]:
         """The names of the models that the project has, trained or not."""
@@ -36,9 +40,32 @@ class Models:
         one without whole weights.
         """
         if name not in self._read:
-            names = self.names()
-            if name not in names:
-                hint = suggest(name, names) or f" ({self.shown.as_posix()}/ has none)"
-                raise SourceError(f"unknown model '{name}'{hint}", place)
+            self._refuse_unknown(name, place)
             self._read[name] = read_model(self.folder / name, self.shown / name)
         return self._read[name]
+
+    def record(self, name: str, place: Place) -> Record:
+        """The record of the training of the model of that name, which needs no weights.
+
+        Raises SourceError at the place if there is no such folder, and ModelError if there is
+        one without a whole log.
+        """
+        if name not in self._records:
+            self._refuse_unknown(name, place)
+            self._records[name] = read_record(self.folder / name, self.shown / name)
+        return self._records[name]
+
+    def evaluation(self, name: str) -> Evaluation:
+        """What was measured of the model of that name, empty if nothing was.
+
+        Raises SourceError for a file that is not an evaluation.
+        """
+        if name not in self._evaluations:
+            self._evaluations[name] = read_evaluation(self.folder / name, self.shown / name)
+        return self._evaluations[name]
+
+    def _refuse_unknown(self, name: str, place: Place) -> None:
+        names = self.names()
+        if name not in names:
+            hint = suggest(name, names) or f" ({self.shown.as_posix()}/ has none)"
+            raise SourceError(f"unknown model '{name}'{hint}", place)

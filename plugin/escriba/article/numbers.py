@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-THIN = "\u202f"
+THIN = "\u202f"  # narrow, and no line breaks at it
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_number(value: int | Decimal, lang: str, decimals: int | None = None) -> str:
@@ -15,6 +16,8 @@ def format_number(value: int | Decimal, lang: str, decimals: int | None = None) 
     """
     from babel.numbers import format_decimal
 
+    if not Decimal(value).is_finite():
+        return "∞"
     pattern = "#,##0." + ("0" * decimals if decimals is not None else "#" * 20)
     return format_decimal(value, format=pattern.rstrip("."), locale=_locale(lang))
 
@@ -27,6 +30,43 @@ def format_compact(value: int, lang: str) -> str:
             decimals = 1 if scaled < Decimal("9.95") else 0
             return f"{format_number(scaled, lang, decimals)}{THIN}{prefix}"
     return format_number(value, lang)
+
+
+def format_figures(value: Decimal, lang: str, figures: int = 3) -> str:
+    """A number rounded to so many significant figures: 1234567 → 1,230,000; 0.012345 → 0.0123.
+
+    From a million on it is a power of ten: 1.23 × 10⁹.
+    """
+    if not value or not value.is_finite():
+        return format_number(value, lang)
+    rounded = value.quantize(Decimal(1).scaleb(value.adjusted() - figures + 1))
+    exponent = rounded.adjusted()
+    if exponent < 6:
+        return format_number(rounded, lang, max(0, figures - 1 - exponent))
+    mantissa = format_number(rounded.scaleb(-exponent), lang, figures - 1)
+    return f"{mantissa}{THIN}×{THIN}{write_power(exponent)}"
+
+
+def write_power(exponent: int) -> str:
+    """A power of ten: 9 → 10⁹."""
+    return "10" + str(exponent).translate(_SUPERSCRIPTS)
+
+
+def format_percent(value: int | Decimal, lang: str, decimals: int = 0) -> str:
+    """A share in percent: 0.125 → 12.5% (en), 12,5 % (es, with a no-break space)."""
+    from babel import Locale
+    from babel.numbers import format_percent as write
+
+    locale = Locale.parse(_locale(lang))
+    digits = "0." + "0" * decimals if decimals else "0"
+    pattern = locale.percent_formats[None].pattern.replace("0", digits, 1)
+    return write(value, format=pattern, locale=locale)
+
+
+def format_share(value: Decimal, lang: str) -> str:
+    """A share in percent, with so many decimals that a small one is not shown as none."""
+    whole = not value or value >= Decimal("0.1")
+    return format_percent(value, lang, 0 if whole else 1 if value >= Decimal("0.01") else 2)
 
 
 def _locale(lang: str) -> str:

@@ -20,7 +20,7 @@ from jinja2 import (
 )
 
 from escriba import schema
-from escriba.article.numbers import format_compact, format_number
+from escriba.article.numbers import format_compact, format_figures, format_number, format_share
 from escriba.article.passage import show
 from escriba.errors import Place, SourceError
 
@@ -56,7 +56,14 @@ class Templates:
             keep_trailing_newline=True,
         )
         self.environment.filters.update(
-            {"show": show, "number": format_number, "compact": format_compact}
+            {
+                "show": show,
+                "number": format_number,
+                "compact": format_compact,
+                "figures": format_figures,
+                "share": format_share,
+                "oneline": lambda text: " ".join(text.split()),
+            }
         )
         self._strings: dict[str, dict[str, dict[str, str]]] = {}
 

@@ -6,21 +6,21 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any
 
-from escriba import schema
+from escriba.article.logged import PREFIX, find_logged
 from escriba.article.models import Models
-from escriba.article.numbers import format_compact, format_number
+from escriba.article.numbers import format_compact, format_figures, format_number, format_percent
 from escriba.errors import Place, SourceError, suggest
+from escriba.evaluation import BASELINES, MEASURES, PARTS, TOTALS
 from escriba.model import Model
 from escriba.sampling.request import decimal_text
 
-EVALUATION = "evaluation.yml"
-
 # Two backticks or more are left alone, so that a page can show how a value is written.
 SPAN = r"(?<![\\`])`escriba +(?P<value>[\w-]+(?:\.[\w-]+)+(?::[^\s`]*)?) *`(?!`)"
-_FORMAT = re.compile(r"\.(?P<decimals>\d)f|(?P<whole>d)|(?P<compact>k)")
+_FORMAT = re.compile(
+    r"\.(?P<decimals>\d)f|(?P<whole>d)|(?P<compact>k)|(?P<figures>[1-9])g"
+    r"|(?:\.(?P<places>\d))?(?P<percent>%)"
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,12 @@ def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:
     path, colon, format = span.partition(":")
     names = [name for name in models.names() if path.startswith(f"{name}.")]
     name = max(names, key=len) if names else path.partition(".")[0]
-    model = models.get(name, place)
-    value = find(model, path[len(name) + 1 :], models.shown / name, place)
+    key = path[len(name) + 1 :]
+    if key.startswith(PREFIX):
+        number = find_logged(models.record(name, place), key.removeprefix(PREFIX), place)
+        value = Value(number, None if isinstance(number, int) else 3)
+    else:
+        value = find(models, name, key, place)
     if isinstance(value.content, str):
         if colon:
             raise SourceError(f"'{path}' is text, and takes no format ':{format}'", place)
@@ -61,51 +65,51 @@ def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:
     )
 
 
-def find(model: Model, key: str, shown: Path, place: Place) -> Value:
-    """The value of a model's key; `shown` is how errors name the model's folder."""
-    evaluation = read_evaluation(model.path.parent, shown)
-    if key in evaluation:
-        return evaluation[key]
-    if key in MEASURED:
-        remedy = f"measure it with: escriba evaluate {model.name}"
-        raise SourceError(f"the model '{model.name}' has no '{key}'; {remedy}", place)
+def find(models: Models, name: str, key: str, place: Place) -> Value:
+    """The value of a model's key; errors are raised at `place`, as `show_value` says."""
+    model = models.get(name, place)
+    part, _, measure = key.partition(".")
+    if key in models.evaluation(name).values or (part in PARTS and measure in MEASURES):
+        measured = find_measured(models, name, place, part)
+        if key in measured:
+            return measured[key]
+        remedy = f"measure it with: escriba evaluate {name}"
+        raise SourceError(f"the model '{name}' has no '{key}'; {remedy}", place)
     if key not in KEYS:
-        known = {*KEYS, *MEASURED, *evaluation}
+        known = {*KEYS, *MEASURED, *models.evaluation(name).values}
         raise SourceError(f"unknown value '{key}'{suggest(key, known)}", place)
     try:
         value = KEYS[key](model)
     except (KeyError, TypeError, ValueError, InvalidOperation):
         value = None
     if value is None or value.content == "":
-        raise SourceError(f"the record of the model '{model.name}' has no '{key}'", place)
+        raise SourceError(f"the record of the model '{name}' has no '{key}'", place)
     return value
 
 
-def read_evaluation(folder: Path, shown: Path) -> Mapping[str, Value]:
+def find_measured(
+    models: Models, name: str, place: Place, part: str = "test"
+) -> Mapping[str, Value]:
     """What `escriba evaluate` wrote beside a model: `test.nats` and the like, if it did.
 
-    Raises SourceError for a file that is not such a mapping.
+    Raises SourceError at `place` if other weights than the model's were measured; `part` is what
+    the message says to measure again.
     """
-    path = folder / EVALUATION
-    if not path.is_file():
-        return {}
-    place = Place(shown / EVALUATION, 1)
-    node = schema.compose(schema.read_text(path, place.path), place)
-    parts = schema.plain(node) if node is not None else {}
-    if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
-        raise SourceError("expected a mapping of parts, each with its measures", place)
-    try:
-        return {
-            f"{part}.{name}": _read_measure(content)
-            for part, measures in parts.items()
-            for name, content in measures.items()
-        }
-    except InvalidOperation:
-        raise SourceError("a measure is not a number", place) from None
+    evaluation = models.evaluation(name)
+    if evaluation.model and evaluation.model != models.get(name, place).digest:
+        options = "" if part in PARTS else f" --text FILE --record {part}"
+        raise SourceError(
+            f"the evaluation of '{name}' is of other weights than the model has now; "
+            f"measure it again with: escriba evaluate {name}{options}",
+            place,
+        )
+    return {key: _shown_value(content) for key, content in evaluation.values.items()}
 
 
-def _read_measure(content: Any) -> Value:
-    return Value(content) if isinstance(content, int) else Value(Decimal(str(content)), 3)
+def _shown_value(content: int | Decimal | str) -> Value:
+    if isinstance(content, str):
+        return Value(content, short=content[:12])
+    return Value(content, None if isinstance(content, int) else 3)
 
 
 def _format(
@@ -115,7 +119,13 @@ def _format(
         return format_number(number, lang, decimals)
     match = _FORMAT.fullmatch(format)
     if match is None:
-        raise SourceError(f"unknown format ':{format}' (allowed: :d, :k, :.2f)", place)
+        raise SourceError(
+            f"unknown format ':{format}' (allowed: :d, :k, :.2f, :%, :.1%, :3g)", place
+        )
+    if match["figures"]:
+        return format_figures(Decimal(number), lang, int(match["figures"]))
+    if match["percent"]:
+        return format_percent(number, lang, int(match["places"] or 0))
     if match["compact"]:
         return format_compact(round(number), lang)
     return format_number(number, lang, int(match["decimals"] or 0))
@@ -151,4 +161,4 @@ KEYS: Mapping[str, Callable[[Model], Value]] = {
     "corpus.licence": _recorded("corpus", "licence"),
     "digest": lambda model: Value(model.digest, short=model.digest[:12]),
 }
-MEASURED = ("test.nats", "test.bits", "test.nats-per-byte", "test.bits-per-byte")
+MEASURED = tuple(f"test.{name}" for name in (*TOTALS, *BASELINES, "best-ngram"))

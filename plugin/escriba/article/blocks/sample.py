@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-import yaml
-
-from escriba import schema
 from escriba.article.context import Context
 from escriba.article.fences import Fence
+from escriba.article.options import Body
 from escriba.article.passage import Paragraph, cut, formulas, paragraphs, tokens
 from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
 from escriba.model import Model
@@ -74,16 +72,14 @@ class Sample:
 
 def render(fence: Fence, context: Context) -> str:
     """The HTML of a sample block. Raises EscribaError with all of the block's mistakes."""
-    start = fence.start if fence.body.strip() else fence.place
-    node = schema.compose(fence.body, start)
-    places = schema.places(node, start)
+    body = Body(fence)
+    places = body.places
     mistakes = Mistakes()
     with mistakes.collect():
-        options = schema.build(SampleOptions, node, start, what="option")
-    with mistakes.collect():
-        name = _scalar(node, "model")
-        if name is not None:
-            model = context.models.get(name, places["model"])
+        options = body.build(SampleOptions)
+    for name, place in body.texts("model"):
+        with mistakes.collect():
+            model = context.models.get(name, place)
     mistakes.check()
     request = options.request(model)
     try:
@@ -145,14 +141,6 @@ def _arrange(
         raise SourceError(
             f"unknown language '{options.language}'{hint}", places["language"]
         ) from None
-
-
-def _scalar(node: yaml.Node | None, key: str) -> str | None:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.value == key and isinstance(value, yaml.ScalarNode):
-                return str(value.value)
-    return None
 
 
 def _at(error: EscribaError, old: Place, new: Place) -> EscribaError:

@@ -1,0 +1,125 @@
+"""The block `escriba diagram`: a model's network, unrolled over the characters of a text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from math import prod
+
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+from escriba.article.figures.unrolled import Unrolled, unroll
+from escriba.article.options import Body
+from escriba.errors import Mistakes, Place, SourceError
+from escriba.model import Model
+from escriba.schema import Mistake
+from escriba.vocabulary import Unit
+
+LONGEST = 8  # symbols that a phone has room for
+
+_PICTURES = {" ": "␣", "\n": "↵", "\t": "⇥"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagramOptions:
+    """What an author writes in the block. All of `text` but its end is read, and all of it but
+    its beginning is what should be predicted."""
+
+    model: str
+    text: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.text) < 2:
+            raise Mistake("'text' must have at least 2 characters")
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """The block as `blocks/diagram.html` sees it, under the name `diagram`.
+
+    `inputs` are the symbols that are read, and `targets` those that should be predicted. `counts`
+    are the parameters of the parts: embedding, layer (each of them) and head.
+    """
+
+    model: str
+    cell: str
+    layers: int
+    hidden: int
+    residual: bool
+    symbols: int
+    unit: Unit
+    parameters: int
+    counts: dict[str, int]
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    drawing: Unrolled
+    caption: str
+
+
+def render(fence: Fence, context: Context) -> str:
+    """The HTML of a diagram block. Raises EscribaError with all of the block's mistakes."""
+    body = Body(fence)
+    mistakes = Mistakes()
+    with mistakes.collect():
+        options = body.build(DiagramOptions)
+    for name, place in body.texts("model"):
+        with mistakes.collect():
+            model = context.models.get(name, place)
+    mistakes.check()
+    shown = _pictures(options.text, model, body.places["text"])
+    network = model.network
+    diagram = Diagram(
+        model=model.name,
+        cell=network.cell.upper(),
+        layers=network.layers,
+        hidden=network.hidden,
+        residual=network.residual,
+        symbols=len(model.vocabulary),
+        unit=model.vocabulary.unit,
+        parameters=model.parameters,
+        counts={
+            "embedding": _count(model, "embedding."),
+            "layer": _count(model, "layers.0."),
+            "head": _count(model, "head."),
+        },
+        inputs=tuple(shown[:-1]),
+        targets=tuple(shown[1:]),
+        drawing=unroll(len(shown) - 1, network.layers, residual=network.residual),
+        caption=options.caption,
+    )
+    strings = context.theme.strings("blocks/strings.yml", context.lang)
+    return context.theme.render(
+        "blocks/diagram.html", diagram=diagram, lang=context.lang, t=strings
+    )
+
+
+def _pictures(text: str, model: Model, place: Place) -> list[str]:
+    """The symbols of a text as the diagram shows them. Raises SourceError for one that the model
+    does not know, and for too many."""
+    vocabulary = model.vocabulary
+    text = unicodedata.normalize("NFC", text)
+    units = text if vocabulary.unit == "characters" else text.encode().decode("latin-1")
+    unknown = [unit for unit in units if unit not in vocabulary.indices]
+    if unknown:
+        raise SourceError(
+            f"the model '{model.name}' does not know {unknown[0]!r}, only: {vocabulary.listed()}",
+            place,
+        )
+    if len(units) > LONGEST:
+        raise SourceError(
+            f"'text' must have at most {LONGEST} {vocabulary.unit}, and it has {len(units)}", place
+        )
+    return [_picture(unit, vocabulary.unit) for unit in units]
+
+
+def _picture(symbol: str, unit: Unit) -> str:
+    if symbol in _PICTURES:
+        return _PICTURES[symbol]
+    if symbol.isprintable() and (symbol.isascii() or unit == "characters"):
+        return symbol
+    return f"{ord(symbol):02X}"
+
+
+def _count(model: Model, part: str) -> int:
+    return sum(prod(t.shape) for name, t in model.tensors.items() if name.startswith(part))

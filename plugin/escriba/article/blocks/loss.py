@@ -1,0 +1,201 @@
+"""The block `escriba loss`: how the loss fell while models learned, from their records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+from escriba.article.figures.chart import (
+    AXIS,
+    TITLE,
+    Chart,
+    Line,
+    Panel,
+    Peak,
+    Rule,
+    across,
+    draw_axis,
+    draw_panel,
+    side,
+    upward,
+)
+from escriba.article.figures.curve import plain
+from escriba.article.figures.scale import Scale
+from escriba.article.figures.series import (
+    PROGRESS,
+    Series,
+    SeriesOptions,
+    Spacing,
+    read_series,
+    shared_unit,
+    x_title,
+)
+from escriba.article.numbers import format_number
+from escriba.article.options import Body
+from escriba.article.record import Validation
+from escriba.article.values import find_measured
+from escriba.errors import Mistakes, SourceError, suggest
+from escriba.schema import Mistake
+from escriba.vocabulary import Unit
+
+HEIGHT = 230  # pixels of the panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions(SeriesOptions):
+    """What an author writes in the block."""
+
+    y_scale: Spacing = "linear"
+    baselines: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.y_scale == "log" and self.y and self.y[0] <= 0:
+            raise Mistake("'y' must begin above 0 with 'y-scale: log'")
+
+
+@dataclass(frozen=True)
+class Level:
+    """A loss to compare with, on the test part: its name in words, and its value."""
+
+    name: str
+    loss: Decimal
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the figure tells of a series in words. Losses in nats per symbol, None if unknown."""
+
+    series: Series
+    first: Decimal | None
+    last: Decimal | None
+    best: Validation | None
+
+
+@dataclass(frozen=True)
+class LossFigure:
+    """The figure as `blocks/loss.html` sees it, under the name `figure`."""
+
+    chart: Chart
+    courses: tuple[Course, ...]
+    levels: tuple[Level, ...]
+    unit: Unit
+    caption: str
+
+
+def render(fence: Fence, context: Context) -> str:
+    """The HTML of a loss block. Raises EscribaError with all of the block's mistakes."""
+    body = Body(fence)
+    options, series = read_series(body, context, LossOptions)
+    strings = context.theme.strings("blocks/strings.yml", context.lang)
+    levels = _read_levels(body, options, context, strings)
+    unit = shared_unit(series)
+    x, y = _scales(options, series)
+    panel = draw_panel(strings[f"loss-{unit}"], x, y, _lines(options, series), context.lang)
+    panel = replace(
+        panel,
+        rules=tuple(_rule(level, y, context.lang) for level in levels if y.holds(level.loss)),
+        peaks=_peaks(options, series, x, y, panel, context.lang),
+    )
+    figure = LossFigure(
+        chart=Chart(
+            panel.bottom + AXIS,
+            strings[x_title(options.x, unit)],
+            draw_axis(x, context.lang),
+            (panel,),
+        ),
+        courses=tuple(_course(one) for one in series),
+        levels=levels,
+        unit=unit,
+        caption=options.caption,
+    )
+    return context.theme.render("blocks/loss.html", figure=figure, lang=context.lang, t=strings)
+
+
+def _read_levels(
+    body: Body, options: LossOptions, context: Context, strings: Mapping[str, str]
+) -> tuple[Level, ...]:
+    """The baselines, as `escriba evaluate` measured them for the first model."""
+    models, name = context.models, options.names[0]
+    keys = list(body.texts("baselines"))
+    measures = find_measured(models, name, keys[0][1]) if keys else {}
+    mistakes = Mistakes()
+    levels: list[Level] = []
+    for key, place in keys:
+        value = measures.get(f"test.{key}")
+        if value is not None and isinstance(value.content, Decimal):
+            levels.append(Level(_name(key, strings), value.content))
+            continue
+        known = [k.removeprefix("test.") for k in measures if k.startswith("test.")]
+        near = suggest(key, known)
+        remedy = near if "did you mean" in near else f"; measure it with: escriba evaluate {name}"
+        mistakes.add(SourceError(f"the model '{name}' has no baseline '{key}'{remedy}", place))
+    mistakes.check()
+    return tuple(levels)
+
+
+def _name(key: str, strings: Mapping[str, str]) -> str:
+    kind, _, order = key.partition("-")
+    return strings.get(f"baseline-{kind}", key).format(order=order)
+
+
+def _lines(options: LossOptions, series: Sequence[Series]) -> list[Line]:
+    progress = PROGRESS[options.x]
+    lines = []
+    for one in series:
+        record = one.record
+        training = [(progress(s), s.loss) for s in record.stretches]
+        held_out = [(progress(v), v.loss) for v in record.validations]
+        lines.append(Line(one.number, "faint" if held_out else "strong", training))
+        lines.append(Line(one.number, "strong", held_out, marked=True))
+    return lines
+
+
+def _scales(options: LossOptions, series: Sequence[Series]) -> tuple[Scale, Scale]:
+    points = [point for line in _lines(options, series) for point in line.values]
+    x = across([point[0] for point in points] or [Decimal(1)], log=options.x_scale == "log")
+    y = upward(
+        [point[1] for point in points],
+        TITLE,
+        HEIGHT,
+        limits=options.limits,
+        log=options.y_scale == "log",
+    )
+    return x, y
+
+
+def _rule(level: Level, y: Scale, lang: str) -> Rule:
+    return Rule(plain(y(level.loss)), f"{level.name} {format_number(level.loss, lang, 2)}")
+
+
+def _peaks(
+    options: LossOptions, series: Sequence[Series], x: Scale, y: Scale, panel: Panel, lang: str
+) -> tuple[Peak, ...]:
+    peaks = []
+    for one in series:
+        best = one.record.best
+        if best is None or not y.holds(best.loss) or not x.holds(PROGRESS[options.x](best)):
+            continue
+        at, down = x(PROGRESS[options.x](best)), y(best.loss)
+        # The curve comes from above, so the words stand below, where there is room for them.
+        below = down + 20 < panel.bottom
+        peaks.append(
+            Peak(
+                one.number,
+                plain(at),
+                plain(down),
+                format_number(best.loss, lang, 3) if len(series) == 1 else "",
+                plain(down + 19 if below else down - 11),
+                side(at),
+            )
+        )
+    return tuple(peaks)
+
+
+def _course(series: Series) -> Course:
+    stretches = series.record.stretches
+    first, last = (stretches[0].loss, stretches[-1].loss) if stretches else (None, None)
+    return Course(series, first, last, series.record.best)

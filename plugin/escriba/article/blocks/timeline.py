@@ -1,0 +1,140 @@
+"""The block `escriba timeline`: what a model wrote while it learned, from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+from escriba.article.options import Body
+from escriba.article.passage import Paragraph, cut, paragraphs
+from escriba.article.record import Record, Writing
+from escriba.errors import Mistakes, Place, SourceError
+from escriba.model import FILE
+from escriba.schema import Mistake, Range
+from escriba.vocabulary import Unit
+
+MOST = 6  # writings shown if the author does not choose
+
+Show = Literal["prose", "verbatim"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineOptions:
+    """What an author writes in the block. `length` is in characters."""
+
+    model: str
+    steps: tuple[int, ...] = ()
+    length: Annotated[int, Range(1)] | None = None
+    show: Show = "prose"
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if list(self.steps) != sorted(set(self.steps)):
+            raise Mistake("'steps' must go up")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the model wrote at a step. `cut` says that it wrote more than is shown."""
+
+    step: int
+    characters: int
+    loss: Decimal | None
+    paragraphs: tuple[Paragraph, ...]
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The block as `blocks/timeline.html` sees it, under the name `timeline`."""
+
+    show: Show
+    caption: str
+    record: Record
+    stages: tuple[Stage, ...]
+    lang: str  # of the text; empty if it is not known
+    unit: Unit
+
+
+def render(fence: Fence, context: Context) -> str:
+    """The HTML of a timeline block. Raises EscribaError with all of the block's mistakes."""
+    body = Body(fence)
+    mistakes = Mistakes()
+    with mistakes.collect():
+        options = body.build(TimelineOptions)
+    for name, place in body.texts("model"):
+        with mistakes.collect():
+            record = context.models.record(name, place)
+            lang, unit = _read_header(context, name, place)
+    mistakes.check()
+    chosen = _choose(record, options.steps, body)
+    strings = context.theme.strings("blocks/strings.yml", context.lang)
+    timeline = Timeline(
+        show=options.show,
+        caption=options.caption,
+        record=record,
+        stages=tuple(_stage(options, writing) for writing in chosen),
+        lang=lang,
+        unit=unit,
+    )
+    return context.theme.render(
+        "blocks/timeline.html", timeline=timeline, lang=context.lang, t=strings
+    )
+
+
+def _read_header(context: Context, name: str, place: Place) -> tuple[str, Unit]:
+    """The language of a model's corpus, and what it reads, as far as its weights tell."""
+    if not (context.models.folder / name / FILE).is_file():
+        return "", "characters"
+    model = context.models.get(name, place)
+    corpus = model.record.get("corpus")
+    lang = corpus.get("language") if isinstance(corpus, dict) else None
+    return str(lang or ""), model.vocabulary.unit
+
+
+def _choose(record: Record, steps: Sequence[int], body: Body) -> tuple[Writing, ...]:
+    """The writings of the steps that the author names, or some from the first to the last."""
+    place = body.places.get("model", body.start)
+    if not record.writings:
+        raise SourceError(f"the record of the model '{record.name}' has no samples", place)
+    by_step = {writing.step: writing for writing in record.writings}
+    if not steps:
+        found = list(by_step.values())
+        if len(found) <= MOST:
+            return tuple(found)
+        last = len(found) - 1
+        # Rounded half up in whole numbers; the steps of a log grow by ratios already.
+        return tuple(found[(2 * i * last + MOST - 1) // (2 * (MOST - 1))] for i in range(MOST))
+    mistakes = Mistakes()
+    for text, at in body.texts("steps"):
+        if int(text.replace("_", "")) not in by_step:
+            recorded = ", ".join(map(str, by_step))
+            mistakes.add(
+                SourceError(
+                    f"the record of the model '{record.name}' has no sample at step {text} "
+                    f"(it has: {recorded})",
+                    at,
+                )
+            )
+    mistakes.check()
+    return tuple(by_step[step] for step in steps)
+
+
+def _stage(options: TimelineOptions, writing: Writing) -> Stage:
+    text = writing.text[: options.length]
+    arrange = paragraphs if options.show == "prose" else _whole
+    return Stage(
+        step=writing.step,
+        characters=writing.characters,
+        loss=writing.loss,
+        paragraphs=arrange(writing.prompt, text),
+        cut=len(text) < len(writing.text),
+    )
+
+
+def _whole(prompt: str, text: str) -> tuple[Paragraph, ...]:
+    return (cut(prompt, text),)

@@ -1,0 +1,168 @@
+"""Charts as `figures/chart.svg` draws them: panels over one horizontal axis.
+
+Positions across are in percent of the width, and down in pixels: a chart is as wide as its
+column, and its words are as large on a phone as on a desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from escriba.article.figures.curve import Combine, Point, clip, mean, path, plain, spread, thin
+from escriba.article.figures.labels import Notation, label
+from escriba.article.figures.scale import Scale, fit
+
+LEFT, RIGHT = Decimal(9), Decimal("98.5")  # of the curves; lines of the grid run further
+TITLE, AXIS = 34, 46  # pixels: the words over a panel, and those under the last one
+MARKS_APART = Decimal(5)
+HUNDREDTH = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line of the grid: where it is, what it says, and on which side (start, middle, end)."""
+
+    at: str
+    text: str
+    anchor: str = "start"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line. `series` counts from 1, and gives it colour, dashes and markers; `kind` its weight.
+
+    `path` is in percent across; `marks` are the places of its markers.
+    """
+
+    series: int
+    kind: str  # strong or faint
+    path: str
+    marks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A level to compare with."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A place on a curve that is pointed out, with the words beside it, if any."""
+
+    series: int
+    x: str
+    y: str
+    text: str
+    text_y: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes: `top` and `bottom` in pixels from the top of the chart."""
+
+    title: str
+    top: int
+    bottom: int
+    ticks: tuple[Tick, ...]
+    curves: tuple[Curve, ...]
+    rules: tuple[Rule, ...] = ()
+    peaks: tuple[Peak, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Panels, one under the other, and the axis below them all."""
+
+    height: int
+    title: str  # of the axis
+    ticks: tuple[Tick, ...]
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series before it is drawn: (across, up) in its own units.
+
+    `combine` makes one value of those that fall together.
+    """
+
+    series: int
+    kind: str
+    values: Sequence[tuple[Decimal, Decimal]]
+    combine: Combine = mean
+    marked: bool = False
+
+
+def across(values: Sequence[Decimal], *, log: bool) -> Scale:
+    """The horizontal scale of a chart: from the first value (or zero) to the last."""
+    high = max(values)
+    low = min((v for v in values if v > 0), default=Decimal(1)) if log else min(*values, Decimal(0))
+    return Scale(low, high if high > low else low + 1, LEFT, RIGHT, log=log, grain=HUNDREDTH)
+
+
+def draw_axis(scale: Scale, lang: str) -> tuple[Tick, ...]:
+    """The ticks of the horizontal axis; words at an end stay inside the chart."""
+    values = scale.ticks(6 if scale.log else 5)
+    return tuple(
+        Tick(plain(at), text, side(at))
+        for value, text in zip(values, label(values, lang, scale.log), strict=True)
+        for at in (scale(value),)
+    )
+
+
+def side(at: Decimal) -> str:
+    """On which side of a place its words stand (start, middle, end), so as to stay in the chart."""
+    return "end" if at > 92 else "start" if at < 12 else "middle"
+
+
+def upward(
+    values: Sequence[Decimal],
+    top: int,
+    height: int,
+    *,
+    limits: tuple[Decimal, Decimal] | None = None,
+    log: bool = False,
+) -> Scale:
+    """The vertical scale of a panel: within the limits, or as wide as the values need."""
+    low, high = limits or fit(values, log=log)
+    return Scale(low, high, Decimal(top + height), Decimal(top), log=log)
+
+
+def draw_panel(
+    title: str,
+    x: Scale,
+    y: Scale,
+    lines: Sequence[Line],
+    lang: str,
+    *,
+    count: int = 5,
+    notation: Notation = "prefixes",
+) -> Panel:
+    """A panel with its grid and curves; rules and peaks are added by whoever knows them."""
+    values = y.ticks(count)
+    ticks = tuple(
+        Tick(plain(y(value)), text)
+        for value, text in zip(values, label(values, lang, y.log, notation), strict=True)
+    )
+    curves = tuple(_draw(line, x, y) for line in lines if line.values)
+    return Panel(title, int(y.end), int(y.start), ticks, curves)
+
+
+def _draw(line: Line, x: Scale, y: Scale) -> Curve:
+    values = [value for value in line.values if x.holds(value[0])]
+    points: list[Point] = [(x(a), y(up)) for a, up in thin(values, x, line.combine)]
+    parts = clip(points, y.end, y.start)
+    inside = [point for point in points if y.end <= point[1] <= y.start]
+    marks = spread(inside, MARKS_APART) if line.marked else ()
+    return Curve(
+        line.series,
+        line.kind,
+        "".join(path(part) for part in parts),
+        tuple((plain(across), plain(down)) for across, down in marks),
+    )

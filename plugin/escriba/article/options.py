@@ -1,0 +1,50 @@
+"""The options that an author writes in a block, and where each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TypeVar
+
+import yaml
+
+from escriba import schema
+from escriba.article.fences import Fence
+from escriba.errors import Place
+
+T = TypeVar("T")
+
+
+class Body:
+    """The YAML of a fence. Raises SourceError for what is not YAML."""
+
+    def __init__(self, fence: Fence):
+        self.start = fence.start if fence.body.strip() else fence.place
+        self.node = schema.compose(fence.body, self.start)
+
+    def build(self, kind: type[T]) -> T:
+        """The options as a dataclass. Raises SourceError with every mistake."""
+        return schema.build(kind, self.node, self.start, what="option")
+
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        """Where the value of each option stands."""
+        return schema.places(self.node, self.start)
+
+    def texts(self, *keys: str) -> list[tuple[str, Place]]:
+        """The words of some options, each with its place; of a list, those of its items.
+
+        They are there even if other options are wrong, so that all mistakes can be told at once.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            return []
+        found: list[tuple[str, Place]] = []
+        for key, value in self.node.value:
+            if key.value in keys:
+                items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                found += [
+                    (str(item.value), schema.place_of(self.start, item))
+                    for item in items
+                    if isinstance(item, yaml.ScalarNode)
+                ]
+        return found
