@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -53,3 +55,29 @@ def make_model(
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / FILE, header(network, vocabulary, record))
     return read_model(folder)
+
+
+def make_record(folder: Path, *, old: bool = False, lines: int = 4) -> list[dict[str, Any]]:
+    """A record of training in `folder`, by rules: the loss halves its way down to 1, the norm
+    doubles. An `old` one has what the first versions wrote."""
+    entries: list[dict[str, Any]] = []
+    if not old:
+        entries.append({"step": 0, "characters": 0, "plan": {"clip": 0.5, "steps": None}})
+    for number in range(1, lines + 1):
+        at = {"step": 100 * number, "characters": 204_800 * number, "seconds": 6.0 * number}
+        steps = {"loss": 1 + 2 / 2**number, "gradient": 0.125 * 2**number, "rate": 0.004}
+        if not old:
+            steps["largest"] = 3 * steps["gradient"]
+        entries.append({**at, **steps, "clipped": 0.25 * (number % 4)})
+        if number % 2 == 0:
+            entries.append({**at, "validation": 1.1 + 2 / 2**number})
+        if number in (1, 3):
+            del at["seconds"]
+            sample = {"sample": f"<b>{number}</b> *and* so\n\non & on"}
+            entries.append(
+                {**at, **sample} if old else {**at, **sample, "prompt": "\n", "loss": 2.5}
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(entry) + "\n" for entry in entries)
+    (folder / "training.jsonl").write_text(text)
+    return entries

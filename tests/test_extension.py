@@ -29,7 +29,7 @@ from escriba.article.theme import Templates
 from escriba.article.values import KEYS, MEASURED
 from escriba.errors import EscribaError, FrozenError, Mistakes, ModelError, Place, SourceError
 from escriba.sampling.request import Request
-from models import make_model
+from models import make_model, make_record
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))
 POST = Path("posts/a.md")
@@ -69,6 +69,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "escriba.yml").write_text("lang: es\n")
     for name in ("tolstoi", "clasicos"):
         make_model(root / "models" / name)
+        make_record(root / "models" / name, old=name == "clasicos")
+    evaluation = "test: {nats: '1.2', unigram: '2.75', ngram-20: '1.25'}\n"
+    (root / "models" / "tolstoi" / "evaluation.yml").write_text(evaluation)
     (root / "models" / "vacio").mkdir()
     return root
 

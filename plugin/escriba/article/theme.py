@@ -5,6 +5,7 @@ A template that is wrong is its author's mistake, so it is reported with its fil
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from markupsafe import Markup
 
 from escriba import schema
 from escriba.article.numbers import format_compact, format_figures, format_number, format_share
@@ -34,6 +36,11 @@ def packaged() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "templates"
     return inside if inside.is_dir() else package.parents[1] / "templates"
+
+
+def _join_lines(text: Markup) -> Markup:
+    # Not split(), which would also take the no-break spaces of numbers.
+    return Markup(re.sub("[ \n]+", " ", text).strip())
 
 
 class Templates:
@@ -62,7 +69,7 @@ class Templates:
                 "compact": format_compact,
                 "figures": format_figures,
                 "share": format_share,
-                "oneline": lambda text: " ".join(text.split()),
+                "oneline": _join_lines,
             }
         )
         self._strings: dict[str, dict[str, dict[str, str]]] = {}

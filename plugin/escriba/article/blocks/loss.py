@@ -38,6 +38,7 @@ from escriba.article.options import Body
 from escriba.article.record import Validation
 from escriba.article.values import find_measured
 from escriba.errors import Mistakes, SourceError, suggest
+from escriba.evaluation import BASELINES
 from escriba.schema import Mistake
 from escriba.vocabulary import Unit
 
@@ -97,7 +98,7 @@ def render(fence: Fence, context: Context) -> str:
     panel = draw_panel(strings[f"loss-{unit}"], x, y, _lines(options, series), context.lang)
     panel = replace(
         panel,
-        rules=tuple(_rule(level, y, context.lang) for level in levels if y.holds(level.loss)),
+        rules=tuple(_rule(level, x, y, context.lang) for level in levels if y.holds(level.loss)),
         peaks=_peaks(options, series, x, y, panel, context.lang),
     )
     figure = LossFigure(
@@ -129,10 +130,11 @@ def _read_levels(
         if value is not None and isinstance(value.content, Decimal):
             levels.append(Level(_name(key, strings), value.content))
             continue
-        known = [k.removeprefix("test.") for k in measures if k.startswith("test.")]
-        near = suggest(key, known)
-        remedy = near if "did you mean" in near else f"; measure it with: escriba evaluate {name}"
-        mistakes.add(SourceError(f"the model '{name}' has no baseline '{key}'{remedy}", place))
+        if key in BASELINES:
+            reason = f"has no baseline '{key}'; measure it with: escriba evaluate {name}"
+            mistakes.add(SourceError(f"the model '{name}' {reason}", place))
+        else:
+            mistakes.add(SourceError(f"unknown baseline '{key}'{suggest(key, BASELINES)}", place))
     mistakes.check()
     return tuple(levels)
 
@@ -167,8 +169,10 @@ def _scales(options: LossOptions, series: Sequence[Series]) -> tuple[Scale, Scal
     return x, y
 
 
-def _rule(level: Level, y: Scale, lang: str) -> Rule:
-    return Rule(plain(y(level.loss)), f"{level.name} {format_number(level.loss, lang, 2)}")
+def _rule(level: Level, x: Scale, y: Scale, lang: str) -> Rule:
+    # Over a logarithmic axis a loss that falls leaves room on the left, else on the right.
+    words = f"{level.name} {format_number(level.loss, lang, 2)}"
+    return Rule(plain(y(level.loss)), words, "start" if x.log else "end")
 
 
 def _peaks(

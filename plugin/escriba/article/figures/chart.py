@@ -44,10 +44,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Rule:
-    """A level to compare with."""
+    """A level to compare with, and at which end of its line the words stand (start or end)."""
 
     at: str
     text: str
+    anchor: str = "end"
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,15 @@ class Line:
 
 
 def across(values: Sequence[Decimal], *, log: bool) -> Scale:
-    """The horizontal scale of a chart: from the first value (or zero) to the last."""
+    """The horizontal scale of a chart: from zero, or the first value above it, to the last."""
     high = max(values)
-    low = min((v for v in values if v > 0), default=Decimal(1)) if log else min(*values, Decimal(0))
-    return Scale(low, high if high > low else low + 1, LEFT, RIGHT, log=log, grain=HUNDREDTH)
+    if log:
+        low = min((v for v in values if v > 0), default=Decimal(1))
+        low, high = (low, high) if high > low else (low / 2, low * 2)
+    else:
+        low = min(*values, Decimal(0))
+        high = high if high > low else low + 1
+    return Scale(low, high, LEFT, RIGHT, log=log, grain=HUNDREDTH)
 
 
 def draw_axis(scale: Scale, lang: str) -> tuple[Tick, ...]:
