@@ -19,6 +19,16 @@ EVALUATION = """\
 validation: {characters: 300, bytes: 310, nats: '1.2000'}
 test: {characters: 300, bytes: 310, nats: '1.1651', bits: '1.6809', nats-per-byte: '1.1276'}
 """
+CURRENT = """\
+model: DIGEST
+test:
+  nats: '1.1651'
+  ngram-20: '1.2688'
+  ngram-20-per-byte: '1.2454'
+  best-ngram: 10
+  lowercase: {share: '0.7772', nats: '1.2396', loss: '0.8365', ngram: '1.3004'}
+hadji-murat: {sha256: 'SHA', characters: 12, nats: '1.5000'}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +38,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     make_model(folder / "tolstoi.2", layers=3)
     make_model(folder / "measured")
     (folder / "measured" / "evaluation.yml").write_text(EVALUATION)
+    for name, digest in (("current", make_model(folder / "current").digest), ("stale", "0" * 64)):
+        make_model(folder / name)
+        text = CURRENT.replace("DIGEST", digest).replace("SHA", "ab" * 32)
+        (folder / name / "evaluation.yml").write_text(text)
     make_model(folder / "broken")
     (folder / "broken" / "evaluation.yml").write_text("- 1\n")
     return Models(folder, Path("models"))
@@ -64,6 +78,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         ("measured.test.nats-per-byte:.2f", "es", "1,13", "1.1276"),
         ("measured.validation.bytes", "en", "310", "310"),
         ("measured.validation", "en", "1.234", "1.234"),
+        ("current.test.ngram-20", "es", "1,269", "1.2688"),
+        ("current.test.ngram-20-per-byte:.2f", "en", "1.25", "1.2454"),
+        ("current.test.best-ngram", "en", "10", "10"),
+        ("current.test.lowercase.nats", "en", "1.240", "1.2396"),
+        ("current.test.lowercase.share", "en", "0.777", "0.7772"),
+        ("current.hadji-murat.nats", "en", "1.500", "1.5"),
+        ("current.hadji-murat.sha256", "en", "abababababab", "ab" * 32),
+        ("stale.parameters", "en", "5,408", "5408"),
     ],
 )
 def test_value(models: Models, span: str, lang: str, text: str, machine: str) -> None:
@@ -87,6 +109,15 @@ def test_digest_is_shown_short(models: Models) -> None:
         ("tolstoi.epochs", "posts/a.md:3:7: the record of the model 'tolstoi' has no 'epochs'"),
         ("tolstoi.test.nats", "posts/a.md:3:7: the model 'tolstoi' has no 'test.nats'; "
          "measure it with: escriba evaluate tolstoi"),
+        ("tolstoi.validation.digits.share", "posts/a.md:3:7: the model 'tolstoi' has no "
+         "'validation.digits.share'; measure it with: escriba evaluate tolstoi"),
+        ("stale.test.nats", "posts/a.md:3:7: the evaluation of 'stale' is of other weights than "
+         "the model has now; measure it again with: escriba evaluate stale"),
+        ("stale.test.digits.nats", "posts/a.md:3:7: the evaluation of 'stale' is of other weights "
+         "than the model has now; measure it again with: escriba evaluate stale"),
+        ("stale.hadji-murat.nats", "posts/a.md:3:7: the evaluation of 'stale' is of other weights "
+         "than the model has now; measure it again with: escriba evaluate stale --text FILE "
+         "--record hadji-murat"),
         ("tolstoi.layers:x", "posts/a.md:3:7: unknown format ':x' (allowed: :d, :k, :.2f, :%, :.1%, :3g)"),
         ("tolstoi.layers:", "posts/a.md:3:7: unknown format ':' (allowed: :d, :k, :.2f, :%, :.1%, :3g)"),
         ("tolstoi.cell:d", "posts/a.md:3:7: 'tolstoi.cell' is text, and takes no format ':d'"),

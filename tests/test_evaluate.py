@@ -1,0 +1,393 @@
+"""Evaluation: what a text costs a model and simpler ones, in all, by class, and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from click.testing import CliRunner  # noqa: E402
+from safetensors.numpy import load_file, save_file  # noqa: E402
+
+from escriba import model as modelfile  # noqa: E402
+from escriba import project  # noqa: E402
+from escriba.article.models import Models  # noqa: E402
+from escriba.article.values import show_value  # noqa: E402
+from escriba.charlm import baselines  # noqa: E402
+from escriba.charlm.baselines import Subject, measure_baselines, spread  # noqa: E402
+from escriba.charlm.checkpoint import load_network  # noqa: E402
+from escriba.charlm.classes import classify  # noqa: E402
+from escriba.charlm.corpus import Corpus, encode, read_corpus  # noqa: E402
+from escriba.charlm.evaluate import (  # noqa: E402
+    Outsider,
+    evaluate,
+    find_outdated,
+    write_evaluation,
+)
+from escriba.charlm.measure import measure  # noqa: E402
+from escriba.charlm.recipe import read_recipe  # noqa: E402
+from escriba.charlm.score import Score, Tally  # noqa: E402
+from escriba.cli import cli  # noqa: E402
+from escriba.errors import CorpusError, EscribaError, ModelError, Place, SourceError  # noqa: E402
+from escriba.evaluation import (  # noqa: E402
+    BASELINES,
+    CLASSES,
+    MEASURES,
+    POSITIONS,
+    check_name,
+    read_evaluation,
+)
+from escriba.model import Model, read_model  # noqa: E402
+from escriba.vocabulary import Unit, collect  # noqa: E402
+from models import make_model  # noqa: E402
+
+TEXT = "¿Qué año es? Don't ask; it's 1869 — said Natásha.\r\n\tElla se fue = x²\r\n" * 60
+RECIPE = "corpus:\n  sources:\n    - file: text.txt\n  unit: {unit}\n"
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def make_site(root: Path, unit: Unit = "characters") -> tuple[project.Project, Corpus, Model]:
+    """A project with a corpus and a model of random weights that says it was trained on it."""
+    (root / "escriba.yml").write_text("title: test\n")
+    (root / "text.txt").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    folder = root / "models" / "small"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yml").write_text(RECIPE.format(unit=unit))
+    site = project.load(root)
+    corpus = read_corpus(read_recipe(site.models, "small", root).corpus, site)
+    made = make_model(folder, symbols=corpus.vocabulary.symbols, unit=unit)
+    record = {"corpus": {"digest": corpus.digest}}
+    metadata = modelfile.header(made.network, made.vocabulary, record)
+    save_file(load_file(made.path), made.path, metadata)
+    return site, corpus, read_model(folder)
+
+
+@pytest.fixture(scope="module")
+def measured(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[project.Project, Corpus, Model, tuple[Score, ...]]:
+    site, corpus, model = make_site(tmp_path_factory.mktemp("site"))
+    return site, corpus, model, evaluate(site, "small", device="cpu")
+
+
+def test_the_whole_loss_is_what_measure_says(
+    measured: tuple[project.Project, Corpus, Model, tuple[Score, ...]],
+) -> None:
+    _, corpus, model, scores = measured
+    network = load_network(model)
+    assert [score.part for score in scores] == ["validation", "test"]
+    for score, part, before in zip(scores, corpus.parts[1:], corpus.parts, strict=False):
+        assert score.nats == pytest.approx(measure(network, part, before), rel=1e-6)
+        assert (score.characters, score.bytes) == (len(part), part.bytes)
+        assert score.nats_per_byte == pytest.approx(score.nats * len(part) / part.bytes)
+        assert score.bits == pytest.approx(score.nats / math.log(2))
+        assert score.model == model.digest
+
+
+def test_baselines_stand_beside_it_from_weak_to_strong(
+    measured: tuple[project.Project, Corpus, Model, tuple[Score, ...]],
+) -> None:
+    _, corpus, _, scores = measured
+    for score in scores:
+        assert tuple(score.baselines) == BASELINES
+        assert score.baselines["uniform"] == pytest.approx(math.log(len(corpus.vocabulary)))
+        losses = [*score.baselines.values()]
+        assert losses[:4] == sorted(losses[:4], reverse=True)
+        assert score.baselines["ngram-20"] < 0.1  # the text repeats itself
+        assert score.counted == score.countable == len(corpus.train)
+
+
+def test_classes_share_out_the_characters_and_the_loss(
+    measured: tuple[project.Project, Corpus, Model, tuple[Score, ...]],
+) -> None:
+    for score in measured[-1]:
+        groups = {group.name: group for group in score.groups}
+        classes = [group for group in score.groups if group.name in CLASSES]
+        assert [*groups] == [n for n in (*CLASSES, *POSITIONS) if n not in ("letters", "other")]
+        assert sum(group.share for group in classes) == pytest.approx(1)
+        assert sum(group.loss for group in classes) == pytest.approx(1)
+        assert sum(group.share * group.nats for group in classes) == pytest.approx(score.nats)
+        best = score.baselines[score.best_ngram]
+        assert sum(g.share * g.ngram for g in classes if g.ngram is not None) == pytest.approx(best)
+        letters = groups["lowercase"].share + groups["uppercase"].share
+        assert groups["word-first"].share + groups["word-inner"].share == pytest.approx(letters)
+
+
+def test_a_model_of_bytes_is_measured_per_character_and_per_byte(tmp_path: Path) -> None:
+    site, corpus, model = make_site(tmp_path, "bytes")
+    score = evaluate(site, "small", device="cpu")[1]
+    nats = measure(load_network(model), corpus.test, corpus.validation) * len(corpus.test)
+    assert score.characters == corpus.test.characters < len(corpus.test)
+    assert score.nats == pytest.approx(nats / score.characters, rel=1e-6)
+    assert score.nats_per_byte == pytest.approx(nats / corpus.test.bytes, rel=1e-6)
+    assert [g.name for g in score.groups][:2] == ["lowercase", "uppercase"]
+
+
+KINDS = {
+    "a": "lowercase", "é": "lowercase", "A": "uppercase", "ǅ": "uppercase", "ª": "letters",
+    "中": "letters", "\u0301": "letters", "7": "digits", "²": "digits", "Ⅷ": "digits",
+    " ": "spaces", "\t": "spaces", "\u00a0": "spaces", "\n": "line-ends", "\u2028": "line-ends",
+    "¿": "punctuation", "\\": "punctuation", "—": "punctuation", "$": "symbols", "=": "symbols",
+    "😀": "symbols", "\0": "other", "\u200b": "other",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", ["characters", "bytes"])
+@pytest.mark.parametrize("block", [1, 2, 7, 1000])
+def test_every_character_has_its_class(unit: Unit, block: int) -> None:
+    text = "".join(KINDS)
+    vocabulary = collect([text], unit)
+    found = classify(encode(text, vocabulary), vocabulary, block=block)
+    names = [CLASSES[code % len(CLASSES)] for code in found.codes[found.begins].tolist()]
+    assert names == [*KINDS.values()]
+    assert len(found.codes) == (len(text.encode()) if unit == "bytes" else len(text))
+
+
+@pytest.mark.parametrize("unit", ["characters", "bytes"])
+@pytest.mark.parametrize("block", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("Qué año", "1220122"),
+        ("don't 'tis", "1220200122"),
+        ("x² rock’n’roll", "10012220202222"),
+        ("a''b", "1001"),
+        ("e\u0301l", "122"),
+    ],
+)
+def test_positions_in_words(unit: Unit, block: int, text: str, places: str) -> None:
+    vocabulary = collect([text], unit)
+    found = classify(encode(text, vocabulary), vocabulary, block=block)
+    codes = found.codes[found.begins] // len(CLASSES)
+    assert "".join(map(str, codes.tolist())) == places
+
+
+def test_a_long_text_is_predicted_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    train, text = random.integers(0, 4, 500), random.integers(0, 4, 300)
+    vocabulary = collect(["abcd"], "characters")
+
+    def sums() -> dict[str, np.ndarray]:
+        tallies = [Tally(classify(part, vocabulary)) for part in (text, text[:50])]
+        subjects = [Subject(text, train, tallies[0]), Subject(text[:50], train[:3], tallies[1])]
+        measure_baselines(train, subjects, 4, lambda what, share: None)
+        return {name: tallies[0].sums[name] + 10 * tallies[1].sums[name] for name in BASELINES}
+
+    whole = sums()
+    monkeypatch.setattr(baselines, "TEXT_LIMIT", 37)
+    pieces = sums()
+    for name in BASELINES:
+        np.testing.assert_allclose(pieces[name], whole[name], rtol=1e-12)
+
+
+def test_n_grams_of_a_long_corpus_are_counted_on_pieces_of_all_of_it() -> None:
+    text = np.arange(100_000)
+    np.testing.assert_array_equal(spread(text, 100_000), text)
+    found = spread(text, 6_400)
+    assert len(found) == 6_400
+    assert (found[0], found[-1]) == (0, 99_999)
+    assert np.count_nonzero(np.diff(found) != 1) == 63
+
+
+def test_a_text_file_is_read_as_the_corpus_was(tmp_path: Path) -> None:
+    site, corpus, model = make_site(tmp_path)
+    data = "\ufeffQue\u0301 ñ?\r\nElla\r\n".replace("ñ", "n").encode()
+    (tmp_path / "other.txt").write_bytes(data)
+    (score,) = evaluate(site, "small", Outsider(tmp_path / "other.txt", "other.txt"), device="cpu")
+    text = encode("Qué n?\nElla\n", corpus.vocabulary)
+    first = encode("\n", corpus.vocabulary)
+    assert score.nats == pytest.approx(measure(load_network(model), text, first), rel=1e-6)
+    assert (score.characters, score.bytes, score.skipped) == (len(text), len(data), 0)
+    assert score.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("unit", ["characters", "bytes"])
+def test_unknown_characters_are_named_or_left_out(tmp_path: Path, unit: Unit) -> None:
+    site, _, _ = make_site(tmp_path, unit)
+    path = tmp_path / "other.txt"
+    path.write_text("Ella\nse fue 中中 €\n", encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        evaluate(site, "small", Outsider(path, "other.txt"), device="cpu")
+    assert str(caught.value) == (
+        f"{path.as_posix()}:2: the character '中' (U+4E2D, CJK UNIFIED IDEOGRAPH-4E2D) is not in "
+        "the vocabulary of the model 'small', nor is 1 other (3 in the whole text); "
+        "leave them out with: --skip-unknown"
+    )
+    outsider = Outsider(path, "other.txt", skip_unknown=True)
+    (score,) = evaluate(site, "small", outsider, baselines=False, device="cpu")
+    kept = "Ella\nse fue  \n"
+    assert (score.characters, score.bytes, score.skipped) == (len(kept), len(kept.encode()), 3)
+    assert score.baselines == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "there is nothing to predict: it is empty"),
+        (b"\xef\xbb\xbf", "there is nothing to predict: it is empty"),
+        (
+            "中".encode(),
+            "there is nothing to predict: no character of it is in the vocabulary",
+        ),
+        (
+            b"one\ntwo \xe9\n",
+            "2: not UTF-8: the byte 0xe9 is not part of any character; convert the file to UTF-8",
+        ),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_text_that_cannot_be_measured(tmp_path: Path, data: bytes | None, message: str) -> None:
+    site, _, _ = make_site(tmp_path)
+    path = tmp_path / "bad.txt"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(CorpusError) as caught:
+        evaluate(site, "small", Outsider(path, "bad", skip_unknown=True), device="cpu")
+    located = message if message[0].isdigit() else f" {message}"
+    assert str(caught.value) == f"{path.as_posix()}:{located}"
+
+
+def test_a_text_needs_no_corpus_without_baselines(tmp_path: Path) -> None:
+    site, _, _ = make_site(tmp_path)
+    (tmp_path / "other.txt").write_text("Ella\n")
+    (tmp_path / "text.txt").unlink()
+    outsider = Outsider(tmp_path / "other.txt", "other")
+    (score,) = evaluate(site, "small", outsider, baselines=False, device="cpu")
+    assert score.nats > 0
+    with pytest.raises(CorpusError):
+        evaluate(site, "small", outsider, device="cpu")
+
+
+def test_parts_of_another_split_are_refused(tmp_path: Path) -> None:
+    site, _, _ = make_site(tmp_path)
+    recipe = site.models / "small" / "recipe.yml"
+    recipe.write_text(recipe.read_text() + "  split: [20, 40, 40]\n")
+    with pytest.raises(ModelError) as caught:
+        evaluate(site, "small", device="cpu")
+    assert str(caught.value) == (
+        "models/small/weights.safetensors: the model was trained on another corpus than the "
+        "recipe's; train it again with: escriba train small --restart"
+    )
+
+
+def run(site: project.Project, *arguments: str, code: int = 0) -> tuple[str, str]:
+    """`escriba evaluate small …`: standard output and standard error."""
+    command = ["-C", str(site.root), "evaluate", "small", "--device", "cpu", *arguments]
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == code, result.output
+    return result.stdout, result.stderr
+
+
+def test_the_command_prints_tables_and_records_them(tmp_path: Path) -> None:
+    site, _, model = make_site(tmp_path)
+    output, errors = run(site)
+    lines = [line.rstrip() for line in output.splitlines()]
+    losses = ["small", "ngram-20", "ngram-10", "ngram-5", "ngram-3", "unigram", "uniform"]
+    assert lines[0] == "validation: 408 characters, 462 bytes"
+    assert lines[1].split() == ["nats/char", "bits/char", "nats/byte", "bits/byte"]
+    assert [line.split()[0] for line in lines if line] == [
+        "validation:", "nats/char", *losses, "test:", "nats/char", *losses,
+        "test", "share", *(g for g in (*CLASSES, *POSITIONS) if g not in ("letters", "other")),
+        "n-grams:", "written",
+    ]  # fmt: skip
+    assert lines[-2:] == [
+        "n-grams: interpolated modified Kneser-Ney, counted on 3,264 symbols of the training part",
+        "written to models/small/evaluation.yml",
+    ]
+    assert all(len(line) <= 80 for line in lines[:-2])
+    assert errors == ""
+    recorded = site.models / "small" / "evaluation.yml"
+    before = recorded.read_text()
+    assert before.startswith(f"model: {model.digest}\nvalidation:\n  characters: 408\n")
+
+    other = tmp_path / "other.txt"
+    other.write_text("Ella se fue\n")
+    output, _ = run(site, "--text", str(other))
+    assert output.startswith("other.txt: 12 characters, 12 bytes\n")
+    assert recorded.read_text() == before
+    run(site, "--text", str(other), "--record", "reversed")
+    assert recorded.read_text().startswith(before + "reversed:\n  characters: 12\n")
+
+    make_model(site.models / "small", symbols=model.vocabulary.symbols, seed=1)
+    _, errors = run(site, "--text", str(other), "--record", "other", "--no-baselines")
+    assert errors == "removed from it, as of other weights: reversed, test, validation\n"
+
+
+@pytest.mark.parametrize("option", [["--skip-unknown"], ["--record", "x"]])
+def test_options_that_need_a_text(tmp_path: Path, option: list[str]) -> None:
+    _, errors = run(make_site(tmp_path)[0], *option, code=2)
+    assert errors.endswith("Error: --skip-unknown and --record need --text\n")
+
+
+SCORE = Score("test", "a" * 64, bytes=100, characters=90, nats=1.5)
+
+
+def test_what_is_written_is_what_posts_show(
+    measured: tuple[project.Project, Corpus, Model, tuple[Score, ...]],
+) -> None:
+    site, corpus, model, scores = measured
+    folder = site.models / "small"
+    write_evaluation(folder, scores, Path("models/small"))
+    models = Models(site.models, Path("models"))
+    for key in models.evaluation("small").values:
+        assert key.partition(".")[2] in MEASURES
+    place = Place(Path("a.md"), 1)
+    found = {
+        key: show_value(f"small.{key}", models, "en", place).machine
+        for key in ("test.unigram-per-byte", "validation.unigram", "test.lowercase.share",
+                    "test.best-ngram", "test.ngram-symbols")
+    }  # fmt: skip
+    test = scores[1]
+    assert found == {
+        "test.unigram-per-byte": f"{test.per_byte(test.baselines['unigram']):.4f}".rstrip("0"),
+        "validation.unigram": f"{scores[0].baselines['unigram']:.4f}".rstrip("0"),
+        "test.lowercase.share": f"{test.groups[0].share:.4f}".rstrip("0"),
+        "test.best-ngram": test.best_ngram.removeprefix("ngram-"),
+        "test.ngram-symbols": str(len(corpus.train)),
+    }
+    assert models.evaluation("small").model == model.digest
+
+
+def test_recorded_texts_stay_while_the_weights_do(tmp_path: Path) -> None:
+    other = replace(SCORE, part="b-text", sha256="0" * 64, skipped=2)
+    write_evaluation(tmp_path, [other])
+    write_evaluation(tmp_path, [SCORE, replace(SCORE, part="validation")])
+    text = (tmp_path / "evaluation.yml").read_text()
+    assert [*yaml.safe_load(text)] == ["model", "validation", "test", "b-text"]
+    assert read_evaluation(tmp_path, tmp_path).values["b-text.sha256"] == "0" * 64
+    trained = replace(SCORE, model="c" * 64)
+    assert find_outdated(tmp_path, [SCORE]) == []
+    assert find_outdated(tmp_path, [trained]) == ["b-text", "validation"]
+    write_evaluation(tmp_path, [trained])
+    assert [*yaml.safe_load((tmp_path / "evaluation.yml").read_text())] == ["model", "test"]
+
+
+def test_a_broken_evaluation_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "evaluation.yml").write_text("- 1\n")
+    with pytest.raises(EscribaError) as caught:
+        write_evaluation(tmp_path, [SCORE], Path("models/x"))
+    assert str(caught.value) == (
+        "models/x/evaluation.yml:1: expected a mapping of parts, each with its measures"
+    )
+
+
+@pytest.mark.parametrize("name", ["test", "corpus", "log", "model", "A", "a.b", "", "-a", "ñ"])
+def test_names_that_a_text_cannot_have(name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        check_name(name)
+    assert str(caught.value) == (
+        f"a text cannot be recorded as '{name}': the name must be of the letters a to z, digits "
+        "and hyphens, and none of validation, test, model, corpus, log"
+    )
+    check_name("hadji-murat-2")
