@@ -134,58 +134,79 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 
 @cli.command()
 @click.argument("name")
-@click.option("--minutes", type=click.FloatRange(min=0), help="Instead of the recipe's schedule.")
-@click.option("--epochs", type=click.FloatRange(min=0), help="Instead of the recipe's schedule.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="End after so many minutes.")
+@click.option("--epochs", type=click.FloatRange(min=0), help="End after so many passes.")
+@click.option("--steps", type=click.IntRange(min=0), help="End after so many steps.")
+@click.option("--budget", type=click.Choice(["1 minute", "10 minutes", "1 hour", "best"]))
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
-@click.option("--device", help="cpu, cuda, mps (default: the fastest there is).")
+@click.option("--device", help="cpu, cuda, cuda:1, mps (default: the fastest there is).")
+@click.option(
+    "--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
+    help="Seconds between checkpoints.",
+)  # fmt: skip
 @click.pass_obj
-def train(
-    folder: Path,
-    name: str,
-    minutes: float | None,
-    epochs: float | None,
-    restart: bool,
-    device: str | None,
-) -> None:
-    """Train the model NAME by its recipe, going on from where it stopped. Needs escriba[train]."""
+def train(folder: Path, /, name: str, **options: Any) -> None:
+    """Train the model NAME by its recipe, going on from where it stopped. Needs escriba[train].
+
+    A limit given here takes the place of the recipe's. With several processes or machines:
+    torchrun --nproc-per-node=2 -m escriba train NAME
+    """
     _need_torch()
-    from escriba.charlm.progress import shown, stopping
+    from escriba.charlm.progress import show_result, shown, stopping
     from escriba.charlm.train import train as train_model
 
     with stopping() as stop, shown(name) as report:
-        result = train_model(
-            _find(folder), name,
-            minutes=minutes, epochs=epochs, restart=restart, device=device,
-            report=report, stop=stop,
-        )  # fmt: skip
-    click.echo(
-        f"models/{name}: validation {result.best:.4f} nats, {result.step} steps, "
-        f"{result.seconds / 60:.1f} minutes"
-    )
+        result = train_model(_find(folder), name, report=report, stop=stop, **options)
+    if os.environ.get("RANK", "0") == "0":
+        show_result(name, result)
     if not result.finished:
-        click.echo(f"interrupted; go on with: escriba train {name}", err=True)
         raise click.Abort
 
 
 @cli.command()
 @click.argument("name")
+@click.option(
+    "--text", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Measure on this text file (UTF-8) instead.",
+)  # fmt: skip
+@click.option("--skip-unknown", is_flag=True, help="Leave out characters that the model lacks.")
+@click.option("--record", metavar="PART", help="Record the text's measures under this name.")
+@click.option("--baselines/--no-baselines", default=True, help="Also n-grams (default: yes).")
+@click.option("--device", help="cpu, cuda, cuda:1, mps (default: the fastest there is).")
 @click.pass_obj
-def evaluate(folder: Path, name: str) -> None:
-    """Measure the model NAME on its validation and test parts. Needs escriba[train]."""
+def evaluate(
+    folder: Path, name: str, text: Path | None, skip_unknown: bool, record: str | None,
+    baselines: bool, device: str | None,
+) -> None:  # fmt: skip
+    """Measure the model NAME on its validation and test parts. Needs escriba[train].
+
+    The loss per character and per byte, beside that of n-grams counted on the training part, and
+    by class of character. Recorded in models/NAME/evaluation.yml, for inline values.
+    """
+    if text is None and (skip_unknown or record):
+        raise click.UsageError("--skip-unknown and --record need --text")
     _need_torch()
+    from escriba.charlm.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluate import evaluate as evaluate_model
-    from escriba.charlm.evaluate import write_evaluation
+    from escriba.charlm.report import print_scores, shown_progress
+    from escriba.evaluation import check_name
 
     project = _find(folder)
-    found = evaluate_model(project, name)
-    click.echo("part        characters      bytes   nats/char  bits/char  nats/byte  bits/byte")
-    for e in found:
-        click.echo(
-            f"{e.part:<10} {e.characters:>11,} {e.bytes:>10,} {e.nats:>11.4f} {e.bits:>10.4f}"
-            f" {e.nats_per_byte:>10.4f} {e.bits_per_byte:>10.4f}"
+    if record:
+        check_name(record)
+    outsider = Outsider(text, record or text.name, skip_unknown) if text else None
+    with shown_progress() as report:
+        scores = evaluate_model(
+            project, name, outsider, baselines=baselines, device=device, report=report
         )
-    path = write_evaluation(project.models / name, found)
-    click.echo(f"written to {project.shown(path).as_posix()}")
+    print_scores(scores, name)
+    if text is None or record:
+        model = project.models / name
+        outdated = find_outdated(model, scores, project.shown(model))
+        path = write_evaluation(model, scores, project.shown(model))
+        click.echo(f"written to {project.shown(path).as_posix()}")
+        if outdated:
+            click.echo(f"removed from it, as of other weights: {', '.join(outdated)}", err=True)
 
 
 def _find(folder: Path) -> Project:
