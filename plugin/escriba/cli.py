@@ -6,6 +6,7 @@ neither torch nor numpy.
 
 from __future__ import annotations
 
+import os
 import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
