@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from pathlib import Path
+from random import Random
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -13,8 +17,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from escriba import project  # noqa: E402
 from escriba.charlm.corpus import encode, read_corpus  # noqa: E402
 from escriba.charlm.evaluate import evaluate, write_evaluation  # noqa: E402
-from escriba.charlm.recipe import TrainingRecipe, read_recipe  # noqa: E402
-from escriba.charlm.schedule import learning_rate  # noqa: E402
+from escriba.charlm.network import CharLSTM  # noqa: E402
+from escriba.charlm.recipe import read_recipe  # noqa: E402
+from escriba.charlm.schedule import Schedule  # noqa: E402
 from escriba.charlm.train import train  # noqa: E402
 from escriba.charlm.windows import Reader  # noqa: E402
 from escriba.errors import ModelError, SourceError, TrainingError  # noqa: E402
@@ -27,7 +32,8 @@ corpus:
   sources:
     - file: text.txt
 network: {layers: 2, hidden: 16, cell: CELL}
-training: {epochs: 4, batch: 4, window: 16, learning-rate: 0.02, warmup: 5, clip: 1.0}
+training:
+  {epochs: 4, batch: 4, window: 16, learning-rate: 0.02, warmup: 5, clip: 1.0, precision: float32}
 """
 TEXT = "uno dos tres cuatro cinco\n" * 300
 
@@ -76,19 +82,46 @@ def test_a_regular_text_is_learnt(tmp_path: Path, cell: str) -> None:
     assert "nats-per-byte" in write_evaluation(site.models / "count", found).read_text()
 
 
-def test_an_interrupted_run_ends_in_the_same_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [{"epochs": 6}, {"steps": 701}])
+def test_an_interrupted_run_ends_in_the_same_weights(
+    tmp_path: Path, option: dict[str, int]
+) -> None:
     whole = make_site(tmp_path / "whole")
-    train(whole, "count")
+    train(whole, "count", validate_every=60, **option)  # type: ignore[arg-type]
     broken = make_site(tmp_path / "broken")
-    for steps in (37, 120):
+    for looks in (3, 25, 30):  # at the clock, every eight steps
         count = iter(range(10**9))
-        result = train(broken, "count", stop=lambda c=count, n=steps: next(c) >= n)
+        result = train(
+            broken, "count", validate_every=60, checkpoint_every=0,
+            stop=lambda c=count, n=looks: next(c) >= n, **option,  # type: ignore[arg-type]
+        )  # fmt: skip
         assert not result.finished
-    result = train(broken, "count")
-    assert result.finished
+    assert train(broken, "count", validate_every=60, **option).finished  # type: ignore[arg-type]
     assert _tensors(whole) == _tensors(broken)
-    steps = [line["step"] for line in log_of(broken) if "loss" in line]
-    assert steps == [line["step"] for line in log_of(whole) if "loss" in line]
+    assert _timeless(log_of(whole)) == _timeless(log_of(broken))
+
+
+def test_a_longer_training_goes_on_from_where_the_rate_began_to_fall(tmp_path: Path) -> None:
+    whole = make_site(tmp_path / "whole")
+    train(whole, "count", steps=600)
+    grown = make_site(tmp_path / "grown")
+    train(grown, "count", steps=250)
+    assert train(grown, "count", steps=250).step == 250
+    assert train(grown, "count", steps=600).step == 600
+    assert _tensors(whole) == _tensors(grown)
+    assert _timeless(log_of(whole))[1:] == _timeless(log_of(grown))[1:]
+
+
+def test_a_training_by_the_clock_is_one_of_so_many_steps(tmp_path: Path) -> None:
+    timed = make_site(tmp_path / "timed")
+    result = train(timed, "count", minutes=0.01)
+    counted = make_site(tmp_path / "counted")
+    assert train(counted, "count", steps=result.step).step == result.step
+    assert _tensors(timed) == _tensors(counted)
+
+
+def _timeless(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{key: line[key] for key in line if key != "seconds"} for line in lines]
 
 
 def _tensors(site: project.Project) -> dict[str, bytes]:
@@ -122,53 +155,106 @@ def test_a_changed_recipe_does_not_go_on_silently(tmp_path: Path) -> None:
 def test_a_broken_checkpoint_is_named(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     train(site, "count", epochs=1)
-    (site.models / "count" / "checkpoint" / "state.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(TrainingError, match=r"begin again with: escriba train count --restart$"):
+    (site.models / "count" / "checkpoint" / "latest.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(TrainingError) as caught:
         train(site, "count")
+    assert str(caught.value) == (
+        "models/count/checkpoint/latest.pt: the checkpoint cannot be read (UnpicklingError); "
+        "begin again with: escriba train count --restart"
+    )
 
 
-def test_an_exploding_loss_stops_with_the_best_weights_kept(tmp_path: Path) -> None:
+def test_an_exploding_loss_stops_with_the_best_weights_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = make_site(tmp_path)
     train(site, "count", epochs=1)
     kept = weights(site)
-    recipe = site.models / "count" / "recipe.yml"
-    recipe.write_text(
-        recipe.read_text().replace("0.02", "10").replace("clip: 1.0", "clip: 1.0e+30, seed: 2")
+    forward = CharLSTM.forward
+    steps = iter(range(10**9))
+
+    def explode(network: CharLSTM, *given: Any) -> Any:
+        logits, state = forward(network, *given)
+        return (logits * math.inf if network.training and next(steps) == 220 else logits), state
+
+    monkeypatch.setattr(CharLSTM, "forward", explode)
+    with pytest.raises(TrainingError) as caught:
+        train(site, "count", restart=True, steps=400, validate_every=10**6)
+    assert str(caught.value) == (
+        "models/count/recipe.yml: the loss is inf at step 300: the training has exploded; no "
+        "weights were written; lower learning-rate or clip, and begin again with: "
+        "escriba train count --restart"
     )
-    with pytest.raises(TrainingError, match="the best weights"):
-        train(site, "count", restart=True, epochs=300, stop=_poison())
     assert weights(site) == kept
+    assert log_of(site)[-1]["loss"] is None
 
 
-def _poison():  # type: ignore[no-untyped-def]
-    """Makes the 20th step's numbers infinite, as a real explosion would."""
-    count = iter(range(10**9))
-    handles = []
+def test_a_collapse_is_tried_again_and_then_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path)
+    forward = CharLSTM.forward
+    deaf = [2]  # attempts whose network does not hear its input
 
-    def stop() -> bool:
-        if next(count) == 20:
-            hook = torch.nn.modules.module.register_module_forward_hook(
-                lambda module, given, out: out * math.inf
-                if isinstance(module, torch.nn.Linear) else None
-            )  # fmt: skip
-            handles.append(hook)
-        return False
+    def hear(network: CharLSTM, symbols: Any, state: Any = None) -> Any:
+        if network.dropout.generator.initial_seed() < 1_000_003 * deaf[0]:
+            symbols = torch.zeros_like(symbols)
+        return forward(network, symbols, state)
 
-    class Stop:
-        def __call__(self) -> bool:
-            return stop()
-
-        def __del__(self) -> None:
-            for hook in handles:
-                hook.remove()
-
-    return Stop()
+    monkeypatch.setattr(CharLSTM, "forward", hear)
+    result = train(site, "count", steps=900)
+    assert result.best < 0.4
+    plan = log_of(site)[0]["plan"]
+    assert isinstance(plan, dict)
+    assert (plan["attempt"], plan["learning_rate"]) == (2, pytest.approx(0.02 * 0.09))
+    before = weights(site)
+    deaf[0] = 9
+    with pytest.raises(TrainingError, match=r"has learnt nothing else in 3 attempts"):
+        train(site, "count", steps=900, restart=True)
+    assert weights(site) == before
 
 
-def test_the_recorded_loss_is_that_of_the_whole_validation_part(tmp_path: Path) -> None:
+def test_a_loss_that_falls_no_more_ends_the_training(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    random = Random(1)
+    words = " ".join(random.choices(TEXT.split()[:5], k=500))  # their order cannot be learnt
+    (tmp_path / "text.txt").write_text(words)
+    result = train(site, "count", steps=10**6)
+    curve = [line["validation"] for line in log_of(site) if "validation" in line]
+    assert result.finished
+    assert result.step < 5000
+    assert result.best == pytest.approx(min(curve), abs=5e-3)
+    assert train(site, "count", steps=10**6).step == result.step
+
+
+def test_a_full_disk_keeps_what_there_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = make_site(tmp_path)
+    train(site, "count", epochs=1)
+    kept = weights(site)
+
+    def fail(state: object, file: BinaryIO) -> None:
+        file.write(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(TrainingError) as caught:
+        train(site, "count", epochs=9)
+    assert str(caught.value) == (
+        "models/count/checkpoint/constant.pt: cannot be written: No space left on device; what "
+        "was there before is kept"
+    )
+    assert weights(site) == kept
+    monkeypatch.undo()
+    assert train(site, "count", epochs=9).finished
+
+
+def test_the_recorded_loss_is_that_of_the_whole_validation_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = make_site(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT[: len(TEXT) * 9 // 10] + "xyz\n" * 200)
-    result = train(site, "count", validate_on=50)
+    monkeypatch.setattr("escriba.charlm.train.VALIDATE_ON", 50)
+    result = train(site, "count")
     model = read_model(site.models / "count")
     assert model.record["training"]["validation"] == f"{result.best:.4f}"
     assert evaluate(site, "count")[0].nats == pytest.approx(result.best, abs=5e-3)
@@ -191,14 +277,27 @@ def test_the_log_holds_losses_gradients_and_previews(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     train(site, "count", epochs=12)
     lines = log_of(site)
-    losses = [line for line in lines if "loss" in line]
+    assert lines[0]["step"] == 0
+    plan = lines[0]["plan"]
+    assert isinstance(plan, dict)
+    assert (plan["clip"], plan["batch"], plan["window"]) == (1.0, 4, 16)
+    losses = [line for line in lines if "gradient" in line]
     assert set(losses[0]) == {
-        "step", "characters", "seconds", "loss", "gradient", "clipped", "rate",
+        "step", "characters", "seconds", "loss", "gradient", "largest", "clipped", "rate",
     }  # fmt: skip
     assert losses[0]["characters"] == 100 * 4 * 16
     samples = [line for line in lines if "sample" in line]
-    assert [line["step"] for line in samples] == [100, 300, 1000]
-    assert all(len(str(line["sample"])) == 300 for line in samples)
+    assert [line["step"] for line in samples] == [100, 300, 500, 700, 1000]
+    assert all(len(str(line["sample"])) == 500 for line in samples)
+    assert samples[0]["loss"] == losses[0]["loss"]
+
+
+def test_without_a_clip_no_gradient_is_clipped(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    recipe.write_text(recipe.read_text().replace("clip: 1.0", "clip: null"))
+    train(site, "count", epochs=3)
+    assert {line["clipped"] for line in log_of(site) if "clipped" in line} == {0.0}
 
 
 def test_windows_cover_the_text_in_order_and_resume_anywhere() -> None:
@@ -226,12 +325,13 @@ def test_a_reader_fits_a_short_text(length: int) -> None:
     assert window.symbols.shape == (reader.window, reader.batch)
 
 
-def test_the_rate_warms_up_and_ends_low() -> None:
-    settings = TrainingRecipe(learning_rate=0.01, warmup=100)
-    assert learning_rate(settings, 0, 0.0) == pytest.approx(0.0001)
-    assert learning_rate(settings, 99, 0.0) == pytest.approx(0.01)
-    assert learning_rate(settings, 5, 0.1) > 0.009  # a short schedule warms up in a tenth of it
-    assert learning_rate(settings, 10**6, 1.0) == pytest.approx(0.0002)
+def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+    schedule = Schedule(warmup=100)
+    assert [schedule.rate(step) for step in (0, 49, 99, 10**6)] == [0.01, 0.5, 1, 1]
+    known = schedule.over(1000)
+    assert [known.rate(step) for step in (0, 499, 500, 750, 1000)] == [0.01, 1, 1, 0.5, 0]
+    assert [known.finished(step) for step in (999, 1000)] == [False, True]
+    assert not schedule.finished(10**6)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,33 +19,54 @@ from escriba.model import Model, Network
 from escriba.vocabulary import Vocabulary
 
 FOLDER = "checkpoint"
-FILE = "state.pt"
+LATEST = "latest.pt"  # where the run is
+CONSTANT = "constant.pt"  # where its rate began to fall: a longer training goes on from there
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything a run needs to go on: plain values and tensors only (never pickled code)."""
+    """Everything a run needs to go on: plain values and tensors only (never pickled code).
 
-    path: Path
+    `identity` is of what must not change under it; `shown` is how errors name the folder of the
+    model.
+    """
 
-    def exists(self) -> bool:
-        return self.path.is_file()
+    folder: Path
+    shown: Path
+    identity: str
 
-    def write(self, state: Mapping[str, Any]) -> None:
-        write_atomically(self.path, lambda file: torch.save(dict(state), file))
+    def exists(self, name: str) -> bool:
+        return (self.folder / FOLDER / name).is_file()
 
-    def read(self) -> dict[str, Any]:
-        """Raises TrainingError for a file that torch cannot read."""
+    def write(self, name: str, state: Mapping[str, Any]) -> None:
+        """Raises TrainingError for what cannot be written."""
+        whole = {"identity": self.identity, **state}
+        shown = self.shown / FOLDER / name
+        write_atomically(self.folder / FOLDER / name, lambda file: torch.save(whole, file), shown)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Raises TrainingError for a file that torch cannot read, or of another training."""
+        again = f"begin again with: escriba train {self.folder.name} --restart"
         try:
-            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            state: dict[str, Any] = torch.load(
+                self.folder / FOLDER / name, map_location="cpu", weights_only=True
+            )
         except Exception as error:
-            name = self.path.parent.parent.name
             raise TrainingError(
-                f"the checkpoint cannot be read ({type(error).__name__}); "
-                f"begin again with: escriba train {name} --restart",
-                Place(Path(*self.path.parts[-4:])),
+                f"the checkpoint cannot be read ({type(error).__name__}); {again}",
+                Place(self.shown / FOLDER / name),
             ) from None
+        if state.pop("identity", None) != self.identity:
+            raise TrainingError(
+                "the recipe or the corpus has changed since the checkpoint was written; "
+                f"undo the change, or {again}",
+                Place(self.shown / "recipe.yml"),
+            )
         return state
+
+    def remove(self) -> None:
+        for name in (LATEST, CONSTANT):
+            (self.folder / FOLDER / name).unlink(missing_ok=True)
 
 
 def write_weights(
@@ -53,11 +75,24 @@ def write_weights(
     network: Network,
     vocabulary: Vocabulary,
     record: Mapping[str, Any],
+    shown: Path,
 ) -> None:
-    """Write `weights.safetensors` whole or not at all."""
+    """Write `weights.safetensors` whole or not at all. Raises TrainingError."""
     metadata = modelfile.header(network, vocabulary, record)
-    data = save(dict(weights), metadata)
-    write_atomically(folder / modelfile.FILE, lambda file: file.write(data))
+    data = _in_order(save(dict(weights), metadata))
+    path = folder / modelfile.FILE
+    write_atomically(path, lambda file: file.write(data), shown / modelfile.FILE)
+
+
+def _in_order(data: bytes) -> bytes:
+    """The same file with the keys of its header in order: safetensors writes its metadata in the
+    order of a hash table, another one each time."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.dumps(
+        json.loads(data[8 : 8 + size]), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
 def load_network(model: Model) -> CharLSTM:
@@ -72,10 +107,19 @@ def copy_tensors(network: CharLSTM) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in tensors(network).items()}
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Call `write` with a new file that then gets that name. Raises TrainingError."""
+def write_atomically(
+    path: Path, write: Callable[[BinaryIO], object], shown: Path | None = None
+) -> None:
+    """Call `write` with a new file that then gets that name. Raises TrainingError at `shown`."""
     try:
         with open_draft(path) as file:
             write(file)
     except OSError as error:
-        raise TrainingError(f"cannot be written: {error.strerror}", Place(path)) from None
+        reason = error.strerror or str(error)
+    except RuntimeError as error:  # what torch makes of a full disk
+        reason = str(error).splitlines()[0]
+    else:
+        return
+    raise TrainingError(
+        f"cannot be written: {reason}; what was there before is kept", Place(shown or path)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from escriba.model import Network
@@ -18,6 +19,29 @@ _CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
 }
 
 
+class Dropout(nn.Module):
+    """Dropout with one mask for all the steps of a window (Merity et al. 2018; Gal & Ghahramani
+    2016): drawing a mask for every step, serially, took a third of the training time on a CPU.
+
+    With several processes (`world`) that share a batch, every one draws the mask of the whole and
+    takes its own columns: the same numbers for any `world`, on any device.
+    """
+
+    def __init__(self, share: float, seed: int = 0, rank: int = 0, world: int = 1):
+        super().__init__()
+        self.share, self.rank, self.world = share, rank, world
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (T, B, H) → the same, with some of its columns' units at zero, the rest scaled up."""
+        if not self.training or not self.share:
+            return x
+        batch = x.shape[1]
+        mask = torch.rand(1, batch * self.world, x.shape[2], generator=self.generator)
+        mask = mask[:, self.rank * batch : (self.rank + 1) * batch].ge(self.share)
+        return x * mask.to(x.device, x.dtype).div(1 - self.share)
+
+
 class CharLSTM(nn.Module):
     """A stack of recurrent layers over characters; `cell` may also be rnn or gru.
 
@@ -25,7 +49,7 @@ class CharLSTM(nn.Module):
     what a layer adds to the stream and on the embedding, never on the recurrent path.
     """
 
-    def __init__(self, network: Network, symbols: int, dropout: float = 0.0):
+    def __init__(self, network: Network, symbols: int, dropout: Dropout | None = None):
         super().__init__()
         self.network = network
         hidden = network.hidden
@@ -34,7 +58,7 @@ class CharLSTM(nn.Module):
             _CELLS[network.cell](hidden, hidden) for _ in range(network.layers)
         )
         self.head = nn.Linear(hidden, symbols)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout or Dropout(0.0)
         self._initialise()
 
     def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from escriba.charlm.novelty import BOUND
+
 if TYPE_CHECKING:
-    from escriba.charlm.train import Progress as Moment
+    from escriba.charlm.pace import Moment
+    from escriba.charlm.train import Result
 
 PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
 
@@ -37,7 +41,7 @@ def shown(name: str) -> Iterator[Callable[[Moment], None]]:
             if moment.seconds - last[0] >= PLAIN_EVERY:
                 last[0] = moment.seconds
                 console.print(
-                    f"{name} {moment.share:.1%} step {moment.step} {describe(moment)}",
+                    f"{name} {_percent(moment.share)} step {moment.step} {describe(moment)}",
                     highlight=False, soft_wrap=True,
                 )  # fmt: skip
 
@@ -48,7 +52,8 @@ def shown(name: str) -> Iterator[Callable[[Moment], None]]:
         task = progress.add_task(name, total=1.0, words="")
 
         def bar(moment: Moment) -> None:
-            progress.update(task, completed=moment.share, words=describe(moment))
+            total = None if moment.share is None else 1.0
+            progress.update(task, total=total, completed=moment.share, words=describe(moment))
 
         yield bar
 
@@ -69,9 +74,34 @@ def stopping() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
 def _clock(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "?"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_result(name: str, result: Result) -> None:
+    """How a training ended; if it is finished, with something that the model wrote."""
+    if not result.finished:
+        print(
+            f"interrupted at step {result.step}; go on with: escriba train {name}", file=sys.stderr
+        )
+        return
+    print(result.sample)
+    print(
+        f"\nmodels/{name}: validation {result.best:.4f} nats, {result.step} steps, "
+        f"{result.seconds / 60:.1f} minutes"
+    )
+    words = f"longest run of this sample that stands in the training text: {result.longest}"
+    if result.longest > BOUND:
+        words += (
+            f"; that is more than {BOUND}, so the model repeats what it has read: "
+            "it needs more text, or fewer units"
+        )
+    print(words)

@@ -15,6 +15,8 @@ from escriba.vocabulary import Unit
 FILE = "recipe.yml"
 
 Ready = Literal["python-stdlib"]
+Budget = Literal["1 minute", "10 minutes", "1 hour", "best"]
+Optimiser = Literal["adamw", "muon"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class NetworkRecipe:
     layers: Annotated[int, Range(1, 64)] = 4
     hidden: Annotated[int, Range(1, 8192)] = 128
     residual: bool = True  # add each layer's input to its output
-    dropout: Annotated[float, Range(0, 0.9)] = 0.1  # on each layer's output
+    dropout: Annotated[float, Range(0, 0.9)] | None = None  # on each layer's output
 
     def network(self) -> Network:
         return Network(self.cell, self.layers, self.hidden, self.residual)
@@ -84,17 +86,26 @@ class NetworkRecipe:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How to train. Of `minutes` and `epochs` the one reached first ends the schedule."""
+    """How to train. What is not named follows from the budget: see `settings.py`.
 
-    batch: Annotated[int, Range(1, 65536)] = 32  # streams read side by side
-    window: Annotated[int, Range(1, 65536)] = 64  # characters through which gradients flow
-    learning_rate: Annotated[float, Range(0, 10)] = 0.004
-    warmup: Annotated[int, Range(0)] = 200  # steps
-    weight_decay: Annotated[float, Range(0, 10)] = 0.1
-    clip: Annotated[float, Range(0)] = 1.0  # largest norm of the gradient
+    Of `steps`, `epochs` and `minutes` the one reached first ends the training, and so does a
+    validation loss that falls no more. A `clip` of null leaves gradients as long as they are.
+    """
+
+    budget: Budget | None = None
     minutes: Annotated[float, Range(0)] | None = None
     epochs: Annotated[float, Range(0)] | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    steps: Annotated[int, Range(0)] | None = None
+    batch: Annotated[int, Range(1, 65536)] | None = None  # streams read side by side
+    window: Annotated[int, Range(1, 65536)] = 64  # characters through which gradients flow
+    optimiser: Optimiser = "adamw"
+    learning_rate: Annotated[float, Range(0, 10)] | None = None
+    warmup: Annotated[int, Range(0)] = 200  # steps
+    weight_decay: Annotated[float, Range(0, 10)] = 0.1
+    clip: Annotated[float, Range(0)] | None = 1.0  # largest norm of the gradient
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    patience: bool = True  # end when the validation loss falls no more
+    log_every: Annotated[int, Range(1)] = 100  # steps
     seed: Annotated[int, Range(0, 2**63 - 1)] = 1
 
 

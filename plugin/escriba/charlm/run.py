@@ -1,115 +1,162 @@
-"""A training under way: network, optimiser, position in the corpus, best weights, and its steps."""
+"""A training under way: network, optimisers, place in the corpus, best weights; and its steps."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
-from escriba.charlm.network import CharLSTM, State
-from escriba.charlm.recipe import TrainingRecipe
+from escriba.charlm.device import mixed
+from escriba.charlm.network import CharLSTM, Dropout, State
+from escriba.charlm.optimise import make_optimisers, set_rate
+from escriba.charlm.processes import Processes
+from escriba.charlm.schedule import Schedule
+from escriba.charlm.settings import Settings
 from escriba.charlm.windows import Window
-from escriba.errors import TrainingError
+from escriba.model import Network
 
-# What a checkpoint holds beside tensors.
-PLAIN = ("step", "epoch", "index", "characters", "seconds", "best", "best_step")
+# What a checkpoint holds beside tensors and the schedule.
+PLAIN = (
+    "attempt", "step", "epoch", "index", "characters", "seconds",
+    "loss", "best", "best_step", "validated", "cooled_after", "exhausted",
+)  # fmt: skip
+
+
+# The learning rate of an attempt, as a share of that of the one before, which collapsed.
+SLOWER = 0.3
 
 
 @dataclass
 class Run:
-    """The state of a training, all of which a checkpoint holds."""
+    """The state of a training, all of which a checkpoint holds.
 
+    `losses` and `norms` are of the steps since the last line of the log, each a scalar tensor that
+    stays on its device until it is needed.
+    """
+
+    settings: Settings
+    precision: str
+    device: torch.device
+    processes: Processes
     network: CharLSTM
-    optimiser: torch.optim.Optimizer
+    forward: nn.Module  # the network, or what joins it with the other processes'
+    optimisers: list[torch.optim.Optimizer]
+    schedule: Schedule
+    attempt: int = 0
     step: int = 0
     epoch: int = 0
     index: int = 0
     characters: int = 0
     seconds: float = 0.0
+    loss: float | None = None  # mean of the last line of the log
     best: float = math.inf
     best_step: int = 0
+    validated: int = 0  # the step of the last validation
+    cooled_after: float = 0.0  # seconds after which the rate began to fall
+    exhausted: bool = False  # whether it ends because the validation loss falls no more
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     carried: State | None = None
+    losses: list[Tensor] = field(default_factory=list)
+    norms: list[Tensor] = field(default_factory=list)
 
-    def to_state(self, identity: str) -> dict[str, Any]:
+    def to_state(self) -> dict[str, Any]:
+        """What a checkpoint holds. Every process must call it, since each has a part of it."""
+        join = self.processes.join
+        carried = self.carried and [tuple(join(p, 1) for p in layer) for layer in self.carried]
         return {
-            "identity": identity,
             "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": torch.get_rng_state(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "random": self.network.dropout.generator.get_state(),
+            "schedule": (self.schedule.cool, self.schedule.end),
             "best_weights": self.best_weights,
-            "carried": self.carried,
+            "carried": carried,
+            "losses": self.mean_losses().cpu(),
+            "norms": torch.stack(self.norms).cpu() if self.norms else torch.empty(0),
             **{name: getattr(self, name) for name in PLAIN},
         }
 
-    def load_state(self, state: dict[str, Any], device: torch.device) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what a checkpoint holds."""
         self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
+        for optimiser, values in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(values)
+        self.network.dropout.generator.set_state(state["random"])
+        self.schedule = Schedule(self.settings.warmup, *state["schedule"])
         for name in PLAIN:
             setattr(self, name, state[name])
         self.best_weights = state["best_weights"]
-        carried = state["carried"]
-        if carried is not None:
-            self.carried = [tuple(part.to(device) for part in layer) for layer in carried]
+        if state["carried"] is not None:
+            own = self.processes.own
+            self.carried = [
+                tuple(own(part, 1).to(self.device) for part in layer) for layer in state["carried"]
+            ]
+        self.losses = list(state["losses"].to(self.device))
+        self.norms = list(state["norms"].to(self.device))
+
+    def mean_losses(self) -> Tensor:
+        """(n,) the losses since the last line of the log, over all processes."""
+        if not self.losses:
+            return torch.empty(0)
+        losses = self.processes.mean(torch.stack(self.losses))
+        self.losses = list(losses)
+        return losses
 
 
-def take_step(
-    run: Run, window: Window, settings: TrainingRecipe, device: torch.device, rate: float
-) -> tuple[Tensor, Tensor]:
-    """One step of truncated back-propagation through time: (loss, gradient norm before clipping).
+def begin(
+    network: Network,
+    symbols: int,
+    settings: Settings,
+    *,
+    precision: str,
+    device: torch.device,
+    processes: Processes = Processes(),  # noqa: B008, a frozen value
+    attempt: int = 0,
+) -> Run:
+    """A training at its first step. `attempt` counts those that collapsed before it."""
+    seed = settings.seed + 1_000_003 * attempt
+    settings = replace(settings, learning_rate=settings.learning_rate * SLOWER**attempt)
+    torch.manual_seed(seed)
+    dropout = Dropout(settings.dropout, seed, processes.rank, processes.world)
+    module = CharLSTM(network, symbols, dropout).to(device)
+    forward: nn.Module = module
+    if processes.world > 1:
+        forward = DistributedDataParallel(
+            module, device_ids=[device] if device.type == "cuda" else None
+        )
+    optimisers = make_optimisers(module, settings)
+    schedule = Schedule(settings.warmup)
+    module.train()
+    return Run(
+        settings, precision, device, processes, module, forward, optimisers, schedule, attempt
+    )
 
-    The state at the end of the last window is carried in, without its gradient (Mikolov 2010).
+
+def take_step(run: Run, window: Window) -> None:
+    """One step of truncated back-propagation through time.
+
+    The state at the end of the last window is carried in, without its gradient (Mikolov 2010). The
+    gradient is scaled down to the norm `clip` where it is longer (Pascanu et al. 2013).
     """
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
-    carried = None if window.fresh else run.carried
-    mixed: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-    if settings.precision == "bfloat16":
-        mixed = torch.autocast(device.type, torch.bfloat16)
-    with mixed:
-        logits, run.carried = run.network(window.symbols.to(device), carried)
-    targets = window.targets.to(device)
+    set_rate(run.optimisers, run.schedule.rate(run.step))
+    with mixed(run.device, run.precision):
+        logits, run.carried = run.forward(
+            window.symbols.to(run.device), None if window.fresh else run.carried
+        )
+    targets = window.targets.to(run.device)
     loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
-    run.optimiser.zero_grad(set_to_none=True)
+    run.network.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
-    norm = nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip)
-    run.optimiser.step()
+    clip = math.inf if run.settings.clip is None else run.settings.clip
+    norm = nn.utils.clip_grad_norm_(run.network.parameters(), clip)
+    for optimiser in run.optimisers:
+        optimiser.step()
     run.step += 1
     run.epoch, run.index = window.epoch, window.index + 1
-    run.characters += window.symbols.numel()
-    return loss.detach(), norm.detach()
-
-
-def make_optimiser(network: CharLSTM, settings: TrainingRecipe) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019); only matrices decay, not biases nor the embedding."""
-    matrices: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
-    for name, parameter in network.named_parameters():
-        decays = parameter.dim() == 2 and not name.startswith("embedding")
-        (matrices if decays else rest).append(parameter)
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": rest, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
-
-
-def choose_device(name: str | None) -> torch.device:
-    """The named device, or the fastest that is there. Raises TrainingError for one that is not."""
-    if name is None:
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"the device '{name}' cannot be used: {reason}") from None
-    return device
+    run.characters += window.symbols.numel() * run.processes.world
+    run.losses.append(loss.detach())
+    run.norms.append(norm.detach())

@@ -1,29 +1,40 @@
-"""The learning rate over a training, and how far a training has come."""
+"""The learning rate over a training: warm-up, a constant rate, and a straight line to zero.
+
+A schedule of warm-up, plateau and decay (Hu et al. 2024, MiniCPM) does not need to know how long a
+training will be until its rate begins to fall. So the end may be found on the way, by the clock or
+by the validation loss, and a longer training begins exactly as a shorter one did.
+"""
 
 from __future__ import annotations
 
-import math
-
-from escriba.charlm.recipe import TrainingRecipe
-
-FINAL_RATE = 0.02  # the learning rate at the end, as a share of the highest
+from dataclasses import dataclass
 
 
-def learning_rate(settings: TrainingRecipe, step: int, share: float) -> float:
-    """Linear warm-up, then a cosine down to FINAL_RATE of the highest rate.
+@dataclass(frozen=True)
+class Schedule:
+    """`cool` is the step at which the rate begins to fall, `end` the one at which it is zero.
 
-    The warm-up takes `warmup` steps, or a tenth of the schedule if that is shorter.
+    Both are None until they are decided.
     """
-    warm = min(1.0, max((step + 1) / settings.warmup, 10 * share)) if settings.warmup else 1.0
-    cosine = 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-    return settings.learning_rate * warm * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
 
+    warmup: int
+    cool: int | None = None
+    end: int | None = None
 
-def share_done(settings: TrainingRecipe, steps_per_epoch: int, step: int, seconds: float) -> float:
-    """How much of the schedule is behind: by steps, by time, or the further of both."""
-    shares = []
-    if settings.epochs is not None:
-        shares.append(step / max(1, settings.epochs * steps_per_epoch))
-    if settings.minutes is not None:
-        shares.append(seconds / max(1e-9, settings.minutes * 60))
-    return max(shares)
+    def over(self, steps: int) -> Schedule:
+        """The same schedule, that many steps long: the rate falls during its second half."""
+        return Schedule(self.warmup, steps // 2, steps)
+
+    def falling(self, begin: int, steps: int) -> Schedule:
+        """The same schedule, falling from step `begin` on, over that many steps."""
+        return Schedule(self.warmup, begin, begin + steps)
+
+    def finished(self, step: int) -> bool:
+        return self.end is not None and step >= self.end
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0, as a share of the highest."""
+        share = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        if self.cool is None or self.end is None or step < self.cool:
+            return share
+        return share * max(0.0, (self.end - step) / (self.end - self.cool))

@@ -3,139 +3,56 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from escriba.charlm import log as logs
-from escriba.charlm.checkpoint import FILE, FOLDER, Checkpoint, copy_tensors, write_weights
-from escriba.charlm.corpus import Corpus, encode, read_corpus
-from escriba.charlm.log import Log
+from escriba.charlm import health
+from escriba.charlm.checkpoint import CONSTANT, LATEST, copy_tensors, write_weights
+from escriba.charlm.limits import goes_further, is_half_time, set_schedule
+from escriba.charlm.log import describe_steps
 from escriba.charlm.measure import measure
-from escriba.charlm.network import CharLSTM, load_tensors
-from escriba.charlm.preview import preview
-from escriba.charlm.recipe import Recipe, TrainingRecipe, read_recipe
-from escriba.charlm.run import Run, choose_device, make_optimiser, take_step
-from escriba.charlm.schedule import learning_rate, share_done
-from escriba.charlm.windows import Reader
-from escriba.digest import text_digest
+from escriba.charlm.network import load_tensors
+from escriba.charlm.novelty import longest_run
+from escriba.charlm.pace import Moment, Pace
+from escriba.charlm.preview import PROMPT, preview
+from escriba.charlm.preview import STEPS as PREVIEWS
+from escriba.charlm.processes import joined
+from escriba.charlm.recipe import Budget
+from escriba.charlm.record import describe
+from escriba.charlm.run import Run, take_step
+from escriba.charlm.settings import Limit
+from escriba.charlm.training import Training, prepare
 from escriba.errors import Place, TrainingError
 from escriba.project import Project
 
-LOG_EVERY = 100  # steps between lines of the log
-REPORT_EVERY = 0.25  # seconds between reports
-VALIDATE_EVERY = 120.0  # seconds between validations; after each a checkpoint is written
-VALIDATE_ON = 400_000  # symbols, at most, of the validation part
-PREVIEWS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)  # steps
+CHECKPOINT_EVERY = 60.0  # seconds
+CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has
+VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
+VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
+FINAL_ON = 1 << 23  # symbols, at most, for the loss that the model is known by
+VALIDATE_AGE = 16  # later, a validation each time that the run has grown by a 16th
 
-
-@dataclass(frozen=True)
-class Progress:
-    """A moment of training, as shown to a person. Losses in nats per symbol."""
-
-    step: int
-    share: float  # of the schedule, 0 to 1
-    loss: float  # mean over the last steps
-    validation: float | None  # best so far
-    characters: int
-    seconds: float
-    speed: float  # characters per second, of late
-
-    @property
-    def remaining(self) -> float:
-        """Seconds left, at the pace so far."""
-        return self.seconds * (1 - self.share) / self.share if self.share else math.inf
+Order = Literal["go on", "save", "cool", "stop"]
+End = Literal["finished", "interrupted", "collapsed"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a call of `train` ended with. `finished` is false after an interruption."""
+    """What a call of `train` ended with. `finished` is false after an interruption.
+
+    `best` is the validation loss in nats per symbol; `sample` what the best weights write, and
+    `longest` the most characters in a row of it that also stand in the training text.
+    """
 
     finished: bool
     best: float
     step: int
     seconds: float
-
-
-@dataclass
-class Training:
-    """All that a training works with; `norms` are of the steps since the last line of the log."""
-
-    folder: Path
-    recipe: Recipe
-    corpus: Corpus
-    settings: TrainingRecipe
-    device: torch.device
-    run: Run
-    text: Tensor  # (N,) the training part
-    held_out: Tensor  # (M,) the validation part
-    checkpoint: Checkpoint
-    log: Log
-    losses: list[Tensor] = field(default_factory=list)
-    norms: list[Tensor] = field(default_factory=list)
-
-    @property
-    def reader(self) -> Reader:
-        settings = self.settings
-        return Reader(self.text, settings.batch, settings.window, settings.seed).fitted()
-
-    @property
-    def identity(self) -> str:
-        """What must not change under a checkpoint; the length of the schedule may."""
-        free = ("minutes", "epochs")
-        training = {k: v for k, v in asdict(self.recipe.training).items() if k not in free}
-        network = asdict(self.recipe.network)
-        return text_digest(repr((self.corpus.digest, network, sorted(training.items()))))
-
-    def write_best(self, loss: float) -> None:
-        """The best weights so far, with that loss in their record."""
-        record = _record(self.recipe, self.corpus, self.run, loss, len(self.text))
-        network, vocabulary = self.run.network.network, self.corpus.vocabulary
-        write_weights(self.folder, self.run.best_weights, network, vocabulary, record)
-
-    def validate(self, symbols: int) -> None:
-        """Measure on so many symbols, keep the weights if they are the best, write a checkpoint."""
-        run = self.run
-        loss = measure(run.network, self.held_out[:symbols], self.text[-1024:])
-        _refuse_nonsense(loss, "validation loss", run.step)
-        if loss < run.best:
-            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
-            self.write_best(loss)
-        self._write({"seconds": round(run.seconds, 1), "validation": round(loss, 5)})
-        self.checkpoint.write(run.to_state(self.identity))
-
-    def log_steps(self, rate: float) -> None:
-        """A line about the steps since the last one."""
-        mean = self.mean_loss()
-        _refuse_nonsense(mean, "loss", self.run.step)
-        norms = torch.stack(self.norms)
-        self._write(
-            {
-                "seconds": round(self.run.seconds, 1),
-                "loss": round(mean, 5),
-                "gradient": round(float(norms.mean()), 5),
-                "clipped": round(float((norms > self.settings.clip).float().mean()), 3),
-                "rate": float(f"{rate:.6g}"),
-            }
-        )
-        self.losses, self.norms = self.losses[-LOG_EVERY:], []
-
-    def log_preview(self) -> None:
-        network, vocabulary = self.run.network, self.corpus.vocabulary
-        self._write({"sample": preview(network, vocabulary, 300, temperature=0.8, seed=1)})
-
-    def mean_loss(self) -> float:
-        """Over the last steps, in nats."""
-        return float(torch.stack(self.losses[-LOG_EVERY:]).mean())
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        self.log.write({"step": self.run.step, "characters": self.run.characters, **entry})
+    sample: str = ""
+    longest: int = 0
 
 
 def train(
@@ -144,163 +61,232 @@ def train(
     *,
     minutes: float | None = None,
     epochs: float | None = None,
+    steps: int | None = None,
+    budget: Budget | None = None,
     restart: bool = False,
     device: str | None = None,
-    validate_every: float = VALIDATE_EVERY,
-    validate_on: int = VALIDATE_ON,
-    report: Callable[[Progress], None] = lambda progress: None,
+    checkpoint_every: float = CHECKPOINT_EVERY,
+    validate_every: int | None = None,
+    report: Callable[[Moment], None] = lambda moment: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train the model `name` to the end of its schedule, from its checkpoint if there is one.
 
-    `minutes` and `epochs` replace the recipe's. Every `validate_every` seconds the loss on the
-    first `validate_on` symbols of the validation part is taken, the weights are kept if it is the
-    best so far, and a checkpoint is written. `report` is called about four times a second;
-    when `stop` gives true, the state is written and the call returns. Raises ModelError,
-    SourceError, CorpusError and TrainingError.
+    `minutes`, `epochs`, `steps` and `budget` take the place of the recipe's. Every so many steps
+    (`validate_every`, or as many as a twentieth of the time is well spent on) the loss is taken on
+    a part of the validation text, and the weights are kept if it is the best. Every
+    `checkpoint_every` seconds the state is written: a run that is killed ends, when it is resumed
+    on the same machine, in the same weights as one that is not. `report` is called about four times
+    a second; when `stop` gives true, the state is written and the call returns. In several
+    processes (torchrun) each must make this call. Raises ModelError, SourceError, CorpusError and
+    TrainingError.
     """
-    training = prepare(
-        project, name, minutes=minutes, epochs=epochs, restart=restart, device=device
-    )
-    run = training.run
-    begun = run.step
-    finished = _loop(training, report, stop, validate_every, validate_on)
-    if run.step > begun or not run.best_weights:
-        training.validate(validate_on)
-    best = run.best
-    if finished and len(training.held_out) > validate_on:
-        # The loss that the model is known by is taken on the whole of the validation part.
-        load_tensors(run.network, run.best_weights)
-        best = measure(run.network, training.held_out, training.text[-1024:])
-        training.write_best(best)
-    return Result(finished, best, run.step, run.seconds)
+    limit = Limit(minutes, epochs, steps)
+    with joined(device) as processes:
+        training = prepare(
+            project, name, processes, limit=limit, budget=budget, device=device
+        )  # fmt: skip
+        run = training.begin() if restart else training.resume()
+        _aim(training, run)
+        while True:
+            loop = _Loop(training, run, report, stop, checkpoint_every, validate_every)
+            end = loop.run_on()
+            if end != "collapsed":
+                return loop.finish(end)
+            run = training.begin(run.attempt + 1)
 
 
-def prepare(
-    project: Project,
-    name: str,
-    *,
-    minutes: float | None,
-    epochs: float | None,
-    restart: bool,
-    device: str | None,
-) -> Training:
-    """A training at its beginning, or where its checkpoint left it. Raises like `train`."""
-    recipe = read_recipe(project.models, name, project.root)
-    corpus = read_corpus(recipe.corpus, project)
-    folder = project.models / name
-    settings = _limit(recipe.training, minutes, epochs)
-    where = choose_device(device)
-    torch.manual_seed(settings.seed)
-    network = CharLSTM(recipe.network.network(), len(corpus.vocabulary), recipe.network.dropout)
-    network.to(where)
-    training = Training(
-        folder=folder,
-        recipe=recipe,
-        corpus=corpus,
-        settings=settings,
-        device=where,
-        run=Run(network, make_optimiser(network, settings)),
-        text=torch.from_numpy(encode(corpus.train.text, corpus.vocabulary)),
-        held_out=torch.from_numpy(encode(corpus.validation.text, corpus.vocabulary)),
-        checkpoint=Checkpoint(folder / FOLDER / FILE),
-        log=Log(folder / logs.FILE),
-    )
-    if training.checkpoint.exists() and not restart:
-        state = training.checkpoint.read()
-        if state["identity"] != training.identity:
-            raise TrainingError(
-                "the recipe or the corpus has changed since the checkpoint was written; "
-                f"undo the change, or begin again with: escriba train {name} --restart",
-                Place(project.shown(folder / "recipe.yml")),
-            )
-        training.run.load_state(state, where)
-    training.log.rewind(training.run.step)
-    return training
+def _aim(training: Training, run: Run) -> None:
+    """Decide how far a run goes; one that had ended before goes on from where its rate fell."""
+    limit, per_epoch = training.settings.limit, training.reader.steps
+    if goes_further(run, limit, per_epoch) and training.processes.share(
+        training.checkpoint.exists(CONSTANT)
+    ):
+        best, best_step, weights = run.best, run.best_step, run.best_weights
+        leads = training.processes.leads
+        state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else {})
+        run.load_state(state)
+        run.schedule = type(run.schedule)(run.settings.warmup)
+        run.best, run.best_step, run.best_weights = best, best_step, weights
+        if leads:
+            training.log.rewind(run.step)
+    set_schedule(run, limit, per_epoch)
 
 
-def _loop(
-    training: Training,
-    report: Callable[[Progress], None],
-    stop: Callable[[], bool],
-    validate_every: float,
-    validate_on: int,
-) -> bool:
-    """Steps until the schedule ends (true) or `stop` says so (false)."""
-    run, settings, reader = training.run, training.settings, training.reader
-    run.network.train()
-    begun = time.monotonic() - run.seconds
-    validated = reported = run.seconds
-    pace = deque([(run.characters, run.seconds)], maxlen=40)  # the last ten seconds of reports
-    for window in reader.read(run.epoch, run.index):
-        share = share_done(settings, reader.steps, run.step, run.seconds)
-        if share >= 1:
-            return True
-        if stop():
+class _Loop:
+    """The steps of a run, and what happens between them."""
+
+    def __init__(
+        self,
+        training: Training,
+        run: Run,
+        report: Callable[[Moment], None],
+        stop: Callable[[], bool],
+        checkpoint_every: float,
+        validate_every: int | None,
+    ):
+        self.training, self.run, self.stop = training, run, stop
+        self.pace = Pace(run, training.settings.limit, report)
+        self.checkpoint_every = checkpoint_every
+        self.saved = run.seconds
+        reader = training.reader
+        symbols = VALIDATE_SHARE * min(len(training.held_out), VALIDATE_ON)
+        self.interval = validate_every or max(20, symbols // (reader.batch * reader.window))
+        self.grows = validate_every is None
+
+    def run_on(self) -> End:
+        run = self.run
+        for window in self.training.reader.read(run.epoch, run.index):
+            if run.schedule.finished(run.step):
+                return "finished"
+            order = self.order()
+            if order == "cool":
+                run.schedule = run.schedule.over(2 * run.step)
+            if run.step == run.schedule.cool and run.step:
+                self.save(CONSTANT)
+            if order in ("save", "stop"):
+                self.save(LATEST)
+            if order == "stop":
+                return "interrupted"
+            take_step(run, window)
+            self.pace.tick()
+            if run.step % run.settings.log_every == 0 and self.log_steps():
+                return "collapsed"
+            if run.step in PREVIEWS:
+                self.log_preview()
+            if self.validation_is_due():
+                self.validate()
+        raise AssertionError("a reader never ends")
+
+    def order(self) -> Order:
+        """What the clock says, the same in every process."""
+        run = self.run
+        if run.step % CLOCK_EVERY:
+            return "go on"
+        order: Order = "go on"
+        if self.stop():
+            order = "stop"
+        elif is_half_time(run, self.training.settings.limit):
+            order = "cool"
+        elif run.seconds - self.saved >= self.checkpoint_every:
+            order = "save"
+        order = self.training.processes.share(order)
+        if order == "cool":
+            run.cooled_after = self.training.processes.share(run.seconds)
+        return order
+
+    def log_steps(self) -> bool:
+        """A line about the last steps. True if they show that the network learns nothing."""
+        run, training = self.run, self.training
+        entry = describe_steps(run)
+        if training.processes.leads:
+            training.log.write(run, **entry)
+        loss = math.inf if entry["loss"] is None else entry["loss"]
+        run.losses, run.norms = [], []
+        self.refuse_explosion(loss, "loss")
+        run.loss = entry["loss"]
+        if not health.has_collapsed(loss, training.entropy, run):
             return False
-        rate = learning_rate(settings, run.step, share)
-        loss, norm = take_step(run, window, settings, training.device, rate)
-        training.losses.append(loss)
-        training.norms.append(norm)
-        run.seconds = time.monotonic() - begun
-        if run.step % LOG_EVERY == 0:
-            training.log_steps(rate)
-        if run.step in PREVIEWS:
-            training.log_preview()
-        if run.seconds - reported >= REPORT_EVERY:
-            speed = (run.characters - pace[0][0]) / (run.seconds - pace[0][1])
-            pace.append((run.characters, run.seconds))
-            best = run.best if math.isfinite(run.best) else None
-            mean = training.mean_loss()
-            report(Progress(run.step, share, mean, best, run.characters, run.seconds, speed))
-            reported = run.seconds
-        if run.seconds - validated >= validate_every:
-            training.validate(validate_on)
-            validated = run.seconds = time.monotonic() - begun
-    raise AssertionError("a reader never ends")
-
-
-def _refuse_nonsense(loss: float, name: str, step: int) -> None:
-    if not math.isfinite(loss):
+        if run.attempt + 1 < health.ATTEMPTS:
+            return True
         raise TrainingError(
-            f"the {name} is {loss} at step {step}; the best weights so far are kept; "
-            "try a lower learning-rate or a lower clip"
+            f"the loss stays at {loss:.4f}, and the entropy of the single characters is "
+            f"{training.entropy:.4f}: the network has learnt nothing else in {health.ATTEMPTS} "
+            "attempts, and no weights were written; try residual: true, fewer layers or a lower "
+            "learning-rate",
+            Place(training.shown / "recipe.yml"),
         )
 
+    def refuse_explosion(self, loss: float, name: str) -> None:
+        run, training = self.run, self.training
+        if not health.has_exploded(loss, len(training.corpus.vocabulary)):
+            return
+        learnt = health.has_learnt(run.best, training.entropy)
+        kept = "the best weights so far are kept" if learnt else "no weights were written"
+        raise TrainingError(
+            f"the {name} is {loss:.4g} at step {run.step}: the training has exploded; {kept}; "
+            "lower learning-rate or clip, and begin again with: "
+            f"escriba train {training.folder.name} --restart",
+            Place(training.shown / "recipe.yml"),
+        )
 
-def _limit(settings: TrainingRecipe, minutes: float | None, epochs: float | None) -> TrainingRecipe:
-    if minutes is None and epochs is None:
-        minutes, epochs = settings.minutes, settings.epochs
-    if minutes is None and epochs is None:
-        minutes = 10.0
-    values = asdict(settings) | {"minutes": minutes, "epochs": epochs}
-    return TrainingRecipe(**values)
+    def log_preview(self) -> None:
+        run, training = self.run, self.training
+        if training.processes.leads:
+            vocabulary = training.corpus.vocabulary
+            text = vocabulary.decode(preview(run.network, vocabulary))
+            training.log.write(run, sample=text, prompt=PROMPT, loss=run.loss)
 
+    def validate(self) -> None:
+        """Measure, keep the weights if they are the best, and see whether to go on."""
+        run, training = self.run, self.training
+        loss = self.measure(VALIDATE_ON)
+        self.refuse_explosion(loss, "validation loss")
+        if training.processes.leads:
+            training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
+        if loss < run.best:
+            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            if health.has_learnt(loss, training.entropy):
+                self.write(loss)
+        run.validated = run.step
+        if health.falls_no_more(run, self.interval):
+            self.end_early()
 
-def _record(
-    recipe: Recipe, corpus: Corpus, run: Run, loss: float, train_size: int
-) -> dict[str, Any]:
-    """What the model file says of its making. Numbers with a fraction are decimal text."""
-    return {
-        "corpus": {
-            "name": recipe.corpus.name,
-            "language": recipe.corpus.language,
-            "licence": recipe.corpus.licence,
-            "digest": corpus.digest,
-            "characters": corpus.characters,
-            "bytes": corpus.bytes,
-            "sources": [
-                {key: value for key, value in asdict(source).items() if value}
-                for source in recipe.corpus.sources
-            ],
-        },
-        "training": {
-            "validation": f"{loss:.4f}",
-            "steps": run.best_step,
-            "characters": run.characters,
-            "epochs": f"{run.characters / max(1, train_size):.1f}",
-            "seconds": round(run.seconds),
-            "dropout": str(recipe.network.dropout),
-            "torch": torch.__version__.split("+")[0],
-        },
-    }
+    def validation_is_due(self) -> bool:
+        grown = self.run.validated // VALIDATE_AGE if self.grows else 0
+        return self.run.step >= self.run.validated + max(self.interval, grown)
+
+    def end_early(self) -> None:
+        """The validation loss falls no more: from the best weights on, let the rate fall to zero;
+        if it fell already, end here."""
+        run = self.run
+        cool = run.schedule.cool
+        if cool is not None and run.step >= cool:
+            run.schedule = run.schedule.falling(cool, run.step - cool)
+            return
+        load_tensors(run.network, run.best_weights)
+        run.carried, run.exhausted = None, True
+        steps = max(run.best_step // 2, health.LEAST_PATIENCE * self.interval)
+        run.schedule = run.schedule.falling(run.step, steps)
+
+    def measure(self, symbols: int) -> float:
+        """The loss on so many symbols of the validation part, the same in every process."""
+        training = self.training
+        loss = math.nan
+        if training.processes.leads:
+            before = training.corpus.train[-1024:]
+            loss = measure(self.run.network, training.held_out, before, symbols=symbols)
+        return training.processes.share(loss)
+
+    def save(self, name: str) -> None:
+        state = self.run.to_state()
+        if self.training.processes.leads:
+            self.training.checkpoint.write(name, state)
+        self.saved = self.run.seconds
+
+    def write(self, loss: float, longest: int | None = None) -> None:
+        """Write the best weights, with that validation loss in their record."""
+        training, run = self.training, self.run
+        if training.processes.leads:
+            record = describe(training.recipe, training.corpus, run, loss, longest)
+            network, vocabulary = run.network.network, training.corpus.vocabulary
+            write_weights(
+                training.folder, run.best_weights, network, vocabulary, record, training.shown
+            )
+
+    def finish(self, end: End) -> Result:
+        """What is left to do at the end, or at an interruption, and what came out."""
+        run, training = self.run, self.training
+        if end == "interrupted":
+            return Result(False, run.best, run.step, run.seconds)
+        if run.validated < run.step or not run.best_weights:
+            self.validate()
+        self.save(LATEST)
+        # The loss that a model is known by is that of as much as can be of the validation part.
+        load_tensors(run.network, run.best_weights)
+        best = self.measure(FINAL_ON)
+        sample = preview(run.network, training.corpus.vocabulary)
+        longest = longest_run(np.array(sample), training.corpus.train)
+        self.write(best, longest)
+        text = training.corpus.vocabulary.decode(sample)
+        return Result(True, best, run.step, run.seconds, text, longest)

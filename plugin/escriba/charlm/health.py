@@ -1,0 +1,57 @@
+"""Whether a training goes well: explosion, collapse, and a validation loss that falls no more."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from escriba.charlm.encoded import Text
+from escriba.charlm.run import Run
+
+COLLAPSE_STEP = 600  # by now every network that learns has left the unigram entropy behind
+COLLAPSE_SHARE = 0.97  # of the unigram entropy: above it, nothing but frequencies was learnt
+ATTEMPTS = 3  # at training a network that collapses, each with another seed and a lower rate
+PATIENCE = (
+    1.5  # the loss falls no more when the run is that many times as old as it was at its best
+)
+LEAST_PATIENCE = 4  # validations
+
+_BLOCK = 1 << 24  # symbols counted at a time
+
+
+def unigram_entropy(symbols: Text, size: int) -> float:
+    """The entropy of the frequencies of (N,) symbols, in nats: the loss of knowing only these."""
+    counts = np.zeros(size, dtype=np.int64)
+    for start in range(0, len(symbols), _BLOCK):
+        counts += np.bincount(symbols[start : start + _BLOCK], minlength=size)
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
+
+
+def has_exploded(loss: float, symbols: int) -> bool:
+    """Whether a loss is not finite, or far above that of guessing among so many symbols."""
+    return not math.isfinite(loss) or loss > 2 * math.log(max(symbols, 2))
+
+
+def has_learnt(loss: float, entropy: float) -> bool:
+    """Whether a loss is below what knowing the symbols' frequencies alone gives."""
+    return loss <= COLLAPSE_SHARE * entropy
+
+
+def has_collapsed(loss: float, entropy: float, run: Run) -> bool:
+    """Whether a run has gone on long enough to have learnt something, and has not."""
+    return run.step >= COLLAPSE_STEP and not any(has_learnt(x, entropy) for x in (loss, run.best))
+
+
+def falls_no_more(run: Run, interval: int) -> bool:
+    """Whether the validation loss, taken about every `interval` steps, was best long ago: by the
+    run's own age, or once the rate falls by the half of its fall."""
+    if not run.settings.patience:
+        return False
+    cool, end = run.schedule.cool, run.schedule.end
+    if cool is None or end is None or run.step < cool:
+        since, allowed = run.step - run.best_step, (PATIENCE - 1) * run.best_step
+    else:
+        since, allowed = run.step - max(run.best_step, cool), (end - cool) / 2
+    return since >= max(allowed, LEAST_PATIENCE * interval)

@@ -1,0 +1,73 @@
+"""How fast a training goes, and what is shown of it while it runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from escriba.charlm.run import Run
+from escriba.charlm.settings import Limit
+
+REPORT_EVERY = 0.25  # seconds
+RECENT = 40  # reports: the speed shown is that of the last ten seconds
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of training, as shown to a person. Losses in nats per symbol."""
+
+    step: int
+    share: float | None  # of the training, 0 to 1; None: it has no end yet
+    loss: float  # mean over the last steps
+    validation: float | None  # best so far
+    characters: int
+    seconds: float
+    speed: float  # characters per second, of late
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left, at the pace so far."""
+        return self.seconds * (1 - self.share) / self.share if self.share else math.inf
+
+
+class Pace:
+    """The clock of a run that may be an older one's continuation."""
+
+    def __init__(self, run: Run, limit: Limit, report: Callable[[Moment], None]):
+        self._run, self._limit, self._report = run, limit, report
+        self._begun = time.monotonic() - run.seconds
+        self._reported = run.seconds
+        self._recent = deque([(run.characters, run.seconds)], maxlen=RECENT)
+        self.loss = math.nan
+
+    def tick(self) -> None:
+        """Take the time, and report if it is time to."""
+        run = self._run
+        run.seconds = time.monotonic() - self._begun
+        if run.seconds - self._reported < REPORT_EVERY or not run.processes.leads:
+            return
+        self._reported = run.seconds
+        if run.losses:
+            self.loss = float(run.losses[-1]) if math.isnan(self.loss) else self.loss
+            self.loss += 0.1 * (float(run.losses[-1]) - self.loss)
+        characters, seconds = self._recent[0]
+        speed = (run.characters - characters) / max(run.seconds - seconds, 1e-9)
+        self._recent.append((run.characters, run.seconds))
+        best = run.best if math.isfinite(run.best) else None
+        self._report(
+            Moment(
+                run.step, self.share, self.loss, best, run.characters, run.seconds, speed
+            )
+        )  # fmt: skip
+
+    @property
+    def share(self) -> float | None:
+        """How much of the training is done."""
+        if self._run.schedule.end is not None:
+            return min(1.0, self._run.step / max(1, self._run.schedule.end))
+        if self._limit.minutes is not None:
+            return min(0.5, self._run.seconds / max(1e-9, 60 * self._limit.minutes))
+        return None

@@ -1,0 +1,90 @@
+"""What a training runs with: the recipe's words, and a budget's where the recipe is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from escriba.charlm.recipe import Budget, Optimiser, Recipe
+from escriba.digest import text_digest
+
+# Minutes of each budget; the best there is has no limit but the validation loss.
+BUDGETS: Mapping[Budget, float | None] = {
+    "1 minute": 1.0,
+    "10 minutes": 10.0,
+    "1 hour": 60.0,
+    "best": None,
+}
+USUAL: Budget = "10 minutes"
+# Measured, with the rest of the defaults, in docs/experiments.md.
+BATCH = 32
+RATES: Mapping[Optimiser, float] = {"adamw": 0.008, "muon": 0.02}
+DROPOUT = 0.1
+
+
+@dataclass(frozen=True)
+class Limit:
+    """When a training ends at the latest: None is no limit."""
+
+    minutes: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in asdict(self).values())
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A training's settings, all decided but for what depends on the machine."""
+
+    limit: Limit
+    batch: int
+    window: int
+    optimiser: Optimiser
+    learning_rate: float
+    warmup: int
+    weight_decay: float
+    clip: float | None
+    dropout: float
+    precision: str
+    patience: bool
+    log_every: int
+    seed: int
+
+    def digest(self, *more: object) -> str:
+        """Of what determines the steps of a training, but not how many there are."""
+        free = {"limit", "log_every"}
+        kept = sorted((key, value) for key, value in asdict(self).items() if key not in free)
+        return text_digest(repr((kept, more)))
+
+    def to_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        return {**values.pop("limit"), **values}
+
+
+def settle(recipe: Recipe, asked: Limit, budget: Budget | None = None) -> Settings:
+    """The settings of a recipe. A limit or a budget that is asked for takes the recipe's place."""
+    training = recipe.training
+    if not asked and budget is None:
+        asked = Limit(training.minutes, training.epochs, training.steps)
+        budget = training.budget
+    if not asked:
+        asked = Limit(minutes=BUDGETS[budget or USUAL])
+    rate, dropout = training.learning_rate, recipe.network.dropout
+    return Settings(
+        limit=asked,
+        batch=training.batch or BATCH,
+        window=training.window,
+        optimiser=training.optimiser,
+        learning_rate=RATES[training.optimiser] if rate is None else rate,
+        warmup=training.warmup,
+        weight_decay=training.weight_decay,
+        clip=training.clip,
+        dropout=DROPOUT if dropout is None else dropout,
+        precision=training.precision,
+        patience=training.patience,
+        log_every=training.log_every,
+        seed=training.seed,
+    )
