@@ -5,7 +5,8 @@ The network and its training as karpathy/nanoGPT publishes them: its README give
 2019): learned positions, normalisation before each part, GELU, embedding and head in one matrix.
 It is written here to run as fast as torch lets it: fused AdamW where the original has the plain
 one on a CPU, batches gathered in one call, nothing logged. Like the original on a CPU, it
-calculates in float32 and does not compile.
+calculates in float32 and does not compile. Random numbers are drawn in the original's order, so
+that with its seed the last estimate of the loss is the original's own: 1.8857.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+SEED = 1337  # the original's
 
 
 @dataclass(frozen=True)
@@ -75,21 +78,24 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     def __init__(self, settings: Settings, symbols: int):
         super().__init__()
-        self.symbols = nn.Parameter(torch.empty(symbols, settings.width))
-        self.positions = nn.Parameter(torch.empty(settings.block, settings.width))
+        self.symbols = nn.Embedding(symbols, settings.width)
+        self.positions = nn.Embedding(settings.block, settings.width)
         self.layers = nn.Sequential(*(Layer(settings) for _ in range(settings.layers)))
         self.norm = nn.LayerNorm(settings.width, bias=False)
+        self.head = nn.Linear(settings.width, symbols, bias=False)
+        self.head.weight = self.symbols.weight
+        for module in self.modules():
+            if isinstance(module, nn.Embedding | nn.Linear):
+                nn.init.normal_(module.weight, std=0.02)
         for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                ends_branch = name.endswith("_out.weight")
-                nn.init.normal_(
-                    parameter, std=0.02 / math.sqrt(2 * settings.layers) if ends_branch else 0.02
-                )
+            if name.endswith("_out.weight"):  # what is added to the residual stream
+                nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * settings.layers))
 
     def forward(self, symbols: Tensor) -> Tensor:
         """symbols (B, T) → logits (B, T, V)."""
-        x = F.embedding(symbols, self.symbols) + self.positions[: symbols.shape[1]]
-        return F.linear(self.norm(self.layers(x)), self.symbols)
+        x = self.symbols(symbols) + self.positions.weight[: symbols.shape[1]]
+        logits: Tensor = self.head(self.norm(self.layers(x)))
+        return logits
 
 
 def train(
@@ -100,6 +106,7 @@ def train(
     torch.manual_seed(seed)
     network = Transformer(settings, symbols)
     optimiser = make_optimiser(network, settings)
+    blocks = draw_blocks(text, settings)
     evaluating, estimate = 0.0, math.nan
     begun = time.perf_counter()
     for iteration in range(settings.iterations + 1):
@@ -111,7 +118,8 @@ def train(
             break
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(settings, iteration)
-        loss = batch_loss(network, text, settings)
+        loss = mean_loss(network, blocks)
+        blocks = draw_blocks(text, settings)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
         optimiser.step()
@@ -139,18 +147,20 @@ def learning_rate(settings: Settings, iteration: int) -> float:
     return settings.lowest_rate + span * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def batch_loss(network: Transformer, text: Tensor, settings: Settings) -> Tensor:
-    """The mean loss on blocks that begin anywhere in text (N,)."""
-    starts = torch.randint(len(text) - settings.block, (settings.batch, 1))
-    blocks = text[starts + torch.arange(settings.block + 1)]  # (B, T + 1)
-    logits = network(blocks[:, :-1])
-    return F.cross_entropy(logits.flatten(0, 1), blocks[:, 1:].flatten())
+def draw_blocks(text: Tensor, settings: Settings) -> Tensor:
+    """(B, T + 1): blocks that begin anywhere in text (N,), each with the character after it."""
+    starts = torch.randint(len(text) - settings.block, (settings.batch,))
+    return text[starts[:, None] + torch.arange(settings.block + 1)]
+
+
+def mean_loss(network: Transformer, blocks: Tensor) -> Tensor:
+    return F.cross_entropy(network(blocks[:, :-1]).flatten(0, 1), blocks[:, 1:].flatten())
 
 
 @torch.inference_mode()
 def estimate_loss(network: Transformer, text: Tensor, settings: Settings) -> float:
-    losses = [batch_loss(network, text, settings) for _ in range(settings.evaluate_on)]
-    return float(torch.stack(losses).mean())
+    batches = (draw_blocks(text, settings) for _ in range(settings.evaluate_on))
+    return float(torch.stack([mean_loss(network, blocks) for blocks in batches]).mean())
 
 
 @torch.inference_mode()

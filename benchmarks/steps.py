@@ -14,28 +14,63 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
 import torch
 
-from escriba.charlm.network import CharLSTM
-from escriba.charlm.recipe import TrainingRecipe
-from escriba.charlm.run import Run, make_optimiser, take_step
+from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
+from escriba.charlm.run import Run, begin, take_step
+from escriba.charlm.settings import Limit, settle
 from escriba.charlm.windows import Reader, Window
 from escriba.model import Network
 
+Precision = Literal["float32", "bfloat16"]
+
 SYMBOLS = 82  # of War and Peace
+WINDOW = 64
 
 
 @dataclass(frozen=True)
 class Contender:
-    settings: TrainingRecipe
-    dropout: float
-    threads: int
+    """A way to train a 4-layer LSTM."""
 
-    def __str__(self) -> str:
-        s = self.settings
-        size = f"{s.batch:>3} x {s.window}"
-        return f"{s.precision:<8}  {size}  dropout {self.dropout:<4}  {self.threads} threads"
+    precision: Precision
+    threads: int
+    batch: int = 32
+    hidden: int = 128
+    dropout: float = 0.0
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe(
+            CorpusRecipe((Source(file="none"),)),
+            NetworkRecipe(hidden=self.hidden, dropout=self.dropout),
+            TrainingRecipe(batch=self.batch, window=WINDOW),
+        )
+
+    @property
+    def network(self) -> Network:
+        return self.recipe.network.network()
+
+
+@dataclass
+class Running:
+    """A contender's training, under way."""
+
+    contender: Contender
+    run: Run
+    windows: Iterator[Window]
+
+    def measure(self, seconds: float) -> float:
+        """Characters per second over that long, after three steps to warm up."""
+        torch.set_num_threads(self.contender.threads)
+        for _ in range(3):
+            take_step(self.run, next(self.windows))
+        begun, before = time.perf_counter(), self.run.characters
+        while time.perf_counter() - begun < seconds:
+            take_step(self.run, next(self.windows))
+        return (self.run.characters - before) / (time.perf_counter() - begun)
 
 
 def main() -> None:
@@ -44,42 +79,35 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
     cores = os.cpu_count() or 1
-    usual = TrainingRecipe(precision="bfloat16")
+    usual = Contender("bfloat16", cores)
     contenders = [
-        Contender(replace(usual, precision="float32"), 0.0, cores),
-        Contender(usual, 0.0, cores),
-        Contender(usual, 0.15, cores),
-        Contender(usual, 0.0, 1),
-        Contender(replace(usual, batch=64), 0.0, cores),
-        Contender(replace(usual, batch=128), 0.0, cores),
+        replace(usual, precision="float32"),
+        usual,
+        replace(usual, dropout=0.15),
+        replace(usual, threads=1),
+        replace(usual, batch=64),
+        replace(usual, batch=128),
     ]
     running = [start(contender) for contender in contenders]
     speeds: list[list[float]] = [[] for _ in contenders]
     for _ in range(options.rounds):
-        for index, contender in enumerate(contenders):
-            speeds[index].append(measure(contender, *running[index], options.seconds))
-    for contender, found in zip(contenders, speeds, strict=True):
-        print(f"{contender}  {statistics.median(found):>8,.0f} characters/s")
+        for own, found in zip(running, speeds, strict=True):
+            found.append(own.measure(options.seconds))
+    for c, found in zip(contenders, speeds, strict=True):
+        print(
+            f"{c.precision:<8}  {c.batch:>3} x {WINDOW}  dropout {c.dropout:<4}  "
+            f"{c.threads} threads  {statistics.median(found):>8,.0f} characters/s"
+        )
 
 
-def start(contender: Contender) -> tuple[Run, Iterator[Window]]:
-    torch.manual_seed(1)
-    network = CharLSTM(Network("lstm", 4, 128, True), SYMBOLS, contender.dropout)
-    settings = contender.settings
-    reader = Reader(torch.randint(SYMBOLS, (2_000_000,)), settings.batch, settings.window, 1)
-    return Run(network, make_optimiser(network, settings)), reader.read()
-
-
-def measure(contender: Contender, run: Run, windows: Iterator[Window], seconds: float) -> float:
-    """Characters per second over that long, after three steps to warm up."""
-    torch.set_num_threads(contender.threads)
-    device = torch.device("cpu")
-    for _ in range(3):
-        take_step(run, next(windows), contender.settings, device, 0.001)
-    begun, before = time.perf_counter(), run.characters
-    while time.perf_counter() - begun < seconds:
-        take_step(run, next(windows), contender.settings, device, 0.001)
-    return (run.characters - before) / (time.perf_counter() - begun)
+def start(contender: Contender) -> Running:
+    settings = settle(contender.recipe, Limit())
+    run = begin(
+        contender.network, SYMBOLS, settings,
+        precision=contender.precision, device=torch.device("cpu"),
+    )  # fmt: skip
+    text = np.random.default_rng(1).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
+    return Running(contender, run, Reader(text, contender.batch, WINDOW, seed=1).read())
 
 
 if __name__ == "__main__":
