@@ -10,7 +10,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from escriba.charlm.measure import measure  # noqa: E402
-from escriba.charlm.network import CharLSTM, load_tensors, tensors  # noqa: E402
+from escriba.charlm.network import CharLSTM, Dropout, load_tensors, tensors  # noqa: E402
 from escriba.model import Network  # noqa: E402
 
 
@@ -40,11 +40,21 @@ def test_residual_layers_add_to_the_stream() -> None:
 
 
 def test_dropout_acts_in_training_only() -> None:
-    network = CharLSTM(Network("lstm", 2, 8, residual=True), 5, dropout=0.5)
+    network = CharLSTM(Network("lstm", 2, 8, residual=True), 5, Dropout(0.5, seed=1))
     symbols = torch.randint(5, (4, 1))
     assert not torch.equal(network(symbols)[0], network(symbols)[0])
     network.eval()
     assert torch.equal(network(symbols)[0], network(symbols)[0])
+
+
+def test_a_window_has_one_mask_and_processes_share_it() -> None:
+    x = torch.ones(5, 6, 40)
+    whole = Dropout(0.25, seed=3)(x)  # (T, B, H)
+    parts = [Dropout(0.25, seed=3, rank=rank, world=3)(x[:, :2]) for rank in range(3)]
+    assert torch.equal(torch.cat(parts, 1), whole)
+    assert torch.equal(whole, whole[:1].expand_as(whole))
+    assert set(whole.unique().tolist()) == {0.0, pytest.approx(4 / 3)}
+    assert float((whole[0] == 0).float().mean()) == pytest.approx(0.25, abs=0.08)
 
 
 def test_tensors_round_trip_under_the_names_of_the_model_file() -> None:

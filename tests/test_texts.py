@@ -52,6 +52,20 @@ def test_parts_end_where_they_would_in_the_whole(
     assert found == [data[:first], data[first:second], data[second:end]]
 
 
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_every_stretch_is_split_alike(size: int) -> None:
+    data = "".join(f"línea {n}\r\n" for n in range(200)).encode()
+    pieces: dict[int, bytes] = {}
+    for number, piece in cut(blocks(data, size), len(data), (80, 10, 10), stretches=7):
+        pieces[number] = pieces.get(number, b"") + piece
+    assert list(pieces) == list(range(21))
+    assert b"".join(pieces.values()) == data
+    stretch = len(data) / 7
+    for number, piece in pieces.items():
+        piece.decode()  # no character is cut in two
+        assert len(piece) == pytest.approx(stretch * (0.8, 0.1, 0.1)[number % 3], abs=3)
+
+
 @given(TEXTS, SIZES, st.booleans())
 @example("\ufeff\ufeffa", 1, True)
 @example("a\r\r\n\n", 1, False)

@@ -118,6 +118,7 @@ def _key(recipe: CorpusRecipe, found: Sequence[Found]) -> str:
             "unit": recipe.unit,
             "unwrap": recipe.unwrap,
             "split": list(recipe.split),
+            "stretches": recipe.stretches,
         }
     )
 

@@ -142,9 +142,9 @@ def _read(
 ) -> Iterator[tuple[_PartText, str]]:
     """The normalised text of a document, with the part that each block belongs to."""
     position = 0  # bytes of the document before this part
-    pieces = texts.cut(document.blocks(), size, recipe.split)
-    for index, group in groupby(pieces, key=itemgetter(0)):
-        part = parts[index]
+    pieces = texts.cut(document.blocks(), size, recipe.split, recipe.stretches)
+    for number, group in groupby(pieces, key=itemgetter(0)):
+        part = parts[number % len(parts)]
         before = part.read
         text = texts.decode(part.count(group, progress), beginning=position == 0)
         text = texts.compose(text)

@@ -60,6 +60,7 @@ class CorpusRecipe:
     unit: Unit = "characters"
     unwrap: bool = False  # join the hard-wrapped lines of each paragraph
     split: tuple[int, ...] = (80, 10, 10)  # train, validation, test
+    stretches: Annotated[int, Range(1, 10_000)] = 1  # equal ones of each file, each split so
 
     def __post_init__(self) -> None:
         if not self.sources:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,8 +20,10 @@ BUDGETS: Mapping[Budget, float | None] = {
 USUAL: Budget = "10 minutes"
 # Measured, with the rest of the defaults, in docs/experiments.md.
 BATCH = 32
-RATES: Mapping[Optimiser, float] = {"adamw": 0.008, "muon": 0.02}
-DROPOUT = 0.1
+RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
+# The dropout for a training of at least so many passes over its text.
+DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
+SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout is chosen
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,15 @@ class Limit:
     minutes: float | None = None
     epochs: float | None = None
     steps: int | None = None
+
+    def passes(self, symbols: int, per_step: int) -> float:
+        """About how often a text of so many symbols is read."""
+        found = [math.inf] if self.epochs is None else [self.epochs]
+        if self.steps is not None:
+            found.append(self.steps * per_step / symbols)
+        if self.minutes is not None:
+            found.append(self.minutes * 60 * SPEED / symbols)
+        return min(found)
 
     def __bool__(self) -> bool:
         return any(value is not None for value in asdict(self).values())
@@ -54,8 +66,9 @@ class Settings:
     seed: int
 
     def digest(self, *more: object) -> str:
-        """Of what determines the steps of a training, but not how many there are."""
-        free = {"limit", "log_every"}
+        """Of what determines the steps of a training, but not how many there are. The dropout is
+        not in it: where the recipe leaves it open, a longer training keeps the shorter one's."""
+        free = {"limit", "log_every", "dropout"}
         kept = sorted((key, value) for key, value in asdict(self).items() if key not in free)
         return text_digest(repr((kept, more)))
 
@@ -64,8 +77,13 @@ class Settings:
         return {**values.pop("limit"), **values}
 
 
-def settle(recipe: Recipe, asked: Limit, budget: Budget | None = None) -> Settings:
-    """The settings of a recipe. A limit or a budget that is asked for takes the recipe's place."""
+def settle(
+    recipe: Recipe, asked: Limit, budget: Budget | None = None, *, symbols: int = 1
+) -> Settings:
+    """The settings of a recipe for a training text of so many symbols.
+
+    A limit or a budget that is asked for takes the place of the recipe's.
+    """
     training = recipe.training
     if not asked and budget is None:
         asked = Limit(training.minutes, training.epochs, training.steps)
@@ -73,16 +91,20 @@ def settle(recipe: Recipe, asked: Limit, budget: Budget | None = None) -> Settin
     if not asked:
         asked = Limit(minutes=BUDGETS[budget or USUAL])
     rate, dropout = training.learning_rate, recipe.network.dropout
+    batch = training.batch or BATCH
+    if dropout is None:
+        passes = asked.passes(symbols, batch * training.window)
+        dropout = max(share for least, share in DROPOUTS if passes >= least)
     return Settings(
         limit=asked,
-        batch=training.batch or BATCH,
+        batch=batch,
         window=training.window,
         optimiser=training.optimiser,
         learning_rate=RATES[training.optimiser] if rate is None else rate,
         warmup=training.warmup,
         weight_decay=training.weight_decay,
         clip=training.clip,
-        dropout=DROPOUT if dropout is None else dropout,
+        dropout=dropout,
         precision=training.precision,
         patience=training.patience,
         log_every=training.log_every,

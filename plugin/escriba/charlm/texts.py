@@ -30,24 +30,32 @@ class BadByteError(Exception):
         self.position = position
 
 
-def cut(blocks: Iterable[bytes], length: int, split: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Pieces of a file of `length` bytes, each with the number of its part.
+def cut(
+    blocks: Iterable[bytes], length: int, split: Sequence[int], stretches: int = 1
+) -> Iterator[tuple[int, bytes]]:
+    """Pieces of a file of `length` bytes, each with the number of what it belongs to: 0, 1 and 2
+    for the parts of the first of the equal stretches, 3, 4 and 5 for those of the second, …
 
-    The parts have `split` percent of the bytes; their ends move forward off the middle of a
-    character or of a CRLF.
+    The parts have `split` percent of a stretch's bytes; their ends move forward off the middle of
+    a character or of a CRLF.
     """
-    ends = [length * split[0] // 100, length * (split[0] + split[1]) // 100, length]
-    part, position, last = 0, 0, b""
+    shares = (split[0], split[0] + split[1], 100)
+    ends = [
+        length * (100 * n + share) // (100 * stretches)
+        for n in range(stretches)
+        for share in shares
+    ]
+    number, position, last = 0, 0, b""
     for block in blocks:
         start = 0
         while start < len(block):
-            room = ends[part] - position
-            if part < 2 and room <= 0 and not _joined(last, block[start]):
-                part += 1
+            room = ends[number] - position
+            if number < len(ends) - 1 and room <= 0 and not _joined(last, block[start]):
+                number += 1
                 continue
-            end = start + max(1, room) if part < 2 else len(block)
+            end = start + max(1, room) if number < len(ends) - 1 else len(block)
             piece = block[start:end]
-            yield part, piece
+            yield number, piece
             start, position, last = end, position + len(piece), piece[-1:]
 
 

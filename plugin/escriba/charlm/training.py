@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,7 @@ class Training:
 
     def begin(self, attempt: int = 0) -> Run:
         """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
-        run = begin(
-            self.recipe.network.network(), len(self.corpus.vocabulary), self.settings,
-            precision=self.precision, device=self.device, processes=self.processes,
-            attempt=attempt,
-        )  # fmt: skip
+        run = self._begin(self.settings, attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
         if self.processes.leads:
             self.checkpoint.remove()
@@ -72,18 +68,20 @@ class Training:
         for a checkpoint that is damaged, or not of this training."""
         if not self.processes.share(self.checkpoint.exists(LATEST)):
             return self.begin()
-        state = self.processes.share(
-            self.checkpoint.read(LATEST) if self.processes.leads else {"attempt": 0}
-        )
-        run = begin(
-            self.recipe.network.network(), len(self.corpus.vocabulary), self.settings,
-            precision=self.precision, device=self.device, processes=self.processes,
-            attempt=state["attempt"],
-        )  # fmt: skip
+        state = self.processes.share(self.checkpoint.read(LATEST) if self.processes.leads else {})
+        settings = replace(self.settings, dropout=state["dropout"])
+        run = self._begin(settings, state["attempt"])
         run.load_state(state)
         if self.processes.leads:
             self.log.rewind(run.step)
         return run
+
+    def _begin(self, settings: Settings, attempt: int) -> Run:
+        return begin(
+            self.recipe.network.network(), len(self.corpus.vocabulary), settings,
+            precision=self.precision, device=self.device, processes=self.processes,
+            attempt=attempt,
+        )  # fmt: skip
 
     def plan(self, run: Run) -> dict[str, Any]:
         """The first line of the log: what determines the steps that follow."""
@@ -114,24 +112,24 @@ def prepare(
     """The training that a recipe asks for. Raises like `train`."""
     recipe = read_recipe(project.models, name, project.root)
     where = choose_device(device, processes.local)
-    settings = settle(recipe, limit, budget)
     folder = project.models / name
     shown = project.shown(folder)
+    if processes.leads:  # encode it once; the others then find it
+        corpus = read_corpus(recipe.corpus, project)
+    processes.share(None)
+    if not processes.leads:
+        corpus = read_corpus(recipe.corpus, project)
+    settings = settle(recipe, limit, budget, symbols=len(corpus.train))
     if settings.batch % processes.world:
         raise TrainingError(
             f"a batch of {settings.batch} cannot be shared by {processes.world} processes; "
             "make it a multiple of their number",
             Place(shown / "recipe.yml"),
         )
-    if processes.leads:  # encode it once; the others then find it
-        corpus = read_corpus(recipe.corpus, project)
-    processes.share(None)
-    if not processes.leads:
-        corpus = read_corpus(recipe.corpus, project)
     precision = settings.precision
     if precision == "auto":
         precision = processes.share(choose_precision(where))
-    identity = settings.digest(corpus.digest, sorted(asdict(recipe.network.network()).items()))
+    identity = settings.digest(corpus.digest, sorted(asdict(recipe.network).items()))
     return Training(
         folder=folder,
         shown=shown,
