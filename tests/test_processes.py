@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import project  # noqa: E402
-from escriba.charlm.train import train  # noqa: E402
+from escriba import project
+from escriba.charlm.train import train
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}

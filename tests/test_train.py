@@ -243,7 +243,7 @@ def test_a_full_disk_keeps_what_there_was(tmp_path: Path, monkeypatch: pytest.Mo
         "was there before is kept"
     )
     assert read_model(site.models / "count").network.cell == "lstm"  # whole, and readable
-    assert not [path for path in (site.models / "count").rglob(".*")]  # no draft is left
+    assert not list((site.models / "count").rglob(".*"))  # no draft is left
     monkeypatch.undo()
     assert train(site, "count", epochs=9).finished
 
