@@ -41,7 +41,7 @@ def steps(step: int, **values: object) -> dict[str, object]:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project") / "models"
     for name in ("tolstoi", "clasicos", "tres", "cuatro", "cinco"):
-        make_record(folder / name, old=name == "clasicos")
+        make_record(folder / name, old=name == "clasicos", lines=6 if name == "tres" else 4)
     make_model(folder / "tolstoi")
     make_model(folder / "bytes", unit="bytes", symbols="".join(map(chr, range(256))))
     make_record(folder / "bytes")
@@ -173,7 +173,8 @@ def test_the_words_of_a_diagram(page: Page) -> None:
 def test_series_differ_by_colour_dashes_and_markers(page: Page) -> None:
     svg = drawing(page(block("loss", models="[tolstoi, clasicos, tres, cuatro]")))
     strong = svg.select("path[stroke-width='2']")
-    assert len(strong) == 4
+    faint = svg.select("path[stroke-width='1.25']")
+    assert (len(strong), len(faint)) == (7, 1), "a few validations are points, not yet a curve"
     for attribute in ("stroke", "stroke-dasharray", "class"):
         assert len({str(path.get(attribute)) for path in strong}) == 4, attribute
     shapes = {str(mark.find()) for mark in svg.select("svg[x]")}
@@ -182,7 +183,7 @@ def test_series_differ_by_colour_dashes_and_markers(page: Page) -> None:
 
 def test_a_curve_ends_at_the_edge_of_the_axis_that_the_author_chose(page: Page) -> None:
     svg = drawing(page(block("loss", model="tolstoi", y="[1.2, 1.4]", x="steps")))
-    (curve,) = [str(p["d"]) for p in svg.select("path[stroke-opacity]")]
+    curve = str(svg.select("svg > path")[0]["d"])
     heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", curve)]
     assert (min(heights), max(heights)) == (34, 264)
 

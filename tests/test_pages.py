@@ -231,6 +231,45 @@ def test_the_founding_article(page: Any, demonstration: Path, path: str) -> None
 
 
 @needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 390), ("dark", 1280)], indirect=True, ids=lambda p: f"{p[0]}-{p[1]}"
+)
+@pytest.mark.parametrize("path", ARTICLES)
+def test_the_figures_of_the_founding_article(page: Any, demonstration: Path, path: str) -> None:
+    page.goto((demonstration / path / "index.html").as_uri())
+    kinds = [
+        name.split()[-1].removeprefix("escriba-")
+        for name in page.locator(".escriba-figure").evaluate_all("all => all.map(e => e.className)")
+    ]
+    assert kinds == ["diagram", "timeline", "loss", "gradients", "loss"]
+    for chart in page.locator("svg[role=img]").all():
+        # Whatever a style sheet says of svg, a drawing has the height that it was drawn for, and
+        # all of its words stand inside it and are as large on a phone as on a desk.
+        height, drawn, sizes, left, right = chart.evaluate(
+            """svg => {
+              const box = svg.getBoundingClientRect();
+              const words = [...svg.querySelectorAll("text")];
+              const boxes = words.map(e => e.getBoundingClientRect());
+              return [box.height, +svg.getAttribute("height"),
+                words.map(e => parseFloat(getComputedStyle(e).fontSize)),
+                Math.min(...boxes.map(b => b.left)) - box.left,
+                Math.max(...boxes.map(b => b.right)) - box.right]
+            }"""
+        )
+        assert height == drawn
+        assert min(sizes) >= 11
+        assert left >= -1
+        assert right <= 1
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    strokes = page.locator(".escriba-chart .escriba-stroke-1").evaluate_all(
+        "all => [...new Set(all.map(e => getComputedStyle(e).stroke))]"
+    )
+    assert strokes == [
+        "rgb(11, 99, 148)" if paper == "rgb(253, 251, 247)" else "rgb(108, 182, 232)"
+    ]
+
+
+@needs_chromium
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
 @pytest.mark.parametrize(
     "page", [("light", 1280), ("dark", 390)], indirect=True, ids=["light-1280", "dark-390"]

@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 import yaml
 
+from escriba.article.blocks import KINDS
+
 POSTS = Path(__file__).parents[1] / "posts"
 FENCE = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -47,10 +49,15 @@ class Article:
         return re.findall(r"\$\$(.+?)\$\$", self.prose, re.DOTALL)
 
     @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The sample blocks without what only the reader sees."""
-        blocks = [yaml.safe_load(body) for language, body in self.fences if language == "escriba"]
-        return [{k: v for k, v in block.items() if k != "caption"} for block in blocks]
+    def blocks(self) -> list[tuple[str, dict[str, Any]]]:
+        """The blocks, each with its kind, without what only the reader sees."""
+        found = [
+            (kind.strip(), yaml.safe_load(body))
+            for language, kind, body in FENCE.findall(self.text)
+            if language == "escriba"
+        ]
+        words = ("caption", "labels")
+        return [(kind, {k: v for k, v in b.items() if k not in words}) for kind, b in found]
 
     @property
     def inline_values(self) -> list[str]:
@@ -126,7 +133,7 @@ def bare(code: str) -> str:
 def test_the_translation_keeps_code_formulas_requests_values_and_links() -> None:
     assert [bare(code) for code in ENGLISH.code] == [bare(code) for code in SPANISH.code]
     assert ENGLISH.formulas == SPANISH.formulas
-    assert ENGLISH.requests == SPANISH.requests
+    assert ENGLISH.blocks == SPANISH.blocks
     assert ENGLISH.inline_values == SPANISH.inline_values
     assert ENGLISH.links == SPANISH.links
     languages = [language for language, _ in SPANISH.fences]
@@ -148,8 +155,13 @@ def test_every_formula_is_tex_that_we_can_set(article: Article) -> None:
         assert markup.startswith("<math"), formula
 
 
+def test_every_kind_of_figure_is_in_place() -> None:
+    assert {kind for kind, _ in SPANISH.blocks} == set(KINDS)
+
+
 def test_the_three_temperatures_share_prompt_and_seed() -> None:
-    tolstoi = [request for request in SPANISH.requests if request["model"] == "tolstoi"]
+    samples = [block for kind, block in SPANISH.blocks if kind == "sample"]
+    tolstoi = [request for request in samples if request["model"] == "tolstoi"]
     assert [request.pop("temperature") for request in tolstoi] == [0.4, 0.7, 1.0]
     assert tolstoi == [tolstoi[0]] * 3
 

@@ -43,6 +43,7 @@ from escriba.schema import Mistake
 from escriba.vocabulary import Unit
 
 HEIGHT = 230  # pixels of the panel
+FEW = 2  # validations that are points, and not yet a curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ class Course:
     first: Decimal | None
     last: Decimal | None
     best: Validation | None
+    faint: bool  # the training loss stands behind the validation loss
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _lines(options: LossOptions, series: Sequence[Series]) -> list[Line]:
         record = one.record
         training = [(progress(s), s.loss) for s in record.stretches]
         held_out = [(progress(v), v.loss) for v in record.validations]
-        lines.append(Line(one.number, "faint" if held_out else "strong", training))
+        lines.append(Line(one.number, "faint" if len(held_out) > FEW else "strong", training))
         lines.append(Line(one.number, "strong", held_out, marked=True))
     return lines
 
@@ -202,4 +204,5 @@ def _peaks(
 def _course(series: Series) -> Course:
     stretches = series.record.stretches
     first, last = (stretches[0].loss, stretches[-1].loss) if stretches else (None, None)
-    return Course(series, first, last, series.record.best)
+    record = series.record
+    return Course(series, first, last, record.best, len(record.validations) > FEW)

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from escriba.article.figures.curve import Combine, Point, clip, mean, path, plain, spread, thin
+from escriba.article.figures.curve import (
+    WIDTH,
+    Combine,
+    Point,
+    clip,
+    mean,
+    path,
+    plain,
+    spread,
+    stretch,
+    thin,
+)
 from escriba.article.figures.labels import Notation, label
 from escriba.article.figures.scale import Scale, fit
 
@@ -33,7 +44,7 @@ class Tick:
 class Curve:
     """A line. `series` counts from 1, and gives it colour, dashes and markers; `kind` its weight.
 
-    `path` is in percent across; `marks` are the places of its markers.
+    `path` is in a width of `curve.WIDTH`; `marks` are the places of its markers, in percent.
     """
 
     series: int
@@ -78,12 +89,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """Panels, one under the other, and the axis below them all."""
+    """Panels, one under the other, and the axis below them all. `width` is that of its paths."""
 
     height: int
     title: str  # of the axis
     ticks: tuple[Tick, ...]
     panels: tuple[Panel, ...]
+    width: int = WIDTH
 
 
 @dataclass(frozen=True)
@@ -169,6 +181,6 @@ def _draw(line: Line, x: Scale, y: Scale) -> Curve:
     return Curve(
         line.series,
         line.kind,
-        "".join(path(part) for part in parts),
+        "".join(path([(stretch(a), down) for a, down in part]) for part in parts),
         tuple((plain(across), plain(down)) for across, down in marks),
     )

@@ -9,6 +9,11 @@ from itertools import groupby, pairwise
 Point = tuple[Decimal, Decimal]  # across, from the left; then down from the top, or a value
 Combine = Callable[[Sequence[Decimal]], Decimal]
 
+# A path cannot be in percent, so it stands in an svg that is stretched from this width to the
+# column's. It is near that of a column, so that little is lost where strokes are stretched, too.
+WIDTH = 640
+TENTH = Decimal("0.1")
+
 COLUMNS = 160  # a curve has at most one point in each
 
 
@@ -78,6 +83,11 @@ def path(points: Sequence[Point]) -> str:
         f"{'L' if index else 'M'}{plain(x)} {plain(y)}" for index, (x, y) in enumerate(points)
     )
     return text + "h0" if len(points) == 1 else text
+
+
+def stretch(across: Decimal) -> Decimal:
+    """Percent of the width → the units across of a path's own svg."""
+    return (across * WIDTH / 100).quantize(TENTH)
 
 
 def plain(number: Decimal) -> str:

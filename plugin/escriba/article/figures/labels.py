@@ -19,7 +19,7 @@ def label(
 ) -> tuple[str, ...]:
     """The words of an axis's round numbers, alike in decimals and prefix unless it is logarithmic.
 
-    10,000 and more have an SI prefix, or as `powers`, like 0.001 and less, are powers of ten.
+    10,000 and more have an SI prefix; as `powers`, 1000 and more and 0.001 and less are powers.
     """
     if notation == "percent":
         return tuple(format_percent(v, lang) for v in values)
@@ -49,6 +49,6 @@ def _decimals(values: Sequence[Decimal], largest: Decimal) -> int:
 
 
 def _power(value: Decimal, lang: str) -> str:
-    if Decimal("0.001") < value < 10_000 or value.normalize().as_tuple().digits != (1,):
+    if Decimal("0.001") < value < 1000 or value.normalize().as_tuple().digits != (1,):
         return format_number(value, lang)
     return write_power(value.adjusted())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from functools import cached_property
 
 _EXACT = Context(prec=16)  # far finer than any grain, and faster than the default 28 digits
 _LEAST = Decimal("1e-12")  # what a logarithmic scale takes for zero
@@ -28,8 +29,8 @@ class Scale:
 
     def __call__(self, value: Decimal) -> Decimal:
         """The position of a value; what lies beyond the ends has one beyond them, too."""
-        low, high, value = (self._spread(v) for v in (self.low, self.high, value))
-        share = (value - low) / (high - low) if high > low else Decimal(0)
+        low, width = self._spread_ends
+        share = (self._spread(value) - low) / width if width > 0 else Decimal(0)
         return (self.start + (self.end - self.start) * share).quantize(self.grain)
 
     def holds(self, value: Decimal) -> bool:
@@ -40,6 +41,11 @@ class Scale:
         """About so many round numbers between the ends, in order."""
         found = _decades(self.low, self.high, count) if self.log else ()
         return found or _steps(self.low, self.high, count)
+
+    @cached_property
+    def _spread_ends(self) -> tuple[Decimal, Decimal]:
+        low = self._spread(self.low)
+        return low, self._spread(self.high) - low
 
     def _spread(self, value: Decimal) -> Decimal:
         if not value.is_finite():

@@ -12,12 +12,12 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
-from escriba.article.figures.curve import plain
+from escriba.article.figures.curve import WIDTH, plain, stretch
 
 LABELS = Decimal(20)  # percent on the left, for the names of the rows
 WIDEST = Decimal("6.5")  # percent: half of a box
 ROOMY = Decimal(5)  # the half box from which a word fits in it, on a phone too
-MARGIN, SYMBOL, BOX, GAP, SUM = 18, 26, 28, 26, 20  # pixels: a row's parts, from top to bottom
+MARGIN, SYMBOL, BOX, GAP, SUM, SKIPPED = 18, 26, 28, 26, 20, 16  # heights in pixels
 ALL_SHOWN = 6  # layers; of more, those in the middle are left out
 
 Flow = Literal["up", "state", "shortcut", "faded"]
@@ -46,7 +46,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line, as the `d` of an SVG path, and what flows along it."""
+    """A line, as the `d` of an SVG path in a width of `curve.WIDTH`, and what flows along it."""
 
     flow: Flow
     path: str
@@ -72,6 +72,7 @@ class Unrolled:
     strokes: tuple[Stroke, ...]
     marks: tuple[Mark, ...]
     worded: bool
+    width: int = WIDTH
 
 
 def unroll(moments: int, layers: int, *, residual: bool) -> Unrolled:
@@ -149,21 +150,18 @@ class _Grid:
         self, column: int, below: Row, above: Row, strokes: list[Stroke], marks: list[Mark]
     ) -> None:
         """What goes up from one row to the next and, around a layer, its shortcut."""
-        x = _cut(self.middle(column))
-        start = below.y - (SYMBOL if below.kind == "input" else BOX) // 2
-        end = above.y + (SYMBOL if above.kind == "target" else BOX) // 2
-        if above.kind == "skipped" or below.kind == "skipped":
-            end, start = (above.y + 8, start) if above.kind == "skipped" else (end, below.y - 8)
-        strokes.append(Stroke("up", f"M{x} {start}V{end}"))
+        x = self.middle(column)
+        start, end = below.y - _half(below), above.y + _half(above)
+        strokes.append(Stroke("up", f"M{_wide(x)} {start}V{end}"))
         if above.kind != "skipped":
-            marks.append(Mark("up", x, end))
+            marks.append(Mark("up", _cut(x), end))
         if self.residual and below.kind == "layer":
             self._shortcut(column, below, strokes, marks)
 
     def _shortcut(self, column: int, row: Row, strokes: list[Stroke], marks: list[Mark]) -> None:
         """Around a layer, to the sum above it."""
         middle = self.middle(column)
-        x, aside = _cut(middle), _cut(middle - self.half - self.room * Decimal("0.22"))
+        x, aside = _wide(middle), _wide(middle - self.half - self.room * Decimal("0.22"))
         fork, total = row.y + BOX // 2 + GAP // 2, row.y - BOX // 2 - SUM // 2 - 3
         strokes.append(
             Stroke(
@@ -172,13 +170,13 @@ class _Grid:
                 f"V{total + 14}C{aside} {total} {aside} {total} {x} {total}",
             )
         )
-        marks.append(Mark("sum", x, total))
+        marks.append(Mark("sum", _cut(middle), total))
 
     def remember(self, row: Row, strokes: list[Stroke], marks: list[Mark]) -> None:
         """The state of a layer, from each moment to the next."""
         edge = self.middle(0) - self.half
         strokes.append(
-            Stroke("faded", f"M{_cut(edge - self.room * Decimal('0.34'))} {row.y}H{_cut(edge)}")
+            Stroke("faded", f"M{_wide(edge - self.room * Decimal('0.34'))} {row.y}H{_wide(edge)}")
         )
         marks.append(Mark("zero", _cut(edge - self.room / 2), row.y))
         for column in range(self.moments):
@@ -186,9 +184,18 @@ class _Grid:
             last = column == self.moments - 1
             end = start + (self.room / 2 if last else self.room)
             strokes.append(
-                Stroke("faded" if last else "state", f"M{_cut(start)} {row.y}H{_cut(end)}")
+                Stroke("faded" if last else "state", f"M{_wide(start)} {row.y}H{_wide(end)}")
             )
             marks.append(Mark("right", _cut(edge if last else end), row.y))
+
+
+def _half(row: Row) -> int:
+    """Half the height of what stands in a row."""
+    return {"input": SYMBOL, "target": SYMBOL, "skipped": SKIPPED}.get(row.kind, BOX) // 2
+
+
+def _wide(x: Decimal) -> str:
+    return plain(stretch(x))
 
 
 def _cut(x: Decimal) -> str:
