@@ -108,7 +108,7 @@ class Site:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--trainings", type=int, default=100)
-    parser.add_argument("--epochs", type=float, default=16, help="length of each, of 62 steps")
+    parser.add_argument("--epochs", type=float, default=10, help="length of each; of 62 steps")
     parser.add_argument("--checkpoint-every", type=float, default=0.25, metavar="SECONDS")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings side by side")
     parser.add_argument("--threads", type=int, default=1, help="of each training")
