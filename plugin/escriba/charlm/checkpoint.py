@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 
 from escriba import model as modelfile
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
-from escriba.draft import open_draft
+from escriba.draft import open_draft, remove_drafts
 from escriba.errors import Place, TrainingError
 from escriba.model import Model, Network
 from escriba.vocabulary import Vocabulary
@@ -63,6 +63,11 @@ class Checkpoint:
                 Place(self.shown / "recipe.yml"),
             )
         return state
+
+    def sweep(self) -> None:
+        """Remove the drafts of a process that was killed while it wrote."""
+        for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE):
+            remove_drafts(self.folder / name)
 
     def remove(self) -> None:
         for name in (LATEST, CONSTANT):

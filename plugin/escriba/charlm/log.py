@@ -13,6 +13,7 @@ import torch
 
 from escriba.charlm.checkpoint import write_atomically
 from escriba.charlm.run import Run
+from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
 
 FILE = "training.jsonl"
@@ -40,6 +41,7 @@ class Log:
 
     def rewind(self, step: int | None) -> None:
         """Go on at `step`, or begin anew if None: later lines belong to work that is done again."""
+        remove_drafts(self.path)
         lines = _read_lines(self.path) if self.path.is_file() and step is not None else ()
         kept = "".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= (step or 0))
         write_atomically(self.path, lambda file: file.write(kept.encode()), self.shown)

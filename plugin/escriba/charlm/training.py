@@ -58,6 +58,7 @@ class Training:
         run = self._begin(self.settings, attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
         if self.processes.leads:
+            self.checkpoint.sweep()
             self.checkpoint.remove()
             self.log.rewind(None)
             self.log.write(run, plan=self.plan(run))
@@ -73,6 +74,7 @@ class Training:
         run = self._begin(settings, state["attempt"])
         run.load_state(state)
         if self.processes.leads:
+            self.checkpoint.sweep()
             self.log.rewind(run.step)
         return run
 
