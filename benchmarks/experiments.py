@@ -26,15 +26,15 @@ import torch
 import training as shakespeare
 from torch import nn
 
-from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.optimise import make_optimisers
 from escriba.charlm.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
-from escriba.charlm.run import Run, begin, take_step
-from escriba.charlm.schedule import Schedule
-from escriba.charlm.settings import Limit, settle
-from escriba.charlm.windows import Reader
+from escriba.charlm.training.optimise import make_optimisers
+from escriba.charlm.training.run import Run, begin, take_step
+from escriba.charlm.training.schedule import Schedule
+from escriba.charlm.training.settings import Limit, settle
 
 PER_STEP = 2048  # characters
 

@@ -95,7 +95,7 @@ def encode(folder: Path, steps: int) -> None:
     import torch  # noqa: F401
 
     from escriba import project
-    from escriba.charlm.corpus import read_corpus
+    from escriba.charlm.corpora.corpus import read_corpus
     from escriba.charlm.recipe import read_recipe
 
     site = project.load(folder)
@@ -105,10 +105,10 @@ def encode(folder: Path, steps: int) -> None:
 
 def train(folder: Path, steps: int) -> None:
     from escriba import project
-    from escriba.charlm.corpus import read_corpus
+    from escriba.charlm.corpora.corpus import read_corpus
+    from escriba.charlm.corpora.windows import Reader
     from escriba.charlm.recipe import read_recipe
-    from escriba.charlm.train import train as train_model
-    from escriba.charlm.windows import Reader
+    from escriba.charlm.training.train import train as train_model
 
     site = project.load(folder)
     result = train_model(site, NAME, steps=steps, device="cpu")

@@ -16,9 +16,9 @@ from collections import Counter
 from pathlib import Path
 
 from escriba import project
-from escriba.charlm.corpus import read_corpus
+from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.recipe import read_recipe
-from escriba.charlm.train import train
+from escriba.charlm.training.train import train
 
 RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_text("utf-8")
 

@@ -18,9 +18,9 @@ import torch
 from torch.nn import functional as F
 
 from escriba import project
-from escriba.charlm.checkpoint import load_network
-from escriba.charlm.corpus import encode, read_corpus
+from escriba.charlm.corpora.corpus import encode, read_corpus
 from escriba.charlm.recipe import read_recipe
+from escriba.charlm.weights import load_network
 from escriba.model import Model, read_model
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escriba import project
-from escriba.charlm.corpus import Corpus, read_corpus
-from escriba.charlm.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.sources import find_sources
+from escriba.charlm.evaluation.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
 from escriba.charlm.recipe import read_recipe
-from escriba.charlm.sources import find_sources
 
 ORDERS = (3, 5, 8, 10, 20)
 Counts = NDArray[np.int64]

@@ -19,10 +19,10 @@ from typing import Literal
 import numpy as np
 import torch
 
+from escriba.charlm.corpora.windows import Reader, Window
 from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
-from escriba.charlm.run import Run, begin, take_step
-from escriba.charlm.settings import Limit, settle
-from escriba.charlm.windows import Reader, Window
+from escriba.charlm.training.run import Run, begin, take_step
+from escriba.charlm.training.settings import Limit, settle
 from escriba.model import Network
 
 Precision = Literal["float32", "bfloat16"]

@@ -40,11 +40,11 @@ import nanogpt_recipe
 import torch
 
 from escriba import project
-from escriba.charlm.corpus import read_corpus
-from escriba.charlm.evaluate import evaluate
-from escriba.charlm.log import FILE as LOG
+from escriba.charlm.corpora.corpus import read_corpus
+from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.recipe import read_recipe
-from escriba.charlm.train import train
+from escriba.charlm.training.log import FILE as LOG
+from escriba.charlm.training.train import train
 from escriba.project import Project
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations

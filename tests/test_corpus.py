@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escriba import project, vocabulary
-from escriba.charlm import encoder
-from escriba.charlm.archives import Document
-from escriba.charlm.corpus import Corpus, encode, read_corpus
+from escriba.charlm.corpora import encoder
+from escriba.charlm.corpora.archives import Document
+from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus
 from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
 from escriba.errors import CorpusError, SourceError
 from escriba.model import read_model

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from escriba import project
-from escriba.charlm import encoder
-from escriba.charlm.corpus import Corpus, read_corpus
-from escriba.charlm.encoded import Part
+from escriba.charlm.corpora import encoder
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.errors import CorpusError
 

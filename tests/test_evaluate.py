@@ -20,20 +20,20 @@ from escriba import model as modelfile  # noqa: E402
 from escriba import project  # noqa: E402
 from escriba.article.models import Models  # noqa: E402
 from escriba.article.values import show_value  # noqa: E402
-from escriba.charlm import baselines  # noqa: E402
-from escriba.charlm.baselines import Subject, measure_baselines, spread  # noqa: E402
-from escriba.charlm.checkpoint import load_network  # noqa: E402
-from escriba.charlm.classes import classify  # noqa: E402
-from escriba.charlm.corpus import Corpus, encode, read_corpus  # noqa: E402
-from escriba.charlm.evaluate import (  # noqa: E402
+from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
+from escriba.charlm.evaluation import baselines  # noqa: E402
+from escriba.charlm.evaluation.baselines import Subject, measure_baselines, spread  # noqa: E402
+from escriba.charlm.evaluation.classes import classify  # noqa: E402
+from escriba.charlm.evaluation.evaluate import (  # noqa: E402
     Outsider,
     evaluate,
     find_outdated,
     write_evaluation,
 )
+from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.recipe import read_recipe  # noqa: E402
-from escriba.charlm.score import Score, Tally  # noqa: E402
+from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
 from escriba.errors import CorpusError, EscribaError, ModelError, Place, SourceError  # noqa: E402
 from escriba.evaluation import (  # noqa: E402

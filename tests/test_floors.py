@@ -57,4 +57,23 @@ def test_only_charlm_imports_torch() -> None:
                 else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             )
         }  # fmt: skip
-        assert "torch" not in names or path.parent.name == "charlm", path
+        assert "torch" not in names or path.relative_to(ROOT).parts[0] == "charlm", path
+
+
+# Within charlm: the rooms, and what each may use of the others.
+ROOMS = {
+    "corpora": {"recipe"},
+    "training": {"recipe", "network", "weights", "device", "measure", "corpora"},
+    "evaluation": {"recipe", "network", "weights", "device", "measure", "corpora"},
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_charlm_do_not_lean_on_each_other(room: str) -> None:
+    for path in (ROOT / "charlm" / room).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "escriba.charlm"
+            ):
+                used = (node.module or "").split(".")[2]
+                assert used in ROOMS[room] | {room}, f"{path.name} imports {node.module}"

@@ -18,7 +18,7 @@ if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("there is no forkserver", allow_module_level=True)
 
 from escriba import project  # noqa: E402
-from escriba.charlm.train import train  # noqa: E402
+from escriba.charlm.training.train import train  # noqa: E402
 from escriba.model import read_model  # noqa: E402
 
 RECIPE = """
@@ -41,7 +41,7 @@ def make_site(root: Path) -> project.Project:
 def start(site: project.Project) -> BaseProcess:
     """Train in a process of its own; torch is imported once for all of them."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["escriba.charlm.train"])
+    context.set_forkserver_preload(["escriba.charlm.training.train"])
     options = {"checkpoint_every": 0, "validate_every": 50}
     process = context.Process(target=train, args=(site, "count"), kwargs=options)
     process.start()

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.charlm.ngram import FALLBACK, Stretch, count_levels, discounts, measure_ngrams
+from escriba.charlm.evaluation.ngram import (
+    FALLBACK,
+    Stretch,
+    count_levels,
+    discounts,
+    measure_ngrams,
+)
 
 
 class Plain:

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba import project
-from escriba.charlm.train import train
+from escriba.charlm.training.train import train
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from escriba import project
-from escriba.charlm import digests
-from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.corpora import digests
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.sources import Found, find_sources, is_excluded
 from escriba.charlm.recipe import CorpusRecipe, Recipe, Source
-from escriba.charlm.sources import Found, find_sources, is_excluded
 from escriba.errors import CorpusError, Place, SourceError
 from escriba.schema import read
 

@@ -15,13 +15,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba import project  # noqa: E402
-from escriba.charlm.corpus import encode, read_corpus  # noqa: E402
-from escriba.charlm.evaluate import evaluate, write_evaluation  # noqa: E402
+from escriba.charlm.corpora.corpus import encode, read_corpus  # noqa: E402
+from escriba.charlm.corpora.windows import Reader  # noqa: E402
+from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.recipe import read_recipe  # noqa: E402
-from escriba.charlm.schedule import Schedule  # noqa: E402
-from escriba.charlm.train import train  # noqa: E402
-from escriba.charlm.windows import Reader  # noqa: E402
+from escriba.charlm.training.schedule import Schedule  # noqa: E402
+from escriba.charlm.training.train import train  # noqa: E402
 from escriba.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.model import read_model  # noqa: E402
 
@@ -253,7 +253,7 @@ def test_the_recorded_loss_is_that_of_the_whole_validation_part(
 ) -> None:
     site = make_site(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT[: len(TEXT) * 9 // 10] + "xyz\n" * 200)
-    monkeypatch.setattr("escriba.charlm.train.VALIDATE_ON", 50)
+    monkeypatch.setattr("escriba.charlm.training.train.VALIDATE_ON", 50)
     result = train(site, "count")
     model = read_model(site.models / "count")
     assert model.record["training"]["validation"] == f"{result.best:.4f}"

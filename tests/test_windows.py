@@ -11,10 +11,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba import project  # noqa: E402
-from escriba.charlm import windows  # noqa: E402
-from escriba.charlm.corpus import read_corpus  # noqa: E402
+from escriba.charlm.corpora import windows  # noqa: E402
+from escriba.charlm.corpora.corpus import read_corpus  # noqa: E402
+from escriba.charlm.corpora.windows import Reader, Window  # noqa: E402
 from escriba.charlm.recipe import CorpusRecipe, Source  # noqa: E402
-from escriba.charlm.windows import Reader, Window  # noqa: E402
 from escriba.errors import CorpusError  # noqa: E402
 
 

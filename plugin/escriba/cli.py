@@ -153,8 +153,8 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
     _need_torch()
-    from escriba.charlm.progress import show_result, shown, stopping
-    from escriba.charlm.train import train as train_model
+    from escriba.charlm.training.progress import show_result, shown, stopping
+    from escriba.charlm.training.train import train as train_model
 
     with stopping() as stop, shown(name) as report:
         result = train_model(_find(folder), name, report=report, stop=stop, **options)
@@ -187,9 +187,9 @@ def evaluate(
     if text is None and (skip_unknown or record):
         raise click.UsageError("--skip-unknown and --record need --text")
     _need_torch()
-    from escriba.charlm.evaluate import Outsider, find_outdated, write_evaluation
-    from escriba.charlm.evaluate import evaluate as evaluate_model
-    from escriba.charlm.report import print_scores, shown_progress
+    from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
+    from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
+    from escriba.charlm.evaluation.report import print_scores, shown_progress
     from escriba.evaluation import check_name
 
     project = _find(folder)

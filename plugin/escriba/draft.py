@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-
 _TOKEN = 4  # bytes in the name of a draft
 
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from escriba.charlm.encoded import Text
+from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.network import CharLSTM, State
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.encoded import Text
+from escriba.charlm.corpora.encoded import Text
 
 BOUND = 50  # characters: a longer run in common is called repetition
 SEARCHED = 32_000_000  # symbols of the training text, at most

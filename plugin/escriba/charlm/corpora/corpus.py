@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.encoded import Part, read_encoded
-from escriba.charlm.encoder import Report, encode_documents, to_units
+from escriba.charlm.corpora.encoded import Part, read_encoded
+from escriba.charlm.corpora.encoder import Report, encode_documents, to_units
+from escriba.charlm.corpora.sources import Found, find_sources
 from escriba.charlm.recipe import CorpusRecipe
-from escriba.charlm.sources import Found, find_sources
 from escriba.digest import digest
 from escriba.errors import CorpusError
 from escriba.project import Project

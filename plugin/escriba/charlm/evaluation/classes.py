@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.encoded import Text
-from escriba.charlm.encoder import to_units
+from escriba.charlm.corpora.encoded import Text
+from escriba.charlm.corpora.encoder import to_units
 from escriba.evaluation import CLASSES, POSITIONS
 from escriba.vocabulary import Vocabulary
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import torch
 
-from escriba.charlm import log as logs
-from escriba.charlm.checkpoint import LATEST, Checkpoint
-from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.encoded import Part
+from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import choose_device, choose_precision
-from escriba.charlm.encoded import Part
-from escriba.charlm.health import unigram_entropy
-from escriba.charlm.limits import set_schedule
-from escriba.charlm.log import Log
-from escriba.charlm.processes import Processes
 from escriba.charlm.recipe import Budget, Recipe, read_recipe
-from escriba.charlm.run import Run, begin
-from escriba.charlm.settings import Limit, Settings, settle
-from escriba.charlm.windows import Reader
+from escriba.charlm.training import log as logs
+from escriba.charlm.training.checkpoint import LATEST, Checkpoint
+from escriba.charlm.training.health import unigram_entropy
+from escriba.charlm.training.limits import set_schedule
+from escriba.charlm.training.log import Log
+from escriba.charlm.training.processes import Processes
+from escriba.charlm.training.run import Run, begin
+from escriba.charlm.training.settings import Limit, Settings, settle
 from escriba.errors import Place, TrainingError
 from escriba.project import Project
 

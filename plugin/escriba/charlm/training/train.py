@@ -9,22 +9,23 @@ from typing import Literal
 
 import numpy as np
 
-from escriba.charlm import health
-from escriba.charlm.checkpoint import CONSTANT, LATEST, copy_tensors, write_weights
-from escriba.charlm.limits import goes_further, is_half_time, set_schedule
-from escriba.charlm.log import describe_steps
 from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
-from escriba.charlm.novelty import longest_run
-from escriba.charlm.pace import Moment, Pace
-from escriba.charlm.preview import PROMPT, preview
-from escriba.charlm.preview import STEPS as PREVIEWS
-from escriba.charlm.processes import joined
 from escriba.charlm.recipe import Budget
-from escriba.charlm.record import describe
-from escriba.charlm.run import Run, take_step
-from escriba.charlm.settings import Limit
-from escriba.charlm.training import Training, prepare
+from escriba.charlm.training import health
+from escriba.charlm.training.checkpoint import CONSTANT, LATEST
+from escriba.charlm.training.limits import goes_further, is_half_time, set_schedule
+from escriba.charlm.training.log import describe_steps
+from escriba.charlm.training.novelty import longest_run
+from escriba.charlm.training.pace import Moment, Pace
+from escriba.charlm.training.preview import PROMPT, preview
+from escriba.charlm.training.preview import STEPS as PREVIEWS
+from escriba.charlm.training.processes import joined
+from escriba.charlm.training.record import describe
+from escriba.charlm.training.run import Run, take_step
+from escriba.charlm.training.settings import Limit
+from escriba.charlm.training.setup import Training, prepare
+from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.errors import Place, TrainingError
 from escriba.project import Project
 

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from escriba.charlm.run import Run
-from escriba.charlm.settings import Limit
+from escriba.charlm.training.run import Run
+from escriba.charlm.training.settings import Limit
 
 REPORT_EVERY = 0.25  # seconds
 RECENT = 40  # reports: the speed shown is that of the last ten seconds

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpus import encode
-from escriba.charlm.texts import BadByteError, compose, decode, unwrap
+from escriba.charlm.corpora.corpus import encode
+from escriba.charlm.corpora.texts import BadByteError, compose, decode, unwrap
 from escriba.errors import CorpusError, Place
 from escriba.vocabulary import Vocabulary, name_character
 

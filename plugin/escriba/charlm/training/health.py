@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from escriba.charlm.encoded import Text
-from escriba.charlm.run import Run
+from escriba.charlm.corpora.encoded import Text
+from escriba.charlm.training.run import Run
 
 COLLAPSE_STEP = 600  # by now every network that learns has left the unigram entropy behind
 COLLAPSE_SHARE = 0.97  # of the unigram entropy: above it, nothing but frequencies was learnt

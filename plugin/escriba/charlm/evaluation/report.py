@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from escriba.charlm.score import Score
+from escriba.charlm.evaluation.score import Score
 
 
 @contextmanager

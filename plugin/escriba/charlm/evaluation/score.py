@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.classes import CODES, Classified
+from escriba.charlm.evaluation.classes import CODES, Classified
 from escriba.evaluation import CLASSES, POSITIONS
 
 MODEL = "model"  # the predictor that is not a baseline

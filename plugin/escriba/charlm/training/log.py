@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from escriba.charlm.checkpoint import write_atomically
-from escriba.charlm.run import Run
+from escriba.charlm.training.run import Run
+from escriba.charlm.weights import write_atomically
 from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
 

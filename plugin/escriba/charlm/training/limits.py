@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from escriba.charlm.run import Run
-from escriba.charlm.schedule import Schedule
-from escriba.charlm.settings import Limit
+from escriba.charlm.training.run import Run
+from escriba.charlm.training.schedule import Schedule
+from escriba.charlm.training.settings import Limit
 
 
 def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:

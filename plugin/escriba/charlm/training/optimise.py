@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.settings import Settings
+from escriba.charlm.training.settings import Settings
 
 # The learning rate of AdamW beside Muon, as a share of Muon's.
 BESIDE_MUON = 0.4

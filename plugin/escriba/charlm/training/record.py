@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from escriba.charlm.corpus import Corpus
+from escriba.charlm.corpora.corpus import Corpus
 from escriba.charlm.recipe import Recipe
-from escriba.charlm.run import Run
+from escriba.charlm.training.run import Run
 
 
 def describe(

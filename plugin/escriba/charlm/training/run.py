@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
+from escriba.charlm.corpora.windows import Window
 from escriba.charlm.device import mixed
 from escriba.charlm.network import CharLSTM, Dropout, State
-from escriba.charlm.optimise import make_optimisers, set_rate
-from escriba.charlm.processes import Processes
-from escriba.charlm.schedule import Schedule
-from escriba.charlm.settings import Settings
-from escriba.charlm.windows import Window
+from escriba.charlm.training.optimise import make_optimisers, set_rate
+from escriba.charlm.training.processes import Processes
+from escriba.charlm.training.schedule import Schedule
+from escriba.charlm.training.settings import Settings
 from escriba.model import Network
 
 # What a checkpoint holds beside tensors and the schedule.

@@ -25,9 +25,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm import texts
-from escriba.charlm.archives import BLOCK, Document
-from escriba.charlm.encoded import FACTS, PARTS, read_encoded
+from escriba.charlm.corpora import texts
+from escriba.charlm.corpora.archives import BLOCK, Document
+from escriba.charlm.corpora.encoded import FACTS, PARTS, read_encoded
 from escriba.charlm.recipe import CorpusRecipe
 from escriba.errors import CorpusError, Mistakes, Place
 from escriba.vocabulary import Unit

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from escriba.charlm.archives import Document, is_hidden, list_documents
-from escriba.charlm.digests import remembered_digest
+from escriba.charlm.corpora.archives import Document, is_hidden, list_documents
+from escriba.charlm.corpora.digests import remembered_digest
 from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.digest import text_digest
 from escriba.draft import open_draft

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from escriba.charlm.novelty import BOUND
+from escriba.charlm.training.novelty import BOUND
 
 if TYPE_CHECKING:
-    from escriba.charlm.pace import Moment
-    from escriba.charlm.train import Result
+    from escriba.charlm.training.pace import Moment
+    from escriba.charlm.training.train import Result
 
 PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
 

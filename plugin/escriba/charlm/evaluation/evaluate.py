@@ -11,17 +11,17 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from escriba.charlm.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
-from escriba.charlm.checkpoint import load_network, write_atomically
-from escriba.charlm.classes import classify
-from escriba.charlm.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.device import choose_device
-from escriba.charlm.encoded import Text
+from escriba.charlm.evaluation.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
+from escriba.charlm.evaluation.classes import classify
+from escriba.charlm.evaluation.outside import read_outside
+from escriba.charlm.evaluation.score import MODEL, Score, Tally
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.outside import read_outside
 from escriba.charlm.recipe import read_recipe
-from escriba.charlm.score import MODEL, Score, Tally
+from escriba.charlm.weights import load_network, write_atomically
 from escriba.errors import ModelError, Place
 from escriba.evaluation import FILE, PARTS, read_parts
 from escriba.model import Model, read_model

@@ -1,0 +1,1 @@
+"""From the texts that a recipe names to symbols on disk."""
