@@ -46,8 +46,21 @@ def test_every_symbol_is_predicted_once(streams: int) -> None:
     before = np.array([3, 9], dtype=np.uint8)
     found = measure(network, text, before, streams=streams, context=30, window=50)
     assert found == pytest.approx((4997 * RIGHT + 3 * WRONG) / 5000, rel=1e-6)
-    found = measure(network, text, before, symbols=1000, streams=streams, context=30, window=50)
-    assert found == pytest.approx((998 * RIGHT + 2 * WRONG) / 1000, rel=1e-6)
+
+
+@pytest.mark.parametrize(("streams", "used"), [(1, 1), (7, 7), (64, 16)])
+def test_a_part_of_a_text_is_spread_over_it(streams: int, used: int) -> None:
+    text = (np.arange(5000) % 10).astype(np.uint8)
+    network: Any = Expecting()
+    found: list[int] = []
+    loss = measure(
+        network, text, text, symbols=1000, streams=streams, context=30, window=50,
+        collect=lambda losses, positions: found.extend(positions.tolist()),
+    )  # fmt: skip
+    assert loss == pytest.approx(RIGHT, rel=1e-6)
+    assert len(found) == len(set(found)) == used * -(-1000 // used)
+    begins = [position for position in sorted(found) if position - 1 not in found]
+    assert begins == [stream * (5000 // used) for stream in range(used)]
 
 
 def test_a_text_on_disk_is_measured_as_one_in_memory(tmp_path: Path) -> None:

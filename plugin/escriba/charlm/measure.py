@@ -28,24 +28,26 @@ def measure(
 ) -> float:
     """The mean of -ln p(symbol | everything before it) over a text, in nats.
 
-    text (N,) and before (M,) are symbol indices, in memory or on disk; of the text the first
-    `symbols` are taken. It is read in parallel streams; each first reads the `context` symbols
-    that stand before its share, so that the result differs from one sequential reading by less
-    than 1e-3. `before` is what precedes the text (the validation part, for a test part); without
-    it the first symbol is not predicted. Memory does not grow with the text. `collect` gets the
-    nats of single symbols (K,) and their positions in the text (K,), a few thousand at a time.
+    text (N,) and before (M,) are symbol indices, in memory or on disk. The text is read in parallel
+    streams; each first reads the `context` symbols that stand before its share, so that the result
+    differs from one sequential reading by less than 1e-3. If only about so many `symbols` are to be
+    predicted, the shares are shorter, and spread over the whole text. `before` is what precedes the
+    text (the validation part, for a test part); without it the first symbol is not predicted.
+    Memory does not grow with the text. `collect` gets the nats of single symbols (K,) and their
+    positions in the text (K,), a few thousand at a time.
     """
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
-    whole = _Whole.of(before, text, context, symbols)
+    whole = _Whole.of(before, text, context)
     first = max(len(whole.head), 1)  # index in `whole` of the first symbol to predict
-    count = len(whole) - first
-    streams = max(1, min(streams, count // (2 * context) or 1))
-    share = -(-count // streams)
+    there = len(whole) - first
+    wanted = there if symbols is None else min(symbols, there)
+    streams = max(1, min(streams, wanted // (2 * context) or 1))
+    share = -(-wanted // streams)
     # Where in `whole` each stream begins to count; from `context` before on it reads.
-    starts = first - 1 + share * np.arange(streams)
-    total = 0.0
+    starts = first - 1 + max(share, there // streams) * np.arange(streams)
+    total, count = 0.0, 0
     state: State | None = None
     edges = sorted({*range(0, context, window), *range(context, context + share, window)})
     for start, end in zip(edges, [*edges[1:], context + share], strict=True):
@@ -61,6 +63,7 @@ def measure(
             places = starts + np.arange(start - context, end - context)[:, None]
             counted = torch.from_numpy(places < len(whole) - 1).flatten().to(device)
             total += float((losses.double() * counted).sum())
+            count += int(counted.sum())
             if collect is not None:
                 positions = places.flatten() + 1 - len(whole.head)
                 collect(losses[counted].cpu().numpy(), positions[counted.cpu().numpy()])
@@ -74,15 +77,14 @@ class _Whole:
 
     head: NDArray[np.int64]
     text: Text
-    length: int  # of the text's symbols that count
+    length: int  # of the text
 
     @classmethod
-    def of(cls, before: Text | None, text: Text, context: int, symbols: int | None) -> _Whole:
-        length = len(text) if symbols is None else min(symbols, len(text))
+    def of(cls, before: Text | None, text: Text, context: int) -> _Whole:
         head = np.zeros(0, np.int64)
         if before is not None:
             head = np.asarray(before[max(0, len(before) - context) :]).astype(np.int64)
-        return cls(head, text, length)
+        return cls(head, text, len(text))
 
     def __len__(self) -> int:
         return len(self.head) + self.length

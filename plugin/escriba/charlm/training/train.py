@@ -23,6 +23,7 @@ from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.record import describe
 from escriba.charlm.training.run import Run, take_step
+from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
 from escriba.charlm.training.setup import Training, prepare
 from escriba.charlm.weights import copy_tensors, write_weights
@@ -107,7 +108,7 @@ def _aim(training: Training, run: Run) -> None:
         leads = training.processes.leads
         state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else {})
         run.load_state(state)
-        run.schedule = type(run.schedule)(run.settings.warmup)
+        run.schedule = Schedule(run.settings.warmup)
         run.best, run.best_step, run.best_weights = best, best_step, weights
         if leads:
             training.log.rewind(run.step)
