@@ -19,8 +19,10 @@ from escriba.charlm.corpora.corpus import encode, read_corpus  # noqa: E402
 from escriba.charlm.corpora.windows import Reader  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.recipe import read_recipe  # noqa: E402
+from escriba.charlm.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402
+from escriba.charlm.training import calibrate  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
+from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.model import read_model  # noqa: E402
@@ -110,6 +112,49 @@ def test_a_longer_training_goes_on_from_where_the_rate_began_to_fall(tmp_path: P
     assert train(grown, "count", steps=600).step == 600
     assert _tensors(whole) == _tensors(grown)
     assert _timeless(log_of(whole))[1:] == _timeless(log_of(grown))[1:]
+
+
+def test_what_the_recipe_leaves_open_is_chosen_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    recipe.write_text(recipe.read_text().replace(" batch: 4,", "").replace("0.02", "null"))
+    asked: list[int] = []
+
+    def choose(*given: Any) -> int:
+        asked.append(1)
+        return 8 // len(asked)
+
+    monkeypatch.setattr("escriba.charlm.training.setup.choose_batch", choose)
+    train(site, "count", steps=20)
+    assert train(site, "count", steps=40).step == 40
+    plan = log_of(site)[0]["plan"]
+    assert isinstance(plan, dict)
+    assert (asked, plan["batch"], plan["learning_rate"]) == ([1], 8, pytest.approx(0.012 / 2))
+
+
+@pytest.mark.parametrize(
+    ("speeds", "length", "expected"),
+    [
+        ([10, 14], 10**7, 32),
+        ([10, 18, 30, 40], 10**7, 128),
+        ([10, 20, 40, 80, 160, 320], 10**7, 512),
+        ([10, 20], 64 * 50 * 64, 64),
+        ([], 10_000, 32),
+    ],
+)
+def test_the_batch_doubles_while_it_pays(
+    monkeypatch: pytest.MonkeyPatch, speeds: list[float], length: int, expected: int
+) -> None:
+    found = iter(speeds)
+    monkeypatch.setattr(calibrate, "_measure", lambda *given: next(found))
+    recipe = Recipe(CorpusRecipe((Source(file="a"),)))
+    batch = calibrate.choose_batch(
+        recipe.network.network(), 80, length, settle(recipe, Limit()), "float32",
+        torch.device("cpu"),
+    )  # fmt: skip
+    assert batch == expected
 
 
 def test_a_training_by_the_clock_is_one_of_so_many_steps(tmp_path: Path) -> None:

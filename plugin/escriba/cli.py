@@ -156,8 +156,11 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     from escriba.charlm.training.progress import show_result, shown, stopping
     from escriba.charlm.training.train import train as train_model
 
-    with stopping() as stop, shown(name) as report:
-        result = train_model(_find(folder), name, report=report, stop=stop, **options)
+    with stopping() as stop, shown(name) as display:
+        result = train_model(
+            _find(folder), name,
+            report=display.moment, reading=display.reading, stop=stop, **options,
+        )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)
     if not result.finished:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from escriba.charlm.training.train import Result
 
 PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
+QUICK = 5.0  # seconds of reading that nobody needs to be told about
 
 
 def describe(moment: Moment) -> str:
@@ -30,32 +33,54 @@ def describe(moment: Moment) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Display:
+    """What shows a training: `moment` one of its moments, `reading` how many bytes of its corpus
+    are read, and of how many."""
+
+    moment: Callable[[Moment], None]
+    reading: Callable[[int, int], None]
+
+
 @contextmanager
-def shown(name: str) -> Iterator[Callable[[Moment], None]]:
-    """A function that shows a moment of training, on standard error."""
+def shown(name: str) -> Iterator[Display]:
+    """Shows a training on standard error: a live line on a terminal, a line a minute elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        last = [-PLAIN_EVERY]
-
-        def line(moment: Moment) -> None:
-            if moment.seconds - last[0] >= PLAIN_EVERY:
-                last[0] = moment.seconds
-                console.print(
-                    f"{name} {_percent(moment.share)} step {moment.step} {describe(moment)}",
-                    highlight=False, soft_wrap=True,
-                )  # fmt: skip
-
-        yield line
+        yield _plain(name, console)
         return
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(name, total=1.0, words="")
 
-        def bar(moment: Moment) -> None:
+        def moment(moment: Moment) -> None:
             total = None if moment.share is None else 1.0
             progress.update(task, total=total, completed=moment.share, words=describe(moment))
 
-        yield bar
+        def reading(done: int, total: int) -> None:
+            progress.update(task, completed=done / max(total, 1), words="reading the corpus")
+
+        yield Display(moment, reading)
+
+
+def _plain(name: str, console: Console) -> Display:
+    begun, lines = time.monotonic(), 0
+
+    def line(words: str) -> None:
+        nonlocal lines
+        if time.monotonic() - begun >= lines * PLAIN_EVERY:
+            lines += 1
+            console.print(f"{name} {words}", highlight=False, soft_wrap=True)
+
+    def moment(moment: Moment) -> None:
+        line(f"{_percent(moment.share)} step {moment.step} {describe(moment)}")
+
+    def reading(done: int, total: int) -> None:
+        # A corpus that is read at once needs no line.
+        if time.monotonic() - begun > QUICK:
+            line(f"reading the corpus: {done / max(total, 1):.0%}")
+
+    return Display(moment, reading)
 
 
 @contextmanager

@@ -72,7 +72,6 @@ class Run:
             "network": self.network.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "random": self.network.dropout.generator.get_state(),
-            "dropout": self.settings.dropout,
             "schedule": (self.schedule.cool, self.schedule.end),
             "best_weights": self.best_weights,
             "carried": carried,

@@ -20,6 +20,7 @@ BUDGETS: Mapping[Budget, float | None] = {
 USUAL: Budget = "10 minutes"
 # Measured, with the rest of the defaults, in docs/experiments.md.
 BATCH = 32
+CHOSEN = ("batch", "learning_rate", "dropout")  # by machine, batch, and length of the training
 RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
 # The dropout for a training of at least so many passes over its text.
 DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
@@ -66,9 +67,9 @@ class Settings:
     seed: int
 
     def digest(self, *more: object) -> str:
-        """Of what determines the steps of a training, but not how many there are. The dropout is
-        not in it: where the recipe leaves it open, a longer training keeps the shorter one's."""
-        free = {"limit", "log_every", "dropout"}
+        """Of what determines the steps of a training, but not how many there are. What was chosen
+        for it is not in it: where the recipe leaves it open, a checkpoint says it."""
+        free = {"limit", "log_every", *CHOSEN}
         kept = sorted((key, value) for key, value in asdict(self).items() if key not in free)
         return text_digest(repr((kept, more)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,14 @@ from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import choose_device, choose_precision
 from escriba.charlm.recipe import Budget, Recipe, read_recipe
 from escriba.charlm.training import log as logs
+from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import LATEST, Checkpoint
 from escriba.charlm.training.health import unigram_entropy
 from escriba.charlm.training.limits import set_schedule
 from escriba.charlm.training.log import Log
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
-from escriba.charlm.training.settings import Limit, Settings, settle
+from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
 from escriba.errors import Place, TrainingError
 from escriba.project import Project
 
@@ -39,7 +42,14 @@ class Training:
     processes: Processes
     entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
     checkpoint: Checkpoint
+    state: dict[str, Any] | None  # what the checkpoint holds, to go on from
     log: Log
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What the recipe may leave open: a training that goes on keeps it."""
+        values = {name: getattr(self.settings, name) for name in CHOSEN}
+        return {**values, "precision": self.precision}
 
     @property
     def reader(self) -> Reader:
@@ -55,7 +65,7 @@ class Training:
 
     def begin(self, attempt: int = 0) -> Run:
         """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
-        run = self._begin(self.settings, attempt)
+        run = self._begin(attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
         if self.processes.leads:
             self.checkpoint.sweep()
@@ -65,22 +75,19 @@ class Training:
         return run
 
     def resume(self) -> Run:
-        """The run that the checkpoint holds, or a new one if there is none. Raises TrainingError
-        for a checkpoint that is damaged, or not of this training."""
-        if not self.processes.share(self.checkpoint.exists(LATEST)):
+        """The run that the checkpoint holds, or a new one if there is none."""
+        if self.state is None:
             return self.begin()
-        state = self.processes.share(self.checkpoint.read(LATEST) if self.processes.leads else {})
-        settings = replace(self.settings, dropout=state["dropout"])
-        run = self._begin(settings, state["attempt"])
-        run.load_state(state)
+        run = self._begin(self.state["attempt"])
+        run.load_state(self.state)
         if self.processes.leads:
             self.checkpoint.sweep()
             self.log.rewind(run.step)
         return run
 
-    def _begin(self, settings: Settings, attempt: int) -> Run:
+    def _begin(self, attempt: int) -> Run:
         return begin(
-            self.recipe.network.network(), len(self.corpus.vocabulary), settings,
+            self.recipe.network.network(), len(self.corpus.vocabulary), self.settings,
             precision=self.precision, device=self.device, processes=self.processes,
             attempt=attempt,
         )  # fmt: skip
@@ -110,28 +117,41 @@ def prepare(
     limit: Limit,
     budget: Budget | None,
     device: str | None,
+    restart: bool,
+    reading: Callable[[int, int], None] = lambda done, total: None,
 ) -> Training:
-    """The training that a recipe asks for. Raises like `train`."""
+    """The training that a recipe asks for. Raises like `train`; TrainingError also for a checkpoint
+    that is damaged, or of another training."""
     recipe = read_recipe(project.models, name, project.root)
     where = choose_device(device, processes.local)
     folder = project.models / name
     shown = project.shown(folder)
     if processes.leads:  # encode it once; the others then find it
-        corpus = read_corpus(recipe.corpus, project)
+        corpus = read_corpus(recipe.corpus, project, reading)
     processes.share(None)
     if not processes.leads:
         corpus = read_corpus(recipe.corpus, project)
     settings = settle(recipe, limit, budget, symbols=len(corpus.train))
+    identity = settings.digest(
+        corpus.digest, sorted(asdict(recipe.network).items()),
+        recipe.training.batch, recipe.training.learning_rate,
+    )  # fmt: skip
+    checkpoint = Checkpoint(folder, shown, identity)
+    state: dict[str, Any] | None = None
+    chosen: dict[str, Any] = {}
+    if processes.leads:
+        if checkpoint.exists(LATEST) and not restart:
+            state = checkpoint.read(LATEST)
+        chosen = state["chosen"] if state else _choose(recipe, corpus, settings, where)
+    state, chosen = processes.share((state, chosen))
+    precision = chosen.pop("precision")
+    settings = replace(settings, **chosen)
     if settings.batch % processes.world:
         raise TrainingError(
             f"a batch of {settings.batch} cannot be shared by {processes.world} processes; "
             "make it a multiple of their number",
             Place(shown / "recipe.yml"),
         )
-    precision = settings.precision
-    if precision == "auto":
-        precision = processes.share(choose_precision(where))
-    identity = settings.digest(corpus.digest, sorted(asdict(recipe.network).items()))
     return Training(
         folder=folder,
         shown=shown,
@@ -142,6 +162,27 @@ def prepare(
         precision=precision,
         processes=processes,
         entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)),
-        checkpoint=Checkpoint(folder, shown, identity),
+        checkpoint=checkpoint,
+        state=state,
         log=Log(folder / logs.FILE, shown / logs.FILE),
     )
+
+
+def _choose(
+    recipe: Recipe, corpus: Corpus, settings: Settings, device: torch.device
+) -> dict[str, Any]:
+    """What the recipe leaves to the machine: precision, batch, and the rate that goes with it."""
+    precision = settings.precision
+    if precision == "auto":
+        precision = choose_precision(device)
+    batch, rate = settings.batch, settings.learning_rate
+    if recipe.training.batch is None:
+        symbols, length = len(corpus.vocabulary), len(corpus.train)
+        batch = choose_batch(
+            recipe.network.network(), symbols, length, settings, precision, device
+        )  # fmt: skip
+        if recipe.training.learning_rate is None:
+            rate *= math.sqrt(batch / settings.batch)
+    return {
+        "batch": batch, "learning_rate": rate, "dropout": settings.dropout, "precision": precision,
+    }  # fmt: skip

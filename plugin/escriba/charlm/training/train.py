@@ -70,6 +70,7 @@ def train(
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
     report: Callable[[Moment], None] = lambda moment: None,
+    reading: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train the model `name` to the end of its schedule, from its checkpoint if there is one.
@@ -78,17 +79,20 @@ def train(
     (`validate_every`, or as many as a twentieth of the time is well spent on) the loss is taken on
     a part of the validation text, and the weights are kept if it is the best. Every
     `checkpoint_every` seconds the state is written: a run that is killed ends, when it is resumed
-    on the same machine, in the same weights as one that is not. `report` is called about four times
-    a second; when `stop` gives true, the state is written and the call returns. In several
-    processes (torchrun) each must make this call. Raises ModelError, SourceError, CorpusError and
-    TrainingError.
+    on the same machine, in the same weights as one that is not.
+
+    `reading` is told how many bytes of the corpus are encoded, and of how many; `report` is called
+    about four times a second; when `stop` gives true, the state is written and the call returns. In
+    several processes (torchrun) each must make this call. Raises ModelError, SourceError,
+    CorpusError and TrainingError.
     """
     limit = Limit(minutes, epochs, steps)
     with joined(device) as processes:
         training = prepare(
-            project, name, processes, limit=limit, budget=budget, device=device
+            project, name, processes,
+            limit=limit, budget=budget, device=device, restart=restart, reading=reading,
         )  # fmt: skip
-        run = training.begin() if restart else training.resume()
+        run = training.resume()
         _aim(training, run)
         while True:
             loop = _Loop(training, run, report, stop, checkpoint_every, validate_every)
@@ -261,7 +265,7 @@ class _Loop:
         return training.processes.share(loss)
 
     def save(self, name: str) -> None:
-        state = self.run.to_state()
+        state = {"chosen": self.training.chosen, **self.run.to_state()}
         if self.training.processes.leads:
             self.training.checkpoint.write(name, state)
         self.saved = self.run.seconds

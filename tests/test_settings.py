@@ -1,0 +1,117 @@
+"""A recipe and a budget → settings, and how far a training goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+
+from escriba import schema
+from escriba.charlm.recipe import Recipe
+from escriba.charlm.training.limits import count_steps, goes_further
+from escriba.charlm.training.schedule import Schedule
+from escriba.charlm.training.settings import Limit, settle
+from escriba.errors import Place, SourceError
+
+CORPUS = "corpus: {sources: [{file: a}]}\n"
+
+
+def read(text: str) -> Recipe:
+    return schema.read(Recipe, CORPUS + text, Place(Path("recipe.yml")))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "asked", "budget", "expected"),
+    [
+        ("", Limit(), None, Limit(minutes=10)),
+        ("training: {budget: 1 minute}", Limit(), None, Limit(minutes=1)),
+        ("training: {budget: 1 hour}", Limit(), None, Limit(minutes=60)),
+        ("training: {budget: best}", Limit(), None, Limit()),
+        ("training: {epochs: 3}", Limit(), None, Limit(epochs=3)),
+        ("training: {minutes: 5, steps: 9}", Limit(), None, Limit(minutes=5, steps=9)),
+        ("training: {minutes: 5}", Limit(steps=7), None, Limit(steps=7)),
+        ("training: {minutes: 5}", Limit(), "1 hour", Limit(minutes=60)),
+        ("training: {budget: best, minutes: 5}", Limit(), None, Limit(minutes=5)),
+    ],
+)
+def test_what_is_asked_for_takes_the_place_of_the_recipe(
+    recipe: str, asked: Limit, budget: Any, expected: Limit
+) -> None:
+    assert settle(read(recipe), asked, budget).limit == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "symbols", "expected"),
+    [
+        (Limit(epochs=5), 10**6, 0.0),
+        (Limit(epochs=10), 10**6, 0.1),
+        (Limit(steps=10**6), 10**7, 0.2),
+        (Limit(minutes=10), 10**8, 0.0),
+        (Limit(minutes=10), 10**6, 0.1),
+        (Limit(minutes=10), 40_000, 0.2),
+        (Limit(minutes=10, epochs=2), 40_000, 0.0),
+    ],
+)
+def test_a_text_that_is_read_often_has_more_dropout(
+    asked: Limit, symbols: int, expected: float
+) -> None:
+    assert settle(read(""), asked, symbols=symbols).dropout == expected
+    assert settle(read("network: {dropout: 0.3}"), asked, symbols=symbols).dropout == 0.3
+
+
+def test_muon_has_a_rate_of_its_own() -> None:
+    assert settle(read(""), Limit()).learning_rate == 0.012
+    assert settle(read("training: {optimiser: muon}"), Limit()).learning_rate == 0.02
+
+
+def test_a_wrong_budget_is_located() -> None:
+    with pytest.raises(SourceError) as caught:
+        read("training: {budget: 1 day}")
+    assert str(caught.value) == (
+        "recipe.yml:2:20: 'budget' must be one of 1 minute, 10 minutes, 1 hour, best, not '1 day'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (Limit(), None),
+        (Limit(minutes=3), None),
+        (Limit(epochs=1.5), 15),
+        (Limit(steps=12), 12),
+        (Limit(steps=12, epochs=1), 10),
+    ],
+)
+def test_steps_of_a_limit(limit: Limit, expected: int | None) -> None:
+    assert count_steps(limit, 10) == expected
+
+
+class Ended:
+    """A run that ended after 100 steps, the rate falling from 50 on, after 30 seconds."""
+
+    schedule = Schedule(5, 50, 100)
+    exhausted = False
+    step = 100
+    cooled_after = 30.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (Limit(steps=100), False),
+        (Limit(steps=101), True),
+        (Limit(epochs=9), False),
+        (Limit(minutes=1), False),
+        (Limit(minutes=1.5), True),
+        (Limit(minutes=1.5, steps=100), False),
+        (Limit(), True),
+    ],
+)
+def test_a_longer_limit_goes_further(limit: Limit, expected: bool) -> None:
+    run: Any = Ended()
+    assert goes_further(run, limit, 10) is expected
+    run.exhausted = True
+    assert not goes_further(run, limit, 10)
