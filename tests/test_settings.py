@@ -20,7 +20,7 @@ CORPUS = "corpus: {sources: [{file: a}]}\n"
 
 
 def read(text: str) -> Recipe:
-    return schema.read(Recipe, CORPUS + text, Place(Path("recipe.yml")))
+    return schema.read(Recipe, CORPUS + text, Place(Path("recipe.yml"), 1))
 
 
 @pytest.mark.parametrize(
