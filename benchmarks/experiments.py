@@ -1,11 +1,12 @@
 """What was tried to learn more in a minute: each experiment is the default recipe with one change.
 
-    python benchmarks/experiments.py [NAME…] [--steps N] [--rounds N] [--threads N]
+    python benchmarks/experiments.py [NAME…] [--steps N] [--characters N] [--rounds N] [--threads N]
 
 Trains on tiny Shakespeare (90/10), from scratch, for so many steps of 2,048 characters (an
 experiment with another batch takes as many characters), and prints the loss on the whole validation
-part and the speed. Without names it runs them all. With several rounds each has its own seed, and
-medians are printed. docs/experiments.md tells what came out and what was made of it.
+part and the speed. Without names it runs them all. With `--characters` only so much of the training
+part is read, again and again. With several rounds each has its own seed, and median
+and range are printed. docs/experiments.md tells what came out and what was made of it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import training as shakespeare
 from torch import nn
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
@@ -93,6 +95,24 @@ def write_nothing_first(run: Run, steps: int) -> None:
     nn.init.zeros_(run.network.head.weight)
 
 
+def begin_as_torch(run: Run, steps: int) -> None:
+    for layer in run.network.layers:
+        layer.reset_parameters()
+
+
+def close_the_forget_gate(run: Run, steps: int) -> None:
+    for layer in run.network.layers:
+        nn.init.zeros_(layer.bias_ih_l0)
+
+
+def normalise(run: Run, steps: int) -> None:
+    """Layer normalisation of what each layer reads (Ba et al. 2016), before it as in GPT-2."""
+    for layer in run.network.layers:
+        layer.register_module("norm", nn.LayerNorm(run.network.network.hidden))
+        layer.register_forward_pre_hook(lambda own, given: (own.norm(given[0]), *given[1:]))
+    run.optimisers = make_optimisers(run.network, run.settings)
+
+
 def compile_network(run: Run, steps: int) -> None:
     run.forward = torch.compile(run.network)  # type: ignore[assignment]
 
@@ -111,9 +131,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "batch-16": Experiment("batch 16", training={"batch": 16}),
     "batch-64": Experiment("batch 64", training={"batch": 64}),
     "window-128": Experiment("16 streams, window 128", training={"batch": 16, "window": 128}),
+    "dropout-0": Experiment("no dropout", network={"dropout": 0.0}),
     "dropout-10": Experiment("dropout 0.1", network={"dropout": 0.1}),
     "dropout-20": Experiment("dropout 0.2", network={"dropout": 0.2}),
     "plain": Experiment("no residual connections", network={"residual": False}),
+    "layer-norm": Experiment("layer normalisation before each layer", change=normalise),
+    "torch-init": Experiment("the layers begin as torch's", change=begin_as_torch),
+    "closed-gate": Experiment("forget gates begin without bias", change=close_the_forget_gate),
     "clip": Experiment("clip 0.3", training={"clip": 0.3}),
     "no-decay": Experiment("no weight decay", training={"weight_decay": 0.0}),
     "beta-95": Experiment("second beta 0.95", change=remember(0.95)),
@@ -133,6 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(EXPERIMENTS))
     parser.add_argument("--steps", type=int, default=1600)
+    parser.add_argument("--characters", type=int, help="of the training part (default: all)")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
@@ -146,28 +171,31 @@ def main() -> None:
         site = shakespeare.make_site(Path(folder), seed=1)
         recipe = read_recipe(site.models, shakespeare.NAME, site.root)
         corpus = read_corpus(recipe.corpus, site)
+        text = corpus.train[: options.characters]
         for name in options.names or EXPERIMENTS:
             found = [
-                conduct(EXPERIMENTS[name], recipe, corpus, options.steps, seed)
+                conduct(EXPERIMENTS[name], recipe, corpus, text, options.steps, seed)
                 for seed in range(1, options.rounds + 1)
             ]
-            loss, speed = (statistics.median(values) for values in zip(*found, strict=True))
-            what = EXPERIMENTS[name].what
+            losses, speeds = zip(*found, strict=True)
+            spread = f" ({min(losses):.4f} to {max(losses):.4f})" if len(losses) > 1 else ""
             print(
-                f"{name:<17} {loss:.4f} nats/character {speed:>8,.0f} chars/s  {what}", flush=True
+                f"{name:<17} {statistics.median(losses):.4f}{spread} nats/character "
+                f"{statistics.median(speeds):>8,.0f} chars/s  {EXPERIMENTS[name].what}",
+                flush=True,
             )
 
 
 def conduct(
-    experiment: Experiment, recipe: Recipe, corpus: Corpus, steps: int, seed: int
+    experiment: Experiment, recipe: Recipe, corpus: Corpus, text: Text, steps: int, seed: int
 ) -> tuple[float, float]:
-    """Validation loss in nats per character, and characters per second."""
+    """Train on a text: validation loss in nats per character, and characters per second."""
     changed = replace(
         recipe,
         network=NetworkRecipe(**experiment.network),
         training=TrainingRecipe(**{"seed": seed, "steps": steps, **experiment.training}),
     )
-    settings = settle(changed, Limit(), symbols=len(corpus.train))
+    settings = settle(changed, Limit(), symbols=len(text))
     precision = "bfloat16" if settings.precision == "auto" else settings.precision
     run = begin(
         changed.network.network(), len(corpus.vocabulary), settings,
@@ -177,7 +205,7 @@ def conduct(
     run.schedule = run.schedule.over(steps)
     experiment.change(run, steps)
     averaged = copy.deepcopy(run.network) if experiment.average else None
-    reader = Reader(corpus.train, settings.batch, settings.window, seed)
+    reader = Reader(text, settings.batch, settings.window, seed)
     begun = time.perf_counter()
     for window in reader.read():
         if run.step == steps:
@@ -187,7 +215,7 @@ def conduct(
         if averaged is not None:
             follow(averaged, run, experiment.average)
     speed = run.characters / (time.perf_counter() - begun)
-    before = corpus.train[-1024:]
+    before = text[-1024:]
     return measure(averaged or run.network, corpus.validation, before), speed
 
 
