@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 
@@ -12,9 +13,7 @@ from escriba.charlm.training.run import Run
 COLLAPSE_STEP = 600  # by now every network that learns has left the unigram entropy behind
 COLLAPSE_SHARE = 0.97  # of the unigram entropy: above it, nothing but frequencies was learnt
 ATTEMPTS = 3  # at training a network that collapses, each with another seed and a lower rate
-PATIENCE = (
-    1.5  # the loss falls no more when the run is that many times as old as it was at its best
-)
+PATIENCE = 1.5  # how many times as old as at its best a run must be
 LEAST_PATIENCE = 4  # validations
 
 _BLOCK = 1 << 24  # symbols counted at a time
@@ -45,13 +44,21 @@ def has_collapsed(loss: float, entropy: float, run: Run) -> bool:
 
 
 def falls_no_more(run: Run, interval: int) -> bool:
-    """Whether the validation loss, taken about every `interval` steps, was best long ago: by the
-    run's own age, or once the rate falls by the half of its fall."""
+    """Whether the validation loss, taken about every `interval` steps, falls no more.
+
+    It was best long ago (by the run's own age; once the rate falls, by the half of its fall), and
+    in the last third of a run at a constant rate it was no lower than in the third before: single
+    validations at a high rate scatter, so that one stroke of luck must not end a training.
+    """
     if not run.settings.patience:
         return False
     cool, end = run.schedule.cool, run.schedule.end
-    if cool is None or end is None or run.step < cool:
-        since, allowed = run.step - run.best_step, (PATIENCE - 1) * run.best_step
-    else:
+    if cool is not None and end is not None and run.step >= cool:
         since, allowed = run.step - max(run.best_step, cool), (end - cool) / 2
-    return since >= max(allowed, LEAST_PATIENCE * interval)
+        return since >= max(allowed, LEAST_PATIENCE * interval)
+    since, allowed = run.step - run.best_step, (PATIENCE - 1) * run.best_step
+    if since < max(allowed, LEAST_PATIENCE * interval):
+        return False
+    before = [loss for step, loss in run.validations if run.step < 3 * step <= 2 * run.step]
+    lately = [loss for step, loss in run.validations if 3 * step > 2 * run.step]
+    return not before or not lately or statistics.fmean(lately) >= statistics.fmean(before)

@@ -23,7 +23,8 @@ from escriba.model import Network
 # What a checkpoint holds beside tensors and the schedule.
 PLAIN = (
     "attempt", "step", "epoch", "index", "characters", "seconds",
-    "loss", "best", "best_step", "validated", "cooled_after", "exhausted",
+    "loss", "best", "best_step", "validated", "validations", "cooled_after",
+    "exhausted",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ class Run:
     validated: int = 0  # the step of the last validation
     cooled_after: float = 0.0  # seconds after which the rate began to fall
     exhausted: bool = False  # whether it ends because the validation loss falls no more
+    validations: list[tuple[int, float]] = field(default_factory=list)  # step and loss of each
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     carried: State | None = None
     losses: list[Tensor] = field(default_factory=list)

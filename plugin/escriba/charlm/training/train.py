@@ -235,6 +235,7 @@ class _Loop:
             if health.has_learnt(loss, training.entropy):
                 self.write(loss)
         run.validated = run.step
+        run.validations.append((run.step, loss))
         if health.falls_no_more(run, self.interval):
             self.end_early()
 
