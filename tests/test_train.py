@@ -320,7 +320,7 @@ def test_bytes_are_learnt_too(tmp_path: Path) -> None:
 
 def test_the_log_holds_losses_gradients_and_previews(tmp_path: Path) -> None:
     site = make_site(tmp_path)
-    train(site, "count", epochs=12)
+    result = train(site, "count", epochs=12)
     lines = log_of(site)
     assert lines[0]["step"] == 0
     plan = lines[0]["plan"]
@@ -332,9 +332,12 @@ def test_the_log_holds_losses_gradients_and_previews(tmp_path: Path) -> None:
     }  # fmt: skip
     assert losses[0]["characters"] == 100 * 4 * 16
     samples = [line for line in lines if "sample" in line]
-    assert [line["step"] for line in samples] == [100, 300, 500, 700, 1000]
+    assert [line["step"] for line in samples] == [
+        10, 30, 100, 300, 500, 700, 1000, result.step
+    ]  # fmt: skip
     assert all(len(str(line["sample"])) == 500 for line in samples)
-    assert samples[0]["loss"] == losses[0]["loss"]
+    assert samples[2]["loss"] == losses[0]["loss"]
+    assert samples[0]["loss"] > samples[1]["loss"] > samples[2]["loss"]
 
 
 def test_without_a_clip_no_gradient_is_clipped(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from escriba.charlm.network import CharLSTM, State
 from escriba.vocabulary import Vocabulary
 
 STEPS = frozenset(
-    {100, 300, 500, 700} | {digit * 10**power for digit in (1, 2, 3, 5) for power in range(3, 7)}
+    {10, 30, 100, 300, 500, 700} | {n * 10**power for n in (1, 2, 3, 5) for power in range(3, 7)}
 )
 LENGTH = 500  # symbols
 PROMPT = "\n"

@@ -158,10 +158,10 @@ class _Loop:
             self.pace.tick()
             if run.step % run.settings.log_every == 0 and self.log_steps():
                 return "collapsed"
-            if run.step in PREVIEWS:
-                self.log_preview()
             if self.validation_is_due():
                 self.validate()
+            if run.step in PREVIEWS or run.schedule.finished(run.step):
+                self.log_preview()
         raise AssertionError("a reader never ends")
 
     def order(self) -> Order:
@@ -217,11 +217,13 @@ class _Loop:
         )
 
     def log_preview(self) -> None:
+        """What the network writes now, beside its loss in the last steps."""
         run, training = self.run, self.training
+        loss = describe_steps(run)["loss"] if run.losses else run.loss
         if training.processes.leads:
             vocabulary = training.corpus.vocabulary
             text = vocabulary.decode(preview(run.network, vocabulary))
-            training.log.write(run, sample=text, prompt=PROMPT, loss=run.loss)
+            training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best, and see whether to go on."""
