@@ -95,19 +95,23 @@ def write_nothing_first(run: Run, steps: int) -> None:
     nn.init.zeros_(run.network.head.weight)
 
 
+def cells(run: Run) -> list[nn.RNNBase]:
+    return [layer for layer in run.network.layers if isinstance(layer, nn.RNNBase)]
+
+
 def begin_as_torch(run: Run, steps: int) -> None:
-    for layer in run.network.layers:
+    for layer in cells(run):
         layer.reset_parameters()
 
 
 def close_the_forget_gate(run: Run, steps: int) -> None:
-    for layer in run.network.layers:
-        nn.init.zeros_(layer.bias_ih_l0)
+    for layer in cells(run):
+        nn.init.zeros_(layer.bias_ih_l0)  # type: ignore[arg-type]
 
 
 def normalise(run: Run, steps: int) -> None:
     """Layer normalisation of what each layer reads (Ba et al. 2016), before it as in GPT-2."""
-    for layer in run.network.layers:
+    for layer in cells(run):
         layer.register_module("norm", nn.LayerNorm(run.network.network.hidden))
         layer.register_forward_pre_hook(lambda own, given: (own.norm(given[0]), *given[1:]))
     run.optimisers = make_optimisers(run.network, run.settings)

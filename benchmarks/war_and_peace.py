@@ -1,6 +1,6 @@
 """War and Peace, in nats per byte of the test part: what an hour of two cores buys, and what more.
 
-    python benchmarks/war_and_peace.py small --folder FOLDER [--minutes M] [--device NAME]
+    python benchmarks/war_and_peace.py small --folder FOLDER [--minutes M | --steps N]
     python benchmarks/war_and_peace.py large --folder FOLDER
 
 `small` is the network of models/tolstoi, 4 × 128, for an hour; `large` has twice the units, and
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the training is kept")
     parser.add_argument("--split", choices=STRETCHES, default="last")
     parser.add_argument("--minutes", type=float, help="instead of an hour, or three")
+    parser.add_argument("--steps", type=int, help="instead of a time")
     parser.add_argument("--device")
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
     options = parser.parse_args()
@@ -61,7 +62,8 @@ def main() -> None:
     site = project.load(options.folder.resolve())
     with stopping() as stop, shown(name) as display:
         result = train(
-            site, name, minutes=options.minutes or minutes, device=options.device,
+            site, name, steps=options.steps, device=options.device,
+            minutes=None if options.steps else options.minutes or minutes,
             report=display.moment, reading=display.reading, stop=stop,
         )  # fmt: skip
     if not result.finished:
