@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_the_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     told = re.search(r"interrupted at step (\d+); go on with: escriba train mine\n$", errors)
-    assert told
+    assert told, errors
     assert (folder / "weights.safetensors").is_file()
     output, _ = escriba("train", "mine", "--epochs", "1", cwd=tmp_path)
     ended = re.search(r" (\d+) steps", output)

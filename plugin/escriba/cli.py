@@ -164,7 +164,7 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)
     if not result.finished:
-        raise click.Abort
+        raise click.exceptions.Exit(130)  # what happened is told already
 
 
 @cli.command()
