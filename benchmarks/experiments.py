@@ -30,6 +30,7 @@ from torch import nn
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.corpora.windows import Reader
+from escriba.charlm.device import choose_precision
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
 from escriba.charlm.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
@@ -200,10 +201,11 @@ def conduct(
         training=TrainingRecipe(**{"seed": seed, "steps": steps, **experiment.training}),
     )
     settings = settle(changed, Limit(), symbols=len(text))
-    precision = "bfloat16" if settings.precision == "auto" else settings.precision
+    device = torch.device("cpu")
+    precision = choose_precision(device) if settings.precision == "auto" else settings.precision
     run = begin(
         changed.network.network(), len(corpus.vocabulary), settings,
-        precision=precision, device=torch.device("cpu"),
+        precision=precision, device=device,
     )  # fmt: skip
     steps = steps * PER_STEP // (settings.batch * settings.window)
     run.schedule = run.schedule.over(steps)

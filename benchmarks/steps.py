@@ -2,8 +2,9 @@
 
     python benchmarks/steps.py [--rounds N] [--seconds S]
 
-A 4 x 128 LSTM on random text: the time does not depend on what is learnt. The contenders take turns
-within each round; medians over the rounds.
+A 4 x 128 LSTM on random text: the time does not depend on what is learnt. All but the first row in
+the precision that `precision: auto` chooses here. The contenders take turns within each round;
+medians over the rounds.
 """
 
 from __future__ import annotations
@@ -14,18 +15,16 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
 
 from escriba.charlm.corpora.windows import Reader, Window
+from escriba.charlm.device import Precision, can_train, choose_precision
 from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
 from escriba.model import Network
-
-Precision = Literal["float32", "bfloat16"]
 
 SYMBOLS = 82  # of War and Peace
 WINDOW = 64
@@ -79,15 +78,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
     cores = os.cpu_count() or 1
-    usual = Contender("bfloat16", cores)
+    device = torch.device("cpu")
+    usual = Contender(choose_precision(device), cores)
     contenders = [
-        replace(usual, precision="float32"),
         usual,
         replace(usual, dropout=0.15),
         replace(usual, threads=1),
         replace(usual, batch=64),
         replace(usual, batch=128),
     ]
+    other: Precision = "bfloat16" if usual.precision == "float32" else "float32"
+    if can_train(device, other):
+        contenders.insert(0, replace(usual, precision=other))
     running = [start(contender) for contender in contenders]
     speeds: list[list[float]] = [[] for _ in contenders]
     for _ in range(options.rounds):

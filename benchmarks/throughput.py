@@ -23,8 +23,9 @@ import time
 from dataclasses import dataclass, field
 
 import torch
-from steps import SYMBOLS, Contender, Precision, start
+from steps import SYMBOLS, Contender, start
 
+from escriba.charlm.device import Precision, can_train
 from escriba.model import GATES, Network
 
 SIZES = (512, 1024, 2048, 4096)  # rows and columns
@@ -51,6 +52,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     print(f"torch {torch.__version__}, {options.threads} threads")
     for precision in PRECISIONS:
+        if not can_train(torch.device("cpu"), precision):
+            print(f"\n{precision}: this processor cannot train in it")
+            continue
         size = choose_size(precision)
         groups = [
             [Contender(precision, options.threads, batch, hidden) for batch in BATCHES]

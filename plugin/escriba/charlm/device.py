@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from escriba.errors import TrainingError
+
+Precision = Literal["float32", "bfloat16"]
 
 
 def choose_device(name: str | None, local: int = 0) -> torch.device:
@@ -30,14 +33,27 @@ def choose_device(name: str | None, local: int = 0) -> torch.device:
     return device
 
 
-def choose_precision(device: torch.device) -> str:
-    """bfloat16 where a matrix product in it is clearly faster than in float32; else float32."""
+def choose_precision(device: torch.device) -> Precision:
+    """bfloat16 where a recurrent layer learns clearly faster in it; else float32."""
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     if device.type != "cpu":
         return "float32"
-    times = {dtype: _time_product(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    return "bfloat16" if times[torch.bfloat16] < 0.8 * times[torch.float32] else "float32"
+    try:
+        faster = _time_layer(device, "bfloat16") < 0.8 * _time_layer(device, "float32")
+    except RuntimeError:
+        return "float32"
+    return "bfloat16" if faster else "float32"
+
+
+def can_train(device: torch.device, precision: str) -> bool:
+    """Whether a recurrent layer can learn in that precision there. Not every processor has
+    instructions for bfloat16, and torch then refuses to make the layer's gradient."""
+    try:
+        _time_layer(device, precision, count=1)
+    except RuntimeError:
+        return False
+    return True
 
 
 def mixed(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
@@ -47,12 +63,19 @@ def mixed(device: torch.device, precision: str) -> contextlib.AbstractContextMan
     return contextlib.nullcontext()
 
 
-def _time_product(dtype: torch.dtype) -> float:
-    """Seconds of the fastest of some products of the size of a layer's."""
-    left, right = torch.ones(256, 512, dtype=dtype), torch.ones(512, 512, dtype=dtype)
+def _time_layer(device: torch.device, precision: str, count: int = 8) -> float:
+    """Seconds of the fastest of `count` steps, forward and backward, of a layer of the usual size.
+
+    Raises RuntimeError where the device cannot do it in that precision.
+    """
+    steps, batch, hidden = 16, 32, 128
+    layer = nn.LSTM(hidden, hidden, device=device)
+    x = torch.ones(steps, batch, hidden, device=device)
     times = []
-    for _ in range(12):
+    for _ in range(count):
         begun = time.perf_counter()
-        left @ right
+        with mixed(device, precision):
+            total = layer(x)[0].float().sum()
+        torch.autograd.grad(total, list(layer.parameters()))
         times.append(time.perf_counter() - begun)
     return min(times)

@@ -13,7 +13,7 @@ import torch
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.corpora.windows import Reader
-from escriba.charlm.device import choose_device, choose_precision
+from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.recipe import Budget, Recipe, read_recipe
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
@@ -145,6 +145,13 @@ def prepare(
         chosen = state["chosen"] if state else _choose(recipe, corpus, settings, where)
     state, chosen = processes.share((state, chosen))
     precision = chosen.pop("precision")
+    if precision == "bfloat16" and not can_train(where, precision):
+        began = "this training began in" if state else "precision:"
+        raise TrainingError(
+            f"{began} bfloat16, and the device '{where}' cannot train in it; "
+            + ("go on where it began, or --restart" if state else "write precision: auto"),
+            Place(shown / "recipe.yml"),
+        )
     settings = replace(settings, **chosen)
     if settings.batch % processes.world:
         raise TrainingError(

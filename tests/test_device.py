@@ -1,0 +1,88 @@
+"""The device and the precision of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from escriba.charlm import device  # noqa: E402
+from escriba.charlm.device import can_train, choose_device, choose_precision  # noqa: E402
+from escriba.charlm.training.train import train  # noqa: E402
+from escriba.errors import TrainingError  # noqa: E402
+from test_train import make_site  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+def layers_that_take(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    """A device whose layers take so long in each precision, and know no other."""
+
+    def time_layer(device: object, precision: str, count: int = 8) -> float:
+        if precision not in seconds:
+            raise RuntimeError("could not create a primitive descriptor")
+        return seconds[precision]
+
+    monkeypatch.setattr(device, "_time_layer", time_layer)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ({"float32": 1.0, "bfloat16": 0.5}, "bfloat16"),
+        ({"float32": 1.0, "bfloat16": 0.9}, "float32"),
+        ({"float32": 1.0}, "float32"),
+    ],
+)
+def test_bfloat16_is_chosen_where_it_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float], expected: str
+) -> None:
+    layers_that_take(monkeypatch, **seconds)
+    assert choose_precision(CPU) == expected
+
+
+def test_what_this_machine_chooses_it_can_train_in() -> None:
+    assert can_train(CPU, "float32")
+    assert can_train(CPU, choose_precision(CPU))
+
+
+def test_a_precision_that_the_device_does_not_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    recipe.write_text(recipe.read_text().replace("precision: float32", "precision: bfloat16"))
+    layers_that_take(monkeypatch, float32=1.0)
+    with pytest.raises(TrainingError) as caught:
+        train(site, "count")
+    assert str(caught.value) == (
+        "models/count/recipe.yml: precision: bfloat16, and the device 'cpu' cannot train in it; "
+        "write precision: auto"
+    )
+
+
+def test_a_training_does_not_go_on_in_a_precision_that_the_device_does_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    recipe.write_text(recipe.read_text().replace("precision: float32", "precision: auto"))
+    monkeypatch.setattr("escriba.charlm.training.setup.choose_precision", lambda where: "bfloat16")
+    monkeypatch.setattr("escriba.charlm.training.setup.can_train", lambda where, precision: True)
+    monkeypatch.setattr("escriba.charlm.training.run.mixed", lambda *given: device.mixed(CPU, ""))
+    assert not train(site, "count", stop=lambda: True).finished
+    monkeypatch.undo()
+    layers_that_take(monkeypatch, float32=1.0)
+    with pytest.raises(TrainingError) as caught:
+        train(site, "count")
+    assert str(caught.value) == (
+        "models/count/recipe.yml: this training began in bfloat16, and the device 'cpu' cannot "
+        "train in it; go on where it began, or --restart"
+    )
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(TrainingError, match=r"^the device 'nowhere' cannot be used: "):
+        choose_device("nowhere")
