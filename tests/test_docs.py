@@ -12,6 +12,8 @@ from escriba import errors, schema
 from escriba.charlm.recipe import Recipe, Source
 from escriba.cli import cli
 from escriba.errors import EscribaError, Place
+from escriba.evaluation import read_evaluation
+from escriba.model import read_model
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,3 +59,30 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("mod
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), target
+
+
+MODELS = sorted(path.parent for path in ROOT.glob("models/*/evaluation.yml"))
+
+
+def figures(folder: Path, part: str) -> str:
+    """What a row of a table says of a part of a model's corpus."""
+    values = read_evaluation(folder, folder).values
+    keys = ("nats", "bits", "nats-per-byte", "ngram-20")
+    return " | ".join(str(values[f"{part}.{key}"]) for key in keys)
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_a_model_s_card_says_what_was_measured(folder: Path) -> None:
+    card = (folder / "README.md").read_text("utf-8")
+    digest = read_model(folder).digest
+    assert f"| digest | `{digest[:12]}` |" in card
+    for part in ("validation", "test"):
+        assert f"\n| {part} | {figures(folder, part)} |\n" in card
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_the_readme_s_table_says_what_was_measured(folder: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    row = re.search(rf"^\| \[`{folder.name}`\]\([^|]*\| [^|]* \| (.*) \|$", text, re.M)
+    assert row is not None
+    assert row[1] == figures(folder, "test")
