@@ -1,14 +1,16 @@
-"""`escriba check` and `escriba prune` over the posts of a site."""
+"""`escriba check`, `refresh` and `prune` over the posts of a site."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from blogs import make_site, tree
 from escriba.blog.build import build
-from escriba.blog.check import Report, check, prune
+from escriba.blog.check import Report, check, prune, refresh
 from escriba.errors import FrozenError, SourceError
 from escriba.project import Project
 
@@ -67,9 +69,9 @@ def test_the_three_ways_to_be_wrong_are_told_apart(site: Project) -> None:
         "posts/2020-11-02-networks.md:20:1:",
     ]
     stale, wrong, missing = found.values()
-    assert "is stale: seed was 7 and is 8; `escriba build` makes the new one" in stale
+    assert "is stale: seed was 7 and is 8; `escriba refresh` makes the new one" in stale
     assert "was edited" in wrong
-    assert "`escriba check --mend`" in wrong
+    assert "`escriba refresh`" in wrong
     assert "is missing; `escriba build` makes it" in missing
 
 
@@ -77,12 +79,16 @@ def test_mending_makes_everything_right(site: Project) -> None:
     before = {path.name: path.read_bytes() for path in samples(site)}
     change(site.posts / POST, "seed: 7", "seed: 8")
     edit(without_prompt(site))
-    report = check(site, mend=True)
-    assert (report.samples, len(report.mended)) == (2, 2)
+    report = refresh(site)
+    assert report.samples == 2
+    assert sorted(state for _, state in report.written) == ["edited", "stale"]
+    assert str(report).endswith(
+        "2 frozen samples are what the models write, character for character"
+    )
     assert check(site) == Report(2)
     assert build(site, frozen=True).written == 2
     change(site.posts / POST, "seed: 8", "seed: 7")
-    check(site, mend=True)
+    refresh(site)
     assert {path.name: path.read_bytes() for path in samples(site)} == before
 
 
@@ -98,7 +104,7 @@ def test_what_is_hidden_is_nobodys_problem_but_keeps_its_samples(site: Project) 
     assert "seed was 7 and is 8" in line, "paired with the sample of the draft"
     draft.write_text("---\ntitle: [\n---\n")
     assert len(problems(site)) == 1, "a draft that is broken"
-    for strict in (lambda: prune(site), lambda: check(site, mend=True)):
+    for strict in (lambda: prune(site), lambda: refresh(site)):
         with pytest.raises(SourceError):
             strict()
     assert len(samples(site)) == 3, "what a broken draft uses is not known"
@@ -137,3 +143,75 @@ def test_a_use_is_where_it_is_in_the_file_whatever_liquid_removed(site: Project)
     path.write_text(before[:body] + comment + before[body:])
     moved = [int(problem.split(":")[1]) for problem in problems(site) if POST in problem]
     assert moved == [line + 5 for line in lines]
+
+
+def test_a_refresh_of_one_post_or_one_model_leaves_the_rest(site: Project) -> None:
+    for path in samples(site):
+        edit(path)
+    other = site.posts / "2020-11-02-networks.md"
+    other.write_text(other.read_text() + "\n```escriba sample\nmodel: mini\nlength: 5\n```\n")
+    broken = {path: path.read_bytes() for path in samples(site)}
+    report = refresh(site, ["2020-11-02-networks"])
+    assert (report.samples, [state for _, state in report.written]) == (1, ["missing"])
+    assert {path: path.read_bytes() for path in broken} == broken
+    assert refresh(site, [f"posts/{POST}"]).samples == 2
+    assert check(site) == Report(3)
+    edit(samples(site)[0])
+    assert [state for _, state in refresh(site, ["mini"]).written] == ["edited"]
+    assert refresh(site, ["mini"]) == Report(3)
+    with pytest.raises(SourceError) as caught:
+        refresh(site, ["minni", "nothing.md"])
+    first, second = caught.value.problems
+    assert str(first) == "there is no post and no model 'minni' (did you mean 'mini'?)"
+    assert str(second).startswith("there is no post and no model 'nothing.md'")
+
+
+def test_a_diff_shows_what_was_changed(site: Project) -> None:
+    path = without_prompt(site)
+    edit(path)
+    told: list[str] = []
+    with pytest.raises(FrozenError):
+        check(site, told.append)
+    (difference,) = told
+    lines = difference.split("\n")
+    assert lines[:2] == [f"--- {site.shown(path).as_posix()}", "+++ mini, sampled now"]
+    (removed,) = [line for line in lines[2:] if line.startswith("-")]
+    (added,) = [line for line in lines[2:] if line.startswith("+")]
+    assert removed[1:-1] == added[1:-1]
+    assert removed.endswith("~")
+    told.clear()
+    refresh(site)
+    check(site, told.append)
+    assert told == []
+
+
+def test_two_branches_that_add_samples_merge(site: Project) -> None:
+    """Every sample is a file of its own, named by its request: real git has nothing to resolve."""
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("git is not installed")
+
+    def run(*words: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        subprocess.run([git, *who, *words], cwd=site.root, check=True, capture_output=True)
+
+    def add(line: str, seed: int) -> None:
+        block = f"{line}\n\n```escriba sample\nmodel: mini\nlength: 20\nseed: {seed}\n```\n"
+        change(site.posts / POST, line, block)
+        build(site)
+        run("add", "--all")
+        run("commit", "-m", str(seed))
+
+    path = site.posts / POST
+    path.write_text(path.read_text() + "\nThe first place.\n\nBetween.\n\nThe second place.\n")
+    (site.root / ".gitignore").write_text("/site/\n/.escriba/\n")
+    run("init", "--initial-branch", "main")
+    run("add", "--all")
+    run("commit", "-m", "start")
+    run("checkout", "-b", "other")
+    add("The first place.", 21)
+    run("checkout", "main")
+    add("The second place.", 22)
+    run("merge", "other", "-m", "both")
+    assert check(site) == Report(4)
+    assert len(samples(site)) == 4

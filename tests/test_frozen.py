@@ -183,7 +183,7 @@ def test_an_edited_sample_is_never_trampled(project, frozen_build):
             store.obtain(request, POST)
         assert str(caught.value) == (
             f"posts/a.md:14:1: the frozen sample models/tiny/samples/{path.name} was edited: "
-            f"{reason}; `escriba check --mend` writes it again"
+            f"{reason}; `escriba refresh` writes it again"
         )
         assert path.read_bytes() == edited
 

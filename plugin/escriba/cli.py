@@ -86,13 +86,37 @@ def serve(folder: Path, port: int, drafts: bool) -> None:
 
 
 @cli.command()
-@click.option("--mend", is_flag=True, help="Write the samples that are missing, stale or edited.")
+@click.option("--diff", is_flag=True, help="Show how frozen texts differ from what is written now.")
 @click.pass_obj
-def check(folder: Path, mend: bool) -> None:
+def check(folder: Path, diff: bool) -> None:
     """Sample everything again and compare it, character for character, with what is frozen."""
     from escriba.blog.check import check as check_site
 
-    click.echo(check_site(_find(folder), mend=mend))
+    click.echo(check_site(_find(folder), _show_difference if diff else None))
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[POST|MODEL]...")
+@click.pass_obj
+def refresh(folder: Path, names: tuple[str, ...]) -> None:
+    """Freeze anew what is missing, stale, of an older model, or edited.
+
+    Without names everywhere; else only what these posts ask for, or these models write.
+    """
+    from escriba.blog.check import refresh as refresh_samples
+
+    click.echo(refresh_samples(_find(folder), names))
+
+
+@cli.command()
+@click.argument("post")
+@click.pass_obj
+def explain(folder: Path, post: str) -> None:
+    """Say of each block of POST what determines it, and whether a build would make it anew."""
+    from escriba.blog.explain import explain as explain_post
+
+    for block in explain_post(_find(folder), post):
+        click.echo(block)
 
 
 @cli.command()
@@ -211,6 +235,13 @@ def evaluate(
         click.echo(f"written to {project.shown(path).as_posix()}")
         if outdated:
             click.echo(f"removed from it, as of other weights: {', '.join(outdated)}", err=True)
+
+
+def _show_difference(text: str) -> None:
+    """Print a unified diff, in colours where there are any."""
+    colours = {"-": "red", "+": "green", "@": "cyan"}
+    for line in text.split("\n"):
+        click.echo(click.style(line, fg=colours.get(line[:1])))
 
 
 def _find(folder: Path) -> Project:

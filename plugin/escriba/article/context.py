@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from escriba.article.theme import Templates
 from escriba.errors import Mistakes
 
 if TYPE_CHECKING:
+    from escriba.article.fences import Fence
     from escriba.sampling.frozen import Store
 
 
@@ -20,7 +23,7 @@ class Context:
 
     `path` is the page as errors name it, and `first_line` the line of that file at which its
     Markdown begins. Every error of the page is added to `mistakes`; whoever made that calls
-    `mistakes.check()`.
+    `mistakes.check()`. Each block is rendered within `rendering(fence)`.
     """
 
     store: Store
@@ -30,3 +33,4 @@ class Context:
     path: Path = Path("<markdown>")
     first_line: int = 1
     mistakes: Mistakes = field(default_factory=Mistakes)
+    rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()

@@ -149,7 +149,7 @@ class Page:
 
     def _stash(self, fence: Fence) -> str:
         html = '<div class="escriba-error"></div>'
-        with self._mistakes.collect():
+        with self._mistakes.collect(), self.context.rendering(fence):
             html = render(fence, self.context)
         self._blocks.append(html.strip())
         return f"{self._token}x{len(self._blocks) - 1}x"

@@ -6,7 +6,7 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -99,8 +99,12 @@ def render_posts(
     templates: Templates,
     store: Store,
     mistakes: Mistakes,
+    adapt: Callable[[Context], Context] = lambda context: context,
 ) -> dict[Path, Rendered]:
-    """The HTML of every post, by its `source`; what is wrong in any of them is collected."""
+    """The HTML of every post, by its `source`; what is wrong in any of them is collected.
+
+    `adapt` may put something of its own into the context of each post's blocks.
+    """
     models = Models(project.models, project.shown(project.models))
     site = _site_variables(project.settings)
     by_name = {post.source.stem: post.url for post in catalogue.posts}
@@ -129,7 +133,7 @@ def render_posts(
                 post.body,
                 path=post.source,
                 first_line=post.first_line,
-                extensions=[EscribaExtension(context)],
+                extensions=[EscribaExtension(adapt(context))],
                 liquid=liquid,
                 mistakes=mistakes,
             )

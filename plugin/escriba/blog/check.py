@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.article.theme import Templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
-from escriba.errors import FrozenError, Mistakes, Place
+from escriba.blog.post import Post
+from escriba.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
 from escriba.project import Project
+from escriba.sampling import check as samples
+from escriba.sampling.check import State
 from escriba.sampling.frozen import Store, Use
 from escriba.sampling.request import Request
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found right: how many samples the posts ask for, and what it mended."""
+    """How many samples the posts ask for that are right, and what was written to make them so."""
 
     samples: int
-    mended: tuple[Path, ...] = ()
+    written: tuple[tuple[Path, State], ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{path.as_posix()}: mended" for path in self.mended]
+        lines = [f"{path.as_posix()}: written; it was {state}" for path, state in self.written]
         count = "1 frozen sample is" if self.samples == 1 else f"{self.samples} frozen samples are"
         return "\n".join([*lines, f"{count} what the models write, character for character"])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the posts of a site ask for; `hidden` is what only drafts and unpublished posts do."""
+
+    posts: tuple[Post, ...]
+    shown: list[Use]
+    hidden: list[Use]
+
+    @property
+    def uses(self) -> list[Use]:
+        return [*self.shown, *self.hidden]
 
 
 class Ledger(Store):
@@ -36,31 +53,49 @@ class Ledger(Store):
         return ""
 
 
-def check(project: Project, *, mend: bool = False) -> Report:
+def check(project: Project, tell: Callable[[str], None] | None = None) -> Report:
     """Sample again whatever the posts cite, and compare every character.
 
-    With `mend`, write what is edited, missing or stale. Raises FrozenError with every sample that
-    is not right, each at the block that asks for it; SourceError for mistakes in the posts;
-    ModelError for a model that cannot be run. Drafts and unpublished posts are mended, too, but
-    their problems are nobody else's, so they are not reported.
+    `tell` gets a unified diff of each sample that is not what the model writes. Raises FrozenError
+    with every sample that is not right, each at the block that asks for it; SourceError for
+    mistakes in the posts; ModelError for a model that cannot be run. The problems of drafts and
+    unpublished posts are nobody else's, so they are not reported.
     """
-    from escriba.sampling import check as samples
-
-    shown, hidden = collect(project, strict=mend)
-    uses = [*shown, *hidden]
-    digests = {use.digest for use in shown}
-    if mend:
-        found = samples.mend(uses, project.models, project.root)
-        return Report(len(digests), tuple(sorted(project.shown(f.path) for f in found)))
-    places = {use.place for use in shown}
-    problems = [
-        problem
-        for problem in samples.check(uses, project.models, project.root)
-        if problem.place in places
+    asked = collect(project, strict=False)
+    places = {use.place for use in asked.shown}
+    findings = [
+        finding
+        for finding in samples.find(asked.uses, project.models, project.root)
+        if any(use.place in places for use in finding.uses)
     ]
+    if tell:
+        for difference in samples.show_differences(findings, project.root):
+            tell(difference)
+    found = [(use.place, finding.message) for finding in findings for use in finding.uses]
+    problems = [Problem(message, place) for place, message in sorted(found) if place in places]
     if problems:
         raise FrozenError(problems)
-    return Report(len(digests))
+    return Report(len({use.digest for use in asked.shown}))
+
+
+def refresh(project: Project, names: Sequence[str] = ()) -> Report:
+    """Sample again what is missing, stale, older or edited, drafts included, and freeze it.
+
+    `names` are posts and models: only what those posts ask for, or those models write, is touched.
+    Raises SourceError for a name that is neither, and for mistakes in any post; ModelError for a
+    model that cannot be run.
+    """
+    asked = collect(project, strict=True)
+    chosen = _choose(names, asked, project)
+    uses = [use for use in asked.uses if chosen(use)]
+    findings = [
+        finding
+        for finding in samples.find(asked.uses, project.models, project.root)
+        if any(chosen(use) for use in finding.uses)
+    ]
+    samples.refresh(findings, project.root)
+    written = sorted((project.shown(finding.path), finding.state) for finding in findings)
+    return Report(len({use.digest for use in uses}), tuple(written))
 
 
 def prune(project: Project, *, dry_run: bool = False) -> list[Path]:
@@ -68,17 +103,14 @@ def prune(project: Project, *, dry_run: bool = False) -> list[Path]:
 
     Raises SourceError for mistakes in any post: what it uses would not be known.
     """
-    from escriba.sampling.check import find_unused
-
-    shown, hidden = collect(project, strict=True)
-    unused = find_unused([*shown, *hidden], project.models)
+    unused = samples.find_unused(collect(project, strict=True).uses, project.models)
     if not dry_run:
         for path in unused:
             path.unlink()
     return unused
 
 
-def collect(project: Project, *, strict: bool) -> tuple[list[Use], list[Use]]:
+def collect(project: Project, *, strict: bool) -> Asked:
     """What the posts of the site ask for, and what drafts and unpublished posts do.
 
     Raises every mistake in a post of the site and, if `strict`, in the others.
@@ -97,4 +129,33 @@ def collect(project: Project, *, strict: bool) -> tuple[list[Use], list[Use]]:
     if strict:
         mistakes.check()
     places = {use.place for use in ledger.used}
-    return ledger.used, [use for use in other.used if use.place not in places]
+    hidden = [use for use in other.used if use.place not in places]
+    return Asked(tuple(whole.posts), ledger.used, hidden)
+
+
+def find_post(posts: Sequence[Post], name: str) -> Post | None:
+    """The post that a name is of: its path in the site, its file's name, that without `.md`, or its
+    slug."""
+    for post in posts:
+        if name in (post.source.as_posix(), post.source.name, post.source.stem, post.slug):
+            return post
+    return None
+
+
+def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[Use], bool]:
+    """Whether a use belongs to what was named: all of it, if nothing was."""
+    if not names:
+        return lambda use: True
+    models = {path.name for path in project.models.iterdir() if path.is_dir()}
+    paths: set[Path] = set()
+    mistakes = Mistakes()
+    for name in names:
+        post = find_post(asked.posts, name)
+        if post is not None:
+            paths.add(post.source)
+        elif name not in models:
+            known = [*models, *(post.source.as_posix() for post in asked.posts)]
+            problem = f"there is no post and no model '{name}'{suggest(name, known)}"
+            mistakes.add(SourceError(problem))
+    mistakes.check()
+    return lambda use: use.place.path in paths or use.request.model.name in names

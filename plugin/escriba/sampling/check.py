@@ -1,30 +1,36 @@
 """Frozen samples against the blocks that use them and the models that wrote them.
 
-Of a request that has no frozen sample, the sample is *stale* if the model's folder has one that
-no block uses (the request or the model changed since), else *missing*. A frozen sample is
-*edited* if it is not, character for character, what the model writes.
+A frozen sample that is not, character for character, what the model writes is *edited*. A request
+that has none is
+
+- *missing*, if the model's folder has nothing like it;
+- *stale*, if it has one that no block uses: the block asked for something else before;
+- of an *older model* or an *older arithmetic*, if that one was asked for in the same words, but
+  written by other weights or another version of docs/exact-sampling.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from escriba.errors import FrozenError, Problem
+from escriba.errors import FrozenError
 from escriba.sampling import frozen
 from escriba.sampling.frozen import FrozenSample, Use
 from escriba.sampling.request import Request
 
-State = Literal["missing", "stale", "edited"]
+State = Literal["missing", "stale", "older model", "older arithmetic", "edited"]
 
 
 @dataclass(frozen=True)
 class Finding:
     """A request whose frozen sample is not as it should be, and all its uses.
 
-    `path` is where the sample belongs; `old` is the file that a stale one takes the place of.
+    `path` is where the sample belongs; `old` is the file that a stale or older one takes the place
+    of; `text` is what is frozen now, in either, if it can be told.
     """
 
     state: State
@@ -32,36 +38,89 @@ class Finding:
     message: str
     path: Path
     old: Path | None = None
+    text: str | None = None
 
     @property
     def request(self) -> Request:
         return self.uses[0].request
 
 
-def check(uses: Sequence[Use], models: Path, root: Path) -> list[Problem]:
-    """What is wrong with the frozen samples of some uses: a problem for each, at its place.
+def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
+    """What is wrong with the frozen samples of some uses: one finding for each request.
 
     Every sample is made again and compared. Raises ModelError for a model that cannot be run.
     """
-    findings = find(uses, models, root)
-    found = [(use.place, finding.message) for finding in findings for use in finding.uses]
-    return [Problem(message, place) for place, message in sorted(found)]
+    findings, present = compare(uses, models, root)
+    texts = write_again([use for use, _ in present], root)
+    for use, sample in present:
+        if texts[use.digest] != sample.text:
+            shown = frozen.relative(sample.path, root)
+            message = frozen.edited(shown, "its text is not what the model writes")
+            same = tuple(other for other in uses if other.digest == use.digest)
+            findings.append(Finding("edited", same, message, sample.path, text=sample.text))
+    return findings
 
 
-def mend(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
-    """Make right what `check` finds: sample again what is edited, missing or stale.
+def compare(
+    uses: Sequence[Use], models: Path, root: Path
+) -> tuple[list[Finding], list[tuple[Use, FrozenSample]]]:
+    """What the files alone tell, without sampling: findings, and the samples that are as they were
+    written, each with one of its uses."""
+    by_digest: dict[str, list[Use]] = {}
+    for use in uses:
+        by_digest.setdefault(use.digest, []).append(use)
+    findings: list[Finding] = []
+    absent: list[Use] = []
+    present: list[tuple[Use, FrozenSample]] = []
+    for same in by_digest.values():
+        use, path = same[0], frozen.sample_path(models, same[0].request)
+        if not path.exists():
+            absent.append(use)
+            continue
+        try:
+            shown = frozen.relative(path, root)
+            present.append((use, frozen.read_as_asked(path, use.request, use.place, shown)))
+        except FrozenError as error:
+            message = "; ".join(problem.message for problem in error.problems)
+            text = frozen.read_text(path)
+            findings.append(Finding("edited", tuple(same), message, path, text=text))
+    for use, old in _pair(absent, find_unused(uses, models)):
+        same_uses = tuple(by_digest[use.digest])
+        path = frozen.sample_path(models, use.request)
+        state, message = _explain(frozen.relative(path, root), use.request, old, root)
+        if old is None:
+            findings.append(Finding(state, same_uses, message, path))
+        else:
+            findings.append(Finding(state, same_uses, message, path, old.path, old.text))
+    return findings, present
 
-    Removes the files that stale samples have outlived. Gives what there was to mend. Raises
-    SourceError for a prompt that a model cannot read, ModelError for a model that cannot be run.
+
+def refresh(findings: Sequence[Finding], root: Path) -> None:
+    """Make right what was found: sample again, freeze, and remove what the new has outlived.
+
+    Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
+    run; then nothing has changed.
     """
-    findings = find(uses, models, root)
-    texts = _sample([finding.uses[0] for finding in findings], root)
+    texts = write_again([finding.uses[0] for finding in findings], root)
     for finding in findings:
         frozen.write(finding.path, finding.request, texts[finding.request.digest])
     for finding in findings:
         if finding.old:
             finding.old.unlink()
-    return findings
+
+
+def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
+    """For each finding that has a text now, a unified diff from it to what the model writes."""
+    known = [finding for finding in findings if finding.text is not None]
+    texts = write_again([finding.uses[0] for finding in known], root)
+    for finding in known:
+        before = frozen.relative(finding.old or finding.path, root).as_posix()
+        after = f"{finding.request.model.name}, sampled now"
+        lines = difflib.unified_diff(
+            (finding.text or "").split("\n"), texts[finding.request.digest].split("\n"),
+            before, after, lineterm="",
+        )  # fmt: skip
+        yield "\n".join(lines)
 
 
 def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:
@@ -70,41 +129,7 @@ def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:
     return sorted(set(models.glob(f"*/{frozen.FOLDER}/*.txt")) - used)
 
 
-def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
-    """As `check`, one finding for each request, with what it takes to mend it."""
-    by_digest: dict[str, list[Use]] = {}
-    for use in uses:
-        by_digest.setdefault(use.digest, []).append(use)
-    findings: list[Finding] = []
-    absent: list[Use] = []
-    present: dict[str, FrozenSample] = {}
-    for digest, same in by_digest.items():
-        use, path = same[0], frozen.sample_path(models, same[0].request)
-        if not path.exists():
-            absent.append(use)
-            continue
-        try:
-            shown = frozen.relative(path, root)
-            present[digest] = frozen.read_as_asked(path, use.request, use.place, shown)
-        except FrozenError as error:
-            message = "; ".join(problem.message for problem in error.problems)
-            findings.append(Finding("edited", tuple(same), message, path))
-    texts = _sample([by_digest[digest][0] for digest in present], root)
-    for digest, sample in present.items():
-        if texts[digest] != sample.text:
-            shown = frozen.relative(sample.path, root)
-            message = frozen.edited(shown, "its text is not what the model writes")
-            findings.append(Finding("edited", tuple(by_digest[digest]), message, sample.path))
-    for use, old in _pair(absent, find_unused(uses, models)):
-        same_uses = tuple(by_digest[use.digest])
-        path = frozen.sample_path(models, use.request)
-        message = _explain(frozen.relative(path, root), use.request, old, root)
-        state: State = "stale" if old else "missing"
-        findings.append(Finding(state, same_uses, message, path, old.path if old else None))
-    return findings
-
-
-def _sample(uses: Sequence[Use], root: Path) -> dict[str, str]:
+def write_again(uses: Sequence[Use], root: Path) -> dict[str, str]:
     """Request digest → text, the requests of each model in one batch."""
     from escriba.sampling.engine import Engine
     from escriba.sampling.stream import make_stream
@@ -158,18 +183,24 @@ def _measure(differences: Sequence[str]) -> int:
     return sum(2 if name in ("prompt", "seed") else 1 for name in differences)
 
 
-def _explain(path: Path, request: Request, old: FrozenSample | None, root: Path) -> str:
+def _explain(
+    path: Path, request: Request, old: FrozenSample | None, root: Path
+) -> tuple[State, str]:
     if old is None:
-        return f"the frozen sample {path} is missing; `escriba build` makes it"
-    new = request.to_dict()
+        return "missing", f"the frozen sample {path} is missing; `escriba build` makes it"
+    new, name = request.to_dict(), request.model.name
+    different = _compare(old.request, new)
     changes = ", ".join(
         f"{name.replace('_', '-')} was {_show(old.request.get(name))} and is {_show(new.get(name))}"
-        for name in _compare(old.request, new)
+        for name in different
     )
-    return (
-        f"the frozen sample {frozen.relative(old.path, root)} is stale: {changes}; "
-        "`escriba build` makes the new one"
-    )
+    shown = frozen.relative(old.path, root)
+    if not set(different) <= {"model", "arithmetic"}:
+        remedy = "`escriba refresh` makes the new one"
+        return "stale", f"the frozen sample {shown} is stale: {changes}; {remedy}"
+    remedy = f"`escriba refresh {name}` makes the new one"
+    state: State = "older arithmetic" if "arithmetic" in different else "older model"
+    return state, f"the frozen sample {shown} is of an {state}: {changes}; {remedy}"
 
 
 def _show(value: Any) -> str:

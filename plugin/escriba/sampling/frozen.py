@@ -145,7 +145,7 @@ def located(model: Model, place: Place, root: Path) -> Iterator[None]:
 
 def edited(shown: Path, reason: str) -> str:
     """What a message says of an edited sample."""
-    return f"the frozen sample {shown} was edited: {reason}; `escriba check --mend` writes it again"
+    return f"the frozen sample {shown} was edited: {reason}; `escriba refresh` writes it again"
 
 
 def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> FrozenSample:
@@ -191,6 +191,16 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
         raise FrozenError("its text is not the one that was sampled", Place(place.path, line))
     request = header.to_dict()
     return FrozenSample(request, digest(request), text, path)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file that may have been edited, whatever its header says; None if there is
+    none."""
+    try:
+        _, separator, body = path.read_bytes().partition(SEPARATOR)
+        return body.decode() if separator else None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def write(path: Path, request: Request, text: str) -> None:

@@ -1,0 +1,146 @@
+"""What determines each block of a post, and whether a build would make it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from escriba.article.context import Context
+from escriba.article.fences import Fence
+from escriba.article.models import Models
+from escriba.article.record import FILE as RECORD
+from escriba.article.record import Record
+from escriba.article.theme import Templates
+from escriba.blog import catalogue as catalogues
+from escriba.blog.build import render_posts
+from escriba.blog.check import Ledger, find_post
+from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.evaluation import FILE as EVALUATION
+from escriba.evaluation import Evaluation
+from escriba.model import FILE as WEIGHTS
+from escriba.model import Model
+from escriba.project import Project
+from escriba.sampling import check as samples
+from escriba.sampling.check import Finding
+from escriba.sampling.frozen import sample_path
+from escriba.sampling.request import Request
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A sample that a block asks for; `finding` is what is wrong with it, if anything."""
+
+    request: Request
+    path: Path  # of the frozen text
+    finding: Finding | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A block, or all inline values of a post: the place in the file, what it is, the files that
+    it is made of, and its samples."""
+
+    place: Place
+    kind: str
+    reads: tuple[Path, ...]
+    samples: tuple[Sampled, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}: {self.kind}"]
+        for sampled in self.samples:
+            lines += _describe(sampled)
+        if not self.samples:
+            lines.append("  made of  " + (", ".join(p.as_posix() for p in self.reads) or "itself"))
+            lines.append("  a build  makes this anew each time; nothing of it is frozen")
+        return "\n".join(lines)
+
+
+class _Watched(Models):
+    """The models of a project, which note in `read` what is read of them."""
+
+    def __init__(self, folder: Path, shown: Path):
+        super().__init__(folder, shown)
+        self.read: list[Path] = []
+
+    def get(self, name: str, place: Place) -> Model:
+        self._note(name, WEIGHTS)
+        return super().get(name, place)
+
+    def record(self, name: str, place: Place) -> Record:
+        self._note(name, RECORD)
+        return super().record(name, place)
+
+    def evaluation(self, name: str) -> Evaluation:
+        self._note(name, EVALUATION)
+        return super().evaluation(name)
+
+    def _note(self, name: str, file: str) -> None:
+        path = self.shown / name / file
+        if path not in self.read and (self.folder / name / file).is_file():
+            self.read.append(path)
+
+
+def explain(project: Project, name: str) -> list[Explanation]:
+    """Each block of a post, draft or not, in the order of the text; then its inline values.
+
+    Nothing is sampled. Raises SourceError for a name that is no post's, and for the mistakes of
+    the posts; ModelError for a model that is missing or damaged.
+    """
+    mistakes = Mistakes()
+    templates = Templates(project.templates, project.shown(project.templates))
+    site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
+    post = find_post(site.posts, name)
+    if post is None:
+        mistakes.check()
+        known = [post.source.as_posix() for post in site.posts]
+        raise SourceError(f"there is no post '{name}'{suggest(name, known)}")
+    ledger = Ledger(project.models, project.root, frozen=True)
+    models = _Watched(project.models, project.shown(project.models))
+    blocks: list[tuple[Fence, list[Path]]] = []
+
+    @contextmanager
+    def rendering(fence: Fence) -> Iterator[None]:
+        outside, models.read = models.read, []
+        blocks.append((fence, models.read))
+        try:
+            yield
+        finally:
+            models.read = outside
+
+    def adapt(context: Context) -> Context:
+        own = context.path == post.source
+        return replace(context, models=models, rendering=rendering) if own else context
+
+    rendered = render_posts(project, site, templates, ledger, mistakes, adapt)
+    mistakes.check()
+    findings, _ = samples.compare(ledger.used, project.models, project.root)
+    wrong = {finding.request.digest: finding for finding in findings}
+    found, shown = [], project.shown(project.models)
+    for fence, reads in blocks:
+        place = rendered[post.source].locate(fence.place)
+        uses = [use for use in ledger.used if use.place == place]
+        asked = tuple(
+            Sampled(use.request, sample_path(shown, use.request), wrong.get(use.digest))
+            for use in uses
+        )
+        found.append(Explanation(place, fence.kind, tuple(reads), asked))
+    if models.read:
+        found.append(Explanation(Place(post.source), "inline values", tuple(models.read), ()))
+    return found
+
+
+def _describe(sampled: Sampled) -> Iterator[str]:
+    request, finding = sampled.request, sampled.finding
+    values = {**request.to_dict(), "model": f"{request.model.name} ({request.model.digest[:12]})"}
+    shown = [
+        f"{key.replace('_', '-')} {repr(value) if key in ('prompt', 'until') else value}"
+        for key, value in values.items()
+    ]
+    yield f"  request  {request.digest[:12]}: {', '.join(shown)}"
+    if finding is None:
+        yield f"  a build  takes the text from {sampled.path.as_posix()}"
+    else:
+        does = "refuses" if finding.state == "edited" else "samples it (with --frozen, refuses)"
+        yield f"  a build  {does}: {finding.message}"
