@@ -1,19 +1,18 @@
-"""What integer arithmetic costs in quality: the loss of a model in float32 and in its integers.
+"""What integer arithmetic costs in quality: the loss of a model in float32 and in the kernel.
 
-    python benchmarks/rounding.py [--model NAME] [--characters N] [--corpora FOLDER]
+    python benchmarks/rounding.py [NAME…] [--characters N] [--corpora FOLDER]
 
 Both read the same beginning of the model's own test part, one character at a time, from a zero
-state; the integers are the reference's (`escriba.sampling.reference`), which the kernel follows.
+state. Without names it is done for every model that has an evaluation.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import math
 import os
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -21,30 +20,34 @@ from escriba import project
 from escriba.charlm.corpora.corpus import encode, read_corpus
 from escriba.charlm.recipe import read_recipe
 from escriba.charlm.weights import load_network
+from escriba.evaluation import FILE as EVALUATION
 from escriba.model import Model, read_model
-from escriba.sampling.quantised import quantise
-from escriba.sampling.reference import Integers
+from escriba.sampling.wasm import Wasm
 
 ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--model", default="tolstoi")
-    parser.add_argument("--characters", type=int, default=20_000)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--characters", type=int, default=100_000)
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
     options = parser.parse_args()
     if options.corpora:
         os.environ["ESCRIBA_CORPORA"] = options.corpora
     site = project.load(ROOT)
-    model = read_model(site.models / options.model)
-    corpus = read_corpus(read_recipe(site.models, options.model, ROOT).corpus, site)
-    beginning = corpus.vocabulary.decode(corpus.test[: options.characters].tolist())
-    text = encode(beginning, model.vocabulary).tolist()
-    floats, integers = measure_floats(model, text), measure_integers(model, text)
-    print(f"{options.model}, {len(text):,} characters of its test part, nats per character")
-    print(f"float32   {floats:.6f}")
-    print(f"integers  {integers:.6f}   ({integers - floats:+.6f})")
+    names = options.names or sorted(p.parent.name for p in site.models.glob(f"*/{EVALUATION}"))
+    print("nats per character  characters   float32  integers  difference")
+    for name in names:
+        model = read_model(site.models / name)
+        corpus = read_corpus(read_recipe(site.models, name, ROOT).corpus, site)
+        beginning = corpus.vocabulary.decode(corpus.test[: options.characters].tolist())
+        text = encode(beginning, model.vocabulary).tolist()
+        floats, integers = measure_floats(model, text), measure_integers(model, text)
+        print(
+            f"{name:<18}  {len(text):>10,}  {floats:.6f}  {integers:.6f}  {integers - floats:+.6f}",
+            flush=True,
+        )
 
 
 @torch.inference_mode()
@@ -55,12 +58,12 @@ def measure_floats(model: Model, text: list[int]) -> float:
 
 
 def measure_integers(model: Model, text: list[int]) -> float:
-    network = Integers(quantise(model))
-    state = network.zero_state()
-    total = 0.0
-    for symbol, target in itertools.pairwise(text):
-        logits = network.logits(network.step(symbol, state)) / 2.0**network.logit_shift
-        total += float(np.logaddexp.reduce(logits) - logits[target])
+    kernel = Wasm(model)
+    unit, total = 2.0**kernel.logit_shift, 0.0
+    for logits, target in zip(kernel.score(text[:-1]), text[1:], strict=True):
+        largest = max(logits)
+        weights = [math.exp((logit - largest) / unit) for logit in logits]
+        total += math.log(math.fsum(weights)) - (logits[target] - largest) / unit
     return total / (len(text) - 1)
 
 

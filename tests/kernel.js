@@ -9,9 +9,11 @@ async function sampleWithKernel(wasm, image, streams) {
     if (missing > 0) kernel.memory.grow(Math.ceil(missing / 65536));
   };
   const base = kernel.heap();
-  let at = base + pad(image.length);
-  reserve(at);
+  reserve(base + image.length);
   new Uint8Array(kernel.memory.buffer, base).set(image);
+  let at = base + kernel.room(base);
+  reserve(at);
+  kernel.prepare(base);
   const size = kernel.stream_size(base);
   const list = at;
   at += pad(4 * streams.length);

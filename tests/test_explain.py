@@ -36,7 +36,7 @@ def test_what_determines_a_sample_and_what_a_build_does_with_it(site: Project) -
     model = explain(site, POST)[0].samples[0].request.model
     digest = line.split()[1].rstrip(":")
     assert line == (
-        f"  request  {digest}: model mini ({model.digest[:12]}), arithmetic 1, prompt 'la red', "
+        f"  request  {digest}: model mini ({model.digest[:12]}), arithmetic 2, prompt 'la red', "
         "length 200, temperature 0.8, seed 7"
     )
     assert f"  a build  takes the text from models/mini/samples/{digest}.txt" in built

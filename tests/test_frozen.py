@@ -71,7 +71,7 @@ def test_the_file_is_made_to_be_reviewed(project):
     frozen.write(path, request, "prince.\n")
     assert path.read_text() == (
         f"model: {request.model.digest}\n"
-        "arithmetic: 1\n"
+        "arithmetic: 2\n"
         'prompt: "Well,\\n“a”"\n'
         "length: 60\n"
         "temperature: 0.7\n"

@@ -153,10 +153,10 @@ def test_another_arithmetic(root, monkeypatch):
     """A new version of the arithmetic is told from a new model, even where both are new."""
     old = use(root, 3)
     freeze(root, [old])
-    monkeypatch.setattr("escriba.sampling.request.ARITHMETIC", "2")
+    monkeypatch.setattr("escriba.sampling.request.ARITHMETIC", "3")
     assert found(root, [use(root, 3)]) == [
         f"posts/a.md:3: the frozen sample {name(root, old)} is of an older arithmetic: "
-        "arithmetic was 1 and is 2; `escriba refresh tiny` makes the new one"
+        "arithmetic was 2 and is 3; `escriba refresh tiny` makes the new one"
     ]
     make_model(root / "models" / "tiny", seed=1)
     (finding,) = find([use(root, 3)], root / "models", root)

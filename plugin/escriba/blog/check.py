@@ -26,7 +26,10 @@ class Report:
     written: tuple[tuple[Path, State], ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{path.as_posix()}: written; it was {state}" for path, state in self.written]
+        lines = [
+            f"{path.as_posix()}: written; it was {'of an ' * state.startswith('older')}{state}"
+            for path, state in self.written
+        ]
         count = "1 frozen sample is" if self.samples == 1 else f"{self.samples} frozen samples are"
         return "\n".join([*lines, f"{count} what the models write, character for character"])
 

@@ -1,7 +1,7 @@
 """A model that writes: options → text, in exact integer arithmetic.
 
-The kernel runs in wasmtime; where wasmtime is not installed the reference does the same, much
-slower. wasmtime and numpy are imported when an engine is made, and not before.
+The kernel runs in wasmtime; where wasmtime is not installed the reference, in numpy, does the same,
+much slower. Either is imported when an engine is made, and not before.
 """
 
 from __future__ import annotations
@@ -93,9 +93,11 @@ class Writer:
 
 def load_runner(model: Model) -> Runner:
     """The kernel with a model in it, or the reference where wasmtime is not available."""
-    from escriba.sampling.image import pack
-    from escriba.sampling.quantised import quantise
-    from escriba.sampling.reference import Reference
     from escriba.sampling.wasm import Wasm, is_available
 
-    return Wasm(pack(model)) if is_available() else Reference(quantise(model))
+    if is_available():
+        return Wasm(model)
+    from escriba.sampling.quantised import quantise
+    from escriba.sampling.reference import Reference
+
+    return Reference(quantise(model))

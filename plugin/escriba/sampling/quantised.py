@@ -1,7 +1,9 @@
 """A model's weights as integers. docs/exact-sampling.md, section 2.
 
 Every real number r becomes the integer nearest to r·2ˢ, for a shift s that is chosen here, one
-for the activations and one for each matrix, such that no sum of the kernel can overflow.
+for the activations and one for each matrix, such that no sum of the kernel can overflow. A weight
+is kept as 8 bits times the factor of its row. The kernel does the same by itself (`kernel/pack.c`);
+this is what the tests compare it with, and what the reference runs.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Int8 = NDArray[np.int8]
     Int16 = NDArray[np.int16]
     Int32 = NDArray[np.int32]
 
 ACTIVATION_SHIFT = 11  # at most
 WEIGHT_SHIFT = 14  # at most
+LIMIT8 = 2**7 - 1
 GATE_SHIFT = 12  # the gates' arguments have this shift, so no sum of a layer may have less
 LIMIT16 = 2**15 - 1
 LIMIT32 = 2**31 - 1 - 2**12  # leaves room for the half that rounding to GATE_SHIFT adds
@@ -29,9 +33,11 @@ LIMIT32 = 2**31 - 1 - 2**12  # leaves room for the half that rounding to GATE_SH
 
 @dataclass(frozen=True)
 class Matrix:
-    """Rows of weights (R, C) at 2^shift, and their biases (R,) at 2^(shift + activation shift)."""
+    """Rows of weights (R, C), each `q` times the factor of its row (R,), at 2^shift, and their
+    biases (R,) at 2^(shift + activation shift)."""
 
-    weights: Int16
+    q: Int8
+    factors: Int32
     bias: Int32
     shift: int
 
@@ -65,10 +71,12 @@ def quantise(model: Model) -> Quantised:
     embedding = tensors["embedding.weight"]
     additions = network.layers if network.residual else 0
     # |h| ≤ 1 always, so no activation is ever above this, in any state.
-    largest = float(np.abs(embedding).max()) + additions
-    shift = _largest_shift(largest, ACTIVATION_SHIFT, additions)
+    largest = float(np.abs(embedding).max())
+    shift = ACTIVATION_SHIFT
+    while shift >= 0 and round(largest * 2**shift) + (additions << shift) > LIMIT16:
+        shift -= 1
     if shift < 0:
-        raise _refuse(model, f"an activation can reach {largest:.3g}")
+        raise refuse_activation(model, largest + additions)
     quantised = np.rint(embedding * 2.0**shift).astype(np.int16)
     column = np.abs(quantised.astype(np.int64)).max(axis=0)
     one = 1 << shift
@@ -80,12 +88,10 @@ def quantise(model: Model) -> Quantised:
         else:
             inputs = column if index == 0 else np.full_like(column, one)
         bounds = np.concatenate([inputs, np.full_like(column, one)])
-        name = f"layer {index}"
-        layers.append(_fit(model, name, weights, bias, bounds, shift, GATE_SHIFT - shift))
+        layers.append(_fit(model, index, weights, bias, bounds, shift, GATE_SHIFT - shift))
     bounds = column + network.layers * one if network.residual else np.full_like(column, one)
-    head = _fit(
-        model, "the head", tensors["head.weight"], tensors["head.bias"], bounds, shift, -shift
-    )
+    weights, bias = tensors["head.weight"], tensors["head.bias"]
+    head = _fit(model, network.layers, weights, bias, bounds, shift, 0)
     return Quantised(network, shift, quantised, tuple(layers), head)
 
 
@@ -97,17 +103,9 @@ def _read(model: Model) -> dict[str, Floats]:
     for name, tensor in model.tensors.items():
         array = np.frombuffer(data[tensor.start : tensor.end], dtype="<f4")
         if not np.isfinite(array).all():
-            raise ModelError(f"the tensor '{name}' has numbers that are not finite", _place(model))
+            raise refuse_tensor(model, name)
         tensors[name] = array.reshape(tensor.shape).astype(np.float64)
     return tensors
-
-
-def _largest_shift(largest: float, limit: int, additions: int = 0) -> int:
-    """The largest shift up to `limit` with which `largest` fits 16 bits; below 0 if none does."""
-    shift = limit
-    while shift >= 0 and round((largest - additions) * 2.0**shift) + (additions << shift) > LIMIT16:
-        shift -= 1
-    return shift
 
 
 def _join(tensors: dict[str, Floats], index: int, network: Network) -> tuple[Floats, Floats]:
@@ -133,39 +131,49 @@ def _join(tensors: dict[str, Floats], index: int, network: Network) -> tuple[Flo
 
 def _fit(
     model: Model,
-    name: str,
+    index: int,
     weights: Floats,
     bias: Floats,
     bounds: NDArray[np.int64],
     activation_shift: int,
     lowest: int,
 ) -> Matrix:
-    """The matrix in integers, with the largest shift that cannot overflow.
-
-    `bounds` (C,) are the largest integers that the activations can be.
-    """
+    """The matrix of a layer (or the head, after the last) in integers, with the largest shift that
+    cannot overflow. `bounds` (C,) are the largest integers that the activations can be."""
     import numpy as np
 
-    largest = float(np.abs(weights).max())
-    shift = _largest_shift(largest, WEIGHT_SHIFT)
     lowest = max(lowest, 0)
-    if shift < lowest:
-        raise _refuse(model, f"a weight of {name} reaches {largest:.3g}")
-    while shift >= lowest:
-        integers = np.rint(weights * 2.0**shift)
-        offsets = np.rint(bias * 2.0 ** (shift + activation_shift))
+    largest = np.abs(weights).max(axis=1)
+    for shift in range(WEIGHT_SHIFT, lowest - 1, -1):
+        unit = 2.0**shift
+        factors = np.maximum(1.0, np.ceil(largest * unit / LIMIT8))
+        q = np.rint(weights * (unit / factors)[:, None])
+        offsets = np.rint(bias * unit * 2.0**activation_shift)
         # Exact in float64: integers below 2⁵³ throughout, or far beyond the limit anyway.
-        sums = np.abs(integers) @ bounds.astype(np.float64) + np.abs(offsets)
+        sums = np.abs(q) @ bounds.astype(np.float64) * factors + np.abs(offsets)
         if sums.max() <= LIMIT32:
-            return Matrix(integers.astype(np.int16), offsets.astype(np.int32), shift)
-        shift -= 1
-    reached = sums.max() / 2.0 ** (lowest + activation_shift)
-    raise _refuse(model, f"a sum of {name} can reach {reached:.3g}")
+            whole = factors.astype(np.int32), offsets.astype(np.int32)
+            return Matrix(q.astype(np.int8), *whole, shift)
+    raise refuse_sum(model, index, float(sums.max()) / 2.0 ** (lowest + activation_shift))
+
+
+def refuse_tensor(model: Model, name: str) -> ModelError:
+    """The error for a tensor with infinities or what is not a number."""
+    return ModelError(f"the tensor '{name}' has numbers that are not finite", Place(model.path))
+
+
+def refuse_activation(model: Model, reached: float) -> ModelError:
+    """The error for activations that no shift fits into 16 bits."""
+    return _refuse(model, f"an activation can reach {reached:.3g}")
+
+
+def refuse_sum(model: Model, index: int, reached: float) -> ModelError:
+    """The error for a matrix, of a layer or (after the last) of the head, whose sums no shift fits
+    into 32 bits."""
+    name = "the head" if index == model.network.layers else f"layer {index}"
+    return _refuse(model, f"a sum of {name} can reach {reached:.3g}")
 
 
 def _refuse(model: Model, reason: str) -> ModelError:
-    return ModelError(f"its weights are too large to be run exactly: {reason}", _place(model))
-
-
-def _place(model: Model) -> Place:
-    return Place(model.path)
+    reason = f"its weights are too large to be run exactly: {reason}"
+    return ModelError(reason, Place(model.path))

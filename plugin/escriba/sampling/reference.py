@@ -233,4 +233,5 @@ def filter_weights(weights: Sequence[int], stream: Stream) -> list[int]:
 def _widen(matrix: Matrix) -> tuple[Floats, Ints]:
     import numpy as np
 
-    return matrix.weights.astype(np.float64), matrix.bias.astype(np.int64)
+    weights = matrix.q.astype(np.float64) * matrix.factors[:, None]
+    return weights, matrix.bias.astype(np.int64)

@@ -16,7 +16,7 @@ from escriba.errors import SourceError
 from escriba.model import Model
 from escriba.schema import Mistake, Range
 
-ARITHMETIC = "1"  # the version of docs/exact-sampling.md that the kernel follows
+ARITHMETIC = "2"  # the version of docs/exact-sampling.md that the kernel follows
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def write(tables: Tables) -> str:
     """`tables.h` as text."""
     return (
         "/* Written by `python -m escriba.sampling.tables`; not to be edited. */\n"
+        "#pragma once\n"
         + _array("uint16_t", "TANH", tables.tanh, 12)
         + _array("uint32_t", "POWER", tables.power, 8)
     )

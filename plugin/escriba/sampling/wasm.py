@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from escriba.sampling.image import padded
+from escriba.errors import ModelError, Place
+from escriba.model import Model
+from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
 from escriba.sampling.stream import BATCH, Stream
 
 PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
+CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
+HEADER, MATRIX = 48, 24  # bytes of the image's header, and of each matrix in it
+LIMIT = 1 << 31  # bytes of memory: an image, and the weights that it is made of
+NOT_FINITE, ACTIVATION, SUM = 1, 2, 3  # what `pack` of pack.c can find
 
 
 def is_available() -> bool:
@@ -24,21 +30,29 @@ def is_available() -> bool:
 
 
 class Wasm:
-    """A kernel instance that holds one model."""
+    """A kernel instance that holds one model. Raises ModelError if it cannot be run exactly."""
 
-    def __init__(self, image: bytes):
+    def __init__(self, model: Model):
         import wasmtime
 
+        self._model = model
         self._store = wasmtime.Store()
         module = wasmtime.Module(self._store.engine, PATH.read_bytes())
         exports = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._exports: Any = exports
         self._memory: Any = exports["memory"]
         self._image: int = self.call("heap")
-        self._free = self._image + padded(len(image))
-        self.write(self._image, image)
+        self._size = self._pack(model)
+        self._free = self._image + self.call("room", self._image)
+        self.reserve(self._free)
+        self.call("prepare", self._image)
         self._stream_size: int = self.call("stream_size", self._image)
         self._current: WasmBatch | None = None
+
+    @property
+    def image(self) -> bytes:
+        """The model in integers, as the kernel reads it: docs/exact-sampling.md, 6."""
+        return self.read(self._image, self._size)
 
     def begin(self, streams: Sequence[Stream]) -> WasmBatch:
         """Start streams; those of an earlier batch give up their memory, and cannot go on."""
@@ -49,6 +63,24 @@ class Wasm:
 
     def is_current(self, batch: WasmBatch) -> bool:
         return self._current is batch
+
+    @property
+    def logit_shift(self) -> int:
+        """The shift of the logits: that of the head and that of the activations together."""
+        header = struct.unpack("<12I", self.read(self._image, HEADER))
+        head = self.read(self._image + HEADER + MATRIX * header[3], MATRIX)
+        return int(header[7] + struct.unpack("<6I", head)[5])
+
+    def score(self, symbols: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        """After each symbol, read one after the other, the logits (V,) of the next one, in integers
+        at 2^logit_shift. A batch gives up its memory for it, and cannot go on."""
+        self._current = None
+        stream, count = self._free, len(self._model.vocabulary)
+        self.reserve(stream + self._stream_size)
+        self.call("start", self._image, stream, 0, 1, 0, 0, 0, 1000, 0, 1_000_000, 0)
+        for symbol in symbols:
+            logits = self.call("feed", self._image, stream, symbol)
+            yield struct.unpack(f"<{count}i", self.read(logits, 4 * count))
 
     def call(self, name: str, *arguments: int) -> Any:
         """Call a function of the kernel."""
@@ -67,6 +99,38 @@ class Wasm:
         missing = end - self._memory.data_len(self._store)
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
+
+    def _pack(self, model: Model) -> int:
+        """Make the model's image; its size. The weights lie after it while it is made."""
+        net, symbols = model.network, len(model.vocabulary)
+        shape = CELLS[net.cell], net.layers, net.hidden, symbols, int(net.residual)
+        size: int = self.call("image_size", *shape)
+        data = model.path.read_bytes()
+        at = self._image + size
+        if not size or at + len(data) > LIMIT:
+            raise ModelError("the model is too large for the kernel", Place(model.path))
+        names = list(net.shapes(symbols))
+        addresses = []
+        for name in names:
+            tensor = model.tensors[name]
+            self.write(at, data[tensor.start : tensor.end])
+            addresses.append(at)
+            at += padded(tensor.end - tensor.start)
+        self.write(at, struct.pack(f"<{len(addresses)}I", *addresses))
+        fault = self.call("pack", self._image, *shape, at)
+        if fault:
+            kind, where, value = struct.unpack("<2Id", self.read(fault, 16))
+            if kind == NOT_FINITE:
+                raise refuse_tensor(model, names[where])
+            if kind == ACTIVATION:
+                raise refuse_activation(model, value)
+            raise refuse_sum(model, where, value)
+        return size
+
+
+def padded(size: int) -> int:
+    """A size as the kernel wants it: the next multiple of 16."""
+    return -(-size // 16) * 16
 
 
 class WasmBatch:

@@ -1,4 +1,5 @@
 /* Written by `python -m escriba.sampling.tables`; not to be edited. */
+#pragma once
 static const uint16_t TANH[513] = {
   0, 512, 1024, 1535, 2045, 2555, 3063, 3570, 4075, 4578, 5079, 5577,
   6073, 6566, 7056, 7542, 8025, 8505, 8980, 9452, 9919, 10382, 10840, 11294,
