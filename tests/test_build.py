@@ -14,7 +14,9 @@ from blogs import SITES, make_site, run, tree
 from escriba import project
 from escriba.blog.build import Result, build
 from escriba.errors import EscribaError, FrozenError, SourceError
-from escriba.model import FILE
+from escriba.model import FILE, read_model
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
 
 PAGES = {
     "2020/networks/index.html",
@@ -274,3 +276,30 @@ def test_a_project_overrides_a_template_a_string_and_a_style(tmp_path: Path) -> 
     style = (site.output / sheet).read_text()
     assert style.endswith("h1 { color: green }\n")
     assert "--rubric" in style
+
+
+def test_a_mistake_in_any_post_is_found_before_anything_is_sampled(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    post = site.posts / "2020-11-02-networks.md"
+    post.write_text(post.read_text() + "\n```escriba sample\nmodel: mini\nlenght: 5\n```\n")
+    with pytest.raises(SourceError):
+        build(site)
+    assert not (site.models / "mini" / "samples").exists()
+
+
+def test_many_samples_are_written_together_and_each_in_its_place(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    post = site.posts / "2020-11-02-networks.md"
+    block = "\n```escriba sample\nmodel: mini\nlength: 80\nseed: {}\nshow: verbatim\n```\n"
+    post.write_text(post.read_text() + "".join(block.format(seed) for seed in range(70)))
+    build(site)
+    frozen_files = list((site.models / "mini" / "samples").iterdir())
+    assert len(frozen_files) == 2 + 70
+    first = tree(site.output)
+    assert build(site, frozen=True).written == 0
+    assert tree(site.output) == first
+    page = BeautifulSoup((site.output / "2020/networks/index.html").read_bytes(), "html.parser")
+    texts = [element.get_text() for element in page.find_all("pre")]
+    engine = Engine(read_model(site.models / "mini"))
+    expected = [engine.sample(Options(length=80, seed=seed)) for seed in range(70)]
+    assert [t.strip("\n") for t in texts[-70:]] == [e.strip("\n") for e in expected]

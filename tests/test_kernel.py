@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from escriba.errors import ModelError
 from escriba.model import FILE, GATES, Model, read_model
+from escriba.sampling import engine as engines
 from escriba.sampling import wasm
 from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
@@ -130,6 +131,30 @@ def test_more_than_a_batch(tmp_path):
     options = [Options(length=10 + seed % 7, seed=seed) for seed in range(131)]
     engine = Engine(model, Wasm(model))
     assert engine.sample_many(options) == [engine.sample(each) for each in options]
+
+
+@pytest.mark.parametrize(("count", "workers"), [(2, 2), (64, 2), (131, 3), (200, 2)])
+def test_a_text_does_not_depend_on_threads(tmp_path, count, workers):
+    model = make_model(tmp_path / "m", hidden=5)
+    options = [Options(length=2000 // count + seed % 7, seed=seed) for seed in range(count)]
+    options[0] = Options(length=3000)
+    alone = Engine(model, Wasm(model), workers=1).sample_many(options)
+    engine = Engine(model, Wasm(model), workers=workers)
+    assert engine.sample_many(options) == alone
+    assert engine.sample_many(options[::-1]) == alone[::-1]
+
+
+@pytest.mark.parametrize(
+    ("count", "workers", "sizes"),
+    [
+        (0, 1, []), (1, 1, [1]), (64, 1, [64]), (65, 1, [32, 33]), (64, 2, [32, 32]),
+        (3, 2, [1, 2]), (200, 2, [50, 50, 50, 50]), (129, 1, [43, 43, 43]),
+    ],
+)  # fmt: skip
+def test_streams_are_shared_out_evenly(count, workers, sizes):
+    groups = list(engines._split(count, workers))
+    assert [end - begin for begin, end in groups] == sizes
+    assert [begin for begin, _ in groups] == [0, *(end for _, end in groups[:-1])][: len(groups)]
 
 
 def test_a_hundred_thousand_characters(tmp_path):

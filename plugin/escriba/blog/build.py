@@ -26,7 +26,7 @@ from escriba.blog.post import Post
 from escriba.blog.theme import Theme
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project, Settings
-from escriba.sampling.frozen import Store, Use
+from escriba.sampling.frozen import PatientStore, Store, Use
 
 INCLUDES = "_includes"  # Jekyll's folder for what posts include
 
@@ -68,7 +68,7 @@ def build(
     """
     folder = output or project.output
     disk.recover(folder)
-    store = Store(project.models, project.root, frozen=frozen)
+    store = PatientStore(project.models, project.root, frozen=frozen)
     site = render(project, store, drafts=drafts, unpublished=unpublished)
     changes = disk.write(site.files, folder, project.shown(folder))
     return Result(site.posts, changes.written, changes.unchanged, changes.removed)
@@ -84,6 +84,9 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     _refuse_clashes(project, catalogue, look, mistakes)
     rendered = render_posts(project, catalogue, templates, store, mistakes)
     mistakes.check()
+    if store.fill():
+        rendered = render_posts(project, catalogue, templates, store, mistakes)
+        mistakes.check()
     articles = {p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.posts}
     pages = list(theme.pages(look, catalogue, articles))
     files = feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])

@@ -25,7 +25,7 @@ from escriba.blog.build import INCLUDES, render
 from escriba.digest import digest
 from escriba.errors import EscribaError, Place, SourceError
 from escriba.project import NAME, Project, load
-from escriba.sampling.frozen import Store
+from escriba.sampling.frozen import PatientStore
 
 LOOPBACK = ("127.0.0.1", "localhost")
 EVENTS = "/.escriba/events"
@@ -61,7 +61,7 @@ class Press:
         try:
             # escriba.yml may have changed too; where the server listens does not.
             self.project = load(self.project.root)
-            store = Store(self.project.models, self.project.root, frozen=False)
+            store = PatientStore(self.project.models, self.project.root, frozen=False)
             site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
             edition = Edition(site.files)
         except EscribaError as error:

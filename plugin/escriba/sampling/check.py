@@ -51,7 +51,7 @@ def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
     Every sample is made again and compared. Raises ModelError for a model that cannot be run.
     """
     findings, present = compare(uses, models, root)
-    texts = write_again([use for use, _ in present], root)
+    texts = frozen.sample_together([use for use, _ in present], root)
     for use, sample in present:
         if texts[use.digest] != sample.text:
             shown = frozen.relative(sample.path, root)
@@ -101,7 +101,7 @@ def refresh(findings: Sequence[Finding], root: Path) -> None:
     Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
     run; then nothing has changed.
     """
-    texts = write_again([finding.uses[0] for finding in findings], root)
+    texts = frozen.sample_together([finding.uses[0] for finding in findings], root)
     for finding in findings:
         frozen.write(finding.path, finding.request, texts[finding.request.digest])
     for finding in findings:
@@ -112,7 +112,7 @@ def refresh(findings: Sequence[Finding], root: Path) -> None:
 def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
     """For each finding that has a text now, a unified diff from it to what the model writes."""
     known = [finding for finding in findings if finding.text is not None]
-    texts = write_again([finding.uses[0] for finding in known], root)
+    texts = frozen.sample_together([finding.uses[0] for finding in known], root)
     for finding in known:
         before = frozen.relative(finding.old or finding.path, root).as_posix()
         after = f"{finding.request.model.name}, sampled now"
@@ -127,26 +127,6 @@ def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:
     """The frozen samples, of all models, that none of the uses asks for."""
     used = {frozen.sample_path(models, use.request) for use in uses}
     return sorted(set(models.glob(f"*/{frozen.FOLDER}/*.txt")) - used)
-
-
-def write_again(uses: Sequence[Use], root: Path) -> dict[str, str]:
-    """Request digest → text, the requests of each model in one batch."""
-    from escriba.sampling.engine import Engine
-    from escriba.sampling.stream import make_stream
-
-    by_model: dict[str, list[Use]] = {}
-    for use in uses:
-        by_model.setdefault(use.request.model.digest, []).append(use)
-    texts: dict[str, str] = {}
-    for group in by_model.values():
-        model = group[0].request.model
-        for use in group:
-            with frozen.located(model, use.place, root):
-                make_stream(model, use.request.options)
-        with frozen.located(model, group[0].place, root):
-            written = Engine(model).sample_many([use.request.options for use in group])
-        texts.update(zip((use.digest for use in group), written, strict=True))
-    return texts
 
 
 def _pair(absent: Sequence[Use], unused: Sequence[Path]) -> list[tuple[Use, FrozenSample | None]]:

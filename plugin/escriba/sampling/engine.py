@@ -7,16 +7,20 @@ much slower. Either is imported when an engine is made, and not before.
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 from escriba.model import Model
 from escriba.sampling.request import Options
-from escriba.sampling.stream import BATCH, Runner, make_stream
+from escriba.sampling.stream import BATCH, Runner, Stream, make_stream
 from escriba.sampling.until import count_settled, find_end
 from escriba.vocabulary import Vocabulary
 
 CHUNK = 256  # steps between two looks at the text, at most
 PIECE = 16  # the same where somebody is watching
+SHARED = 4000  # symbols from which on several processors share them
 
 
 class Engine:
@@ -25,9 +29,11 @@ class Engine:
     Raises ModelError for a model that cannot be run exactly.
     """
 
-    def __init__(self, model: Model, runner: Runner | None = None):
+    def __init__(self, model: Model, runner: Runner | None = None, workers: int | None = None):
+        """`workers` is how many threads write many samples: by default, one a processor."""
         self.model = model
         self._runner = runner or load_runner(model)
+        self._workers = workers or count_processors()
 
     def sample(self, options: Options) -> str:
         """The text that some options give. Raises SourceError for an unreadable prompt."""
@@ -36,17 +42,36 @@ class Engine:
     def sample_many(self, options: Sequence[Options]) -> list[str]:
         """The texts of many options; together they take much less time, and are the same."""
         streams = [make_stream(self.model, each) for each in options]
-        texts: list[str] = []
-        for start in range(0, len(streams), BATCH):
-            group = options[start : start + BATCH]
-            batch = self._runner.begin(streams[start : start + BATCH])
-            writers = [Writer(self.model.vocabulary, each) for each in group]
-            while not all(writer.ended for writer in writers):
-                for index, drawn in enumerate(batch.advance(CHUNK)):
-                    if not writers[index].ended and writers[index].write(drawn):
-                        batch.stop(index)
-            texts.extend(writer.text for writer in writers)
-        return texts
+        symbols = sum(len(stream.prompt) + stream.length for stream in streams)
+        workers = min(self._workers, len(streams)) if symbols >= SHARED else 1
+        pairs = list(zip(options, streams, strict=True))
+        groups = [pairs[begin:end] for begin, end in _split(len(pairs), workers)]
+        runners: SimpleQueue[Runner] = SimpleQueue()
+        runners.put(self._runner)
+        for _ in range(workers - 1):
+            runners.put(self._runner.copy())
+
+        def write(group: Sequence[tuple[Options, Stream]]) -> list[str]:
+            runner = runners.get()
+            try:
+                return self._write(runner, group)
+            finally:
+                runners.put(runner)
+
+        if workers == 1:
+            texts = map(write, groups)
+            return [text for group in texts for text in group]
+        with ThreadPoolExecutor(workers) as pool:  # a runner works without Python's lock
+            return [text for group in pool.map(write, groups) for text in group]
+
+    def _write(self, runner: Runner, group: Sequence[tuple[Options, Stream]]) -> list[str]:
+        batch = runner.begin([stream for _, stream in group])
+        writers = [Writer(self.model.vocabulary, options) for options, _ in group]
+        while not all(writer.ended for writer in writers):
+            for index, drawn in enumerate(batch.advance(CHUNK)):
+                if not writers[index].ended and writers[index].write(drawn):
+                    batch.stop(index)
+        return [writer.text for writer in writers]
 
     def stream(self, options: Options) -> Iterator[str]:
         """The text of `sample`, piece by piece as it is written.
@@ -101,3 +126,20 @@ def load_runner(model: Model) -> Runner:
     from escriba.sampling.reference import Reference
 
     return Reference(quantise(model))
+
+
+def count_processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # only Linux has it
+        return os.cpu_count() or 1
+
+
+def _split(count: int, workers: int) -> Iterator[tuple[int, int]]:
+    """Cut so many streams into groups of equal size, at most BATCH, as many for each worker."""
+    groups = workers * -(-count // (BATCH * workers))
+    for number in range(groups):
+        begin, end = count * number // groups, count * (number + 1) // groups
+        if end > begin:
+            yield begin, end

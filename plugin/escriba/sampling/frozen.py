@@ -7,7 +7,7 @@ byte for byte. Reading one needs neither numpy nor the model's weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -107,18 +107,75 @@ class Store:
                 f"the model changed; `escriba build` makes it",
                 place,
             )
-        text = self._sample(request, place)
-        write(path, request, text)
-        return text
+        return self._make(request, place)
 
-    def _sample(self, request: Request, place: Place) -> str:
+    def fill(self) -> bool:
+        """Make what `obtain` put off, if it did; then the pages must be rendered again."""
+        return False
+
+    def _make(self, request: Request, place: Place) -> str:
         from escriba.sampling.engine import Engine
 
         model = request.model
         with located(model, place, self.root):
             if model.digest not in self._engines:
                 self._engines[model.digest] = Engine(model)
-            return self._engines[model.digest].sample(request.options)
+            text = self._engines[model.digest].sample(request.options)
+        write(sample_path(self.models, request), request, text)
+        return text
+
+
+class PatientStore(Store):
+    """A store that samples nothing until `fill`, and then everything that is missing together.
+
+    Meanwhile it gives an empty text; so a mistake in any post is found before anything is sampled.
+    """
+
+    def __init__(self, models: Path, root: Path, *, frozen: bool):
+        super().__init__(models, root, frozen=frozen)
+        self._missing: dict[str, Use] = {}
+
+    def fill(self) -> bool:
+        """Sample and freeze what is missing, if anything is. Raises ModelError."""
+        missing, self._missing = self._missing, {}
+        texts = sample_together(list(missing.values()), self.root)
+        for use in missing.values():
+            write(sample_path(self.models, use.request), use.request, texts[use.digest])
+        if missing:
+            self.used = []
+        return bool(missing)
+
+    def _make(self, request: Request, place: Place) -> str:
+        from escriba.sampling.stream import make_stream
+
+        with located(request.model, place, self.root):
+            make_stream(request.model, request.options)  # the prompt is one that it can read
+        self._missing.setdefault(request.digest, Use(request, place))
+        return ""
+
+
+def sample_together(uses: Sequence[Use], root: Path) -> dict[str, str]:
+    """Request digest → text, of requests that all differ; those of each model in one batch.
+
+    Raises SourceError, at its place, for a prompt that a model cannot read; ModelError for a model
+    that cannot be run.
+    """
+    from escriba.sampling.engine import Engine
+    from escriba.sampling.stream import make_stream
+
+    by_model: dict[str, list[Use]] = {}
+    for use in uses:
+        by_model.setdefault(use.request.model.digest, []).append(use)
+    texts: dict[str, str] = {}
+    for group in by_model.values():
+        model = group[0].request.model
+        for use in group:
+            with located(model, use.place, root):
+                make_stream(model, use.request.options)
+        with located(model, group[0].place, root):
+            written = Engine(model).sample_many([use.request.options for use in group])
+        texts.update(zip((use.digest for use in group), written, strict=True))
+    return texts
 
 
 def sample_path(models: Path, request: Request) -> Path:

@@ -37,6 +37,9 @@ class Reference:
     def begin(self, streams: Sequence[Stream]) -> ReferenceBatch:
         return ReferenceBatch(self.network, streams)
 
+    def copy(self) -> Reference:
+        return self  # its batches share nothing that changes
+
 
 class ReferenceBatch:
     """Streams one by one: what runs together cannot matter here."""

@@ -44,9 +44,12 @@ class Batch(Protocol):
 
 
 class Runner(Protocol):
-    """What can run a model's streams."""
+    """What can run a model's streams, one batch at a time."""
 
     def begin(self, streams: Sequence[Stream]) -> Batch: ...
+
+    def copy(self) -> Runner:
+        """Another runner of the same model, which may work at the same time in another thread."""
 
 
 def make_stream(model: Model, options: Options) -> Stream:

@@ -36,13 +36,31 @@ class Wasm:
         import wasmtime
 
         self._model = model
-        self._store = wasmtime.Store()
-        module = wasmtime.Module(self._store.engine, PATH.read_bytes())
-        exports = wasmtime.Instance(self._store, module, []).exports(self._store)
-        self._exports: Any = exports
-        self._memory: Any = exports["memory"]
+        engine = wasmtime.Engine()
+        self._instantiate(engine, wasmtime.Module(engine, PATH.read_bytes()))
+        self._size = self._pack()
+        self._prepare()
+
+    def copy(self) -> Wasm:
+        """Another instance with the same image, for another thread."""
+        other = object.__new__(Wasm)
+        other._model, other._size = self._model, self._size
+        other._instantiate(self._engine, self._module)
+        other.write(other._image, self.image)
+        other._prepare()
+        return other
+
+    def _instantiate(self, engine: Any, module: Any) -> None:
+        import wasmtime
+
+        self._engine, self._module = engine, module
+        self._store = wasmtime.Store(engine)
+        self._exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
+        self._memory: Any = self._exports["memory"]
         self._image: int = self.call("heap")
-        self._size = self._pack(model)
+
+    def _prepare(self) -> None:
+        """What follows once the image is in its place."""
         self._free = self._image + self.call("room", self._image)
         self.reserve(self._free)
         self.call("prepare", self._image)
@@ -100,8 +118,9 @@ class Wasm:
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
 
-    def _pack(self, model: Model) -> int:
+    def _pack(self) -> int:
         """Make the model's image; its size. The weights lie after it while it is made."""
+        model = self._model
         net, symbols = model.network, len(model.vocabulary)
         shape = CELLS[net.cell], net.layers, net.hidden, symbols, int(net.residual)
         size: int = self.call("image_size", *shape)
