@@ -300,6 +300,7 @@ def test_many_samples_are_written_together_and_each_in_its_place(tmp_path: Path)
     assert tree(site.output) == first
     page = BeautifulSoup((site.output / "2020/networks/index.html").read_bytes(), "html.parser")
     texts = [element.get_text() for element in page.find_all("pre")]
+    texts = [text for text in texts if not text.startswith("escriba sample")]
     engine = Engine(read_model(site.models / "mini"))
     expected = [engine.sample(Options(length=80, seed=seed)) for seed in range(70)]
     assert [t.strip("\n") for t in texts[-70:]] == [e.strip("\n") for e in expected]
