@@ -1,4 +1,4 @@
-"""How fast a character is sampled: this kernel, `nn.LSTM` stepped in PyTorch, and numpy.
+"""How fast a character is sampled: this kernel, PyTorch, numpy, and what the processor could do.
 
     python benchmarks/sampling.py [--model FOLDER] [--rounds N] [--seconds S]
 
@@ -6,15 +6,25 @@ One run, the contenders in turn within each round, medians over the rounds. All 
 weights (models/tolstoi, or random ones of a 4 x 128 LSTM where that is not trained), draw one
 character at a time, and feed it back. `nn.LSTM` is called once a layer where the model has
 residual connections, since a stack in one call has none; the stack is timed as well.
+
+The last row is no sampler: it is the matrix-vector products alone, in native code
+(`native_products.c`, compiled here if there is a C compiler), a bound for any sampler that reads
+weights of 16 bits. At the end the cold start: whole processes that load the model and write 1,000
+characters, by `escriba sample` and by `nn.LSTM`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,13 +35,14 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from escriba.model import FILE, Model, Network, header, read_model
+from escriba.model import FILE, GATES, Model, Network, header, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from escriba.vocabulary import Vocabulary
 
 TEMPERATURE = 0.8
-TRAINED = Path(__file__).parents[1] / "models" / "tolstoi"
+ROOT = Path(__file__).parents[1]
+TRAINED = ROOT / "models" / "tolstoi"
 MODULES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 Sampler = Callable[[int], None]
 
@@ -41,7 +52,11 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="folder of a model; default models/tolstoi")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each contender in a round")
+    parser.add_argument("--write", type=int, help=argparse.SUPPRESS)  # by nn.LSTM, and end
     options = parser.parse_args()
+    if options.write:
+        step_torch(read_model(options.model), stack=False)(options.write)
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = options.model or (TRAINED if (TRAINED / FILE).exists() else make(Path(folder)))
         model = read_model(path)
@@ -51,7 +66,9 @@ def main() -> None:
             f"symbols, {model.parameters:,} parameters; torch {torch.__version__}, "
             f"numpy {np.__version__}"
         )
-        report(measure(contenders(model), options.rounds, options.seconds))
+        found = contenders(model) | compile_bound(model, Path(folder))
+        report(measure(found, options.rounds, options.seconds))
+        report_cold_start(path, options.rounds)
 
 
 def make(folder: Path) -> Path:
@@ -82,18 +99,56 @@ def contenders(model: Model) -> dict[str, Sampler]:
         )
 
     name = f"nn.{MODULES[model.network.cell].__name__}"
+    threads = os.cpu_count() or 1
     found: dict[str, Sampler] = {
         "escriba, 1 stream": kernel,
-        "escriba, 64 streams": batch,
+        f"escriba, 64 streams, {threads} threads": batch,
         f"{name} stepped, 1 thread": threaded(step_torch(model, stack=False), 1),
-        f"{name} stepped, 2 threads": threaded(step_torch(model, stack=False), 2),
+        f"{name} stepped, {threads} threads": threaded(step_torch(model, stack=False), threads),
+        f"{name} stepped, 64 streams, {threads} threads": threaded(
+            step_torch(model, stack=False, streams=64), threads
+        ),
     }
     if model.network.residual:
         stack = threaded(step_torch(model, stack=True), 1)
         found[f"{name} stepped, 1 thread, a plain stack in one call"] = stack
     if model.network.cell == "lstm":
+        found["torch, fused by hand, 1 thread"] = threaded(step_fused(model), 1)
         found["numpy float32"] = step_numpy(model)
     return found
+
+
+def compile_bound(model: Model, folder: Path) -> dict[str, Sampler]:
+    """The native products as a contender; none without a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("there is no C compiler, so the native bound is left out")
+        return {}
+    source, program = Path(__file__).with_name("native_products.c"), folder / "native_products"
+    command = [compiler, "-O3", "-march=native", "-o", str(program), str(source)]
+    subprocess.run(command, check=True)
+    net = model.network
+    gates = GATES[net.cell] + (net.cell == "gru")
+    size = [net.layers, gates * net.hidden, 2 * net.hidden, len(model.vocabulary), net.hidden]
+
+    def measure(seconds: float) -> tuple[float, str]:
+        command = [str(program), *map(str, size), str(seconds)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        microseconds, name = done.stdout.split(" ", 1)
+        return float(microseconds), name.strip()
+
+    _, name = measure(0.1)
+    return {f"the products alone, native, {name}": Bound(lambda s: measure(s)[0])}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A program that times itself: seconds → microseconds a character."""
+
+    time: Callable[[float], float]
+
+    def __call__(self, count: int) -> None:
+        raise NotImplementedError("a bound is not run, but timed")
 
 
 def threaded(sampler: Sampler, threads: int) -> Sampler:
@@ -104,8 +159,8 @@ def threaded(sampler: Sampler, threads: int) -> Sampler:
     return run
 
 
-def step_torch(model: Model, *, stack: bool) -> Sampler:
-    """PyTorch's own recurrent modules, one character at a time."""
+def step_torch(model: Model, *, stack: bool, streams: int = 1) -> Sampler:
+    """PyTorch's own recurrent modules, one character of each stream at a time."""
     weights = {name: torch.from_numpy(a) for name, a in load_file(model.path).items()}
     net = model.network
     sizes = [net.layers] if stack or not net.residual else [1] * net.layers
@@ -123,15 +178,48 @@ def step_torch(model: Model, *, stack: bool) -> Sampler:
     def run(count: int) -> None:
         random = torch.Generator().manual_seed(1)
         states: list[Any] = [None] * len(layers)
-        symbol = torch.zeros(1, dtype=torch.long)
-        for _ in range(count):
+        symbol = torch.zeros(1, streams, dtype=torch.long)
+        for _ in range(-(-count // streams)):
             x = weights["embedding.weight"][symbol]
             for at, layer in enumerate(layers):
                 h, states[at] = layer(x, states[at])
                 x = x + h if residual else h
-            logits = nn.functional.linear(x, weights["head.weight"], weights["head.bias"])
+            logits = nn.functional.linear(x[0], weights["head.weight"], weights["head.bias"])
             probabilities = torch.softmax(logits / TEMPERATURE, -1)
-            symbol = torch.multinomial(probabilities, 1, generator=random)[0]
+            symbol = torch.multinomial(probabilities, 1, generator=random).T
+
+    return run
+
+
+def step_fused(model: Model) -> Sampler:
+    """One product a layer over [x; h], and as few calls as the equations allow."""
+    w = {name: torch.from_numpy(a) for name, a in load_file(model.path).items()}
+    net = model.network
+    matrices, biases = [], []
+    for at in range(net.layers):
+        name = f"layers.{at}"
+        matrices.append(torch.cat([w[f"{name}.weight_ih"], w[f"{name}.weight_hh"]], 1))
+        biases.append(w[f"{name}.bias_ih"] + w[f"{name}.bias_hh"])
+    head, head_bias = w["head.weight"] / TEMPERATURE, w["head.bias"] / TEMPERATURE
+    hidden = net.hidden
+
+    @torch.inference_mode()
+    def run(count: int) -> None:
+        random = torch.Generator().manual_seed(1)
+        h = [torch.zeros(hidden) for _ in range(net.layers)]
+        c = [torch.zeros(hidden) for _ in range(net.layers)]
+        symbol = 0
+        for _ in range(count):
+            x = w["embedding.weight"][symbol]
+            for at in range(net.layers):
+                z = torch.addmv(biases[at], matrices[at], torch.cat([x, h[at]]))
+                gates = z.sigmoid()
+                i, f, _, o = gates.chunk(4)
+                c[at] = f * c[at] + i * z[2 * hidden : 3 * hidden].tanh()
+                h[at] = o * c[at].tanh()
+                x = x + h[at] if net.residual else h[at]
+            chances = torch.softmax(torch.addmv(head_bias, head, x), 0)
+            symbol = int(torch.multinomial(chances, 1, generator=random))
 
     return run
 
@@ -171,6 +259,8 @@ def measure(samplers: dict[str, Sampler], rounds: int, seconds: float) -> dict[s
     """Characters per second of each in each round."""
     counts = {}
     for name, sampler in samplers.items():
+        if isinstance(sampler, Bound):
+            continue
         sampler(64)  # warm
         start = time.perf_counter()
         sampler(192)
@@ -178,6 +268,9 @@ def measure(samplers: dict[str, Sampler], rounds: int, seconds: float) -> dict[s
     speeds: dict[str, list[float]] = {name: [] for name in samplers}
     for _ in range(rounds):
         for name, sampler in samplers.items():
+            if isinstance(sampler, Bound):
+                speeds[name].append(1e6 / sampler.time(seconds))
+                continue
             start = time.perf_counter()
             sampler(counts[name])
             speeds[name].append(counts[name] / (time.perf_counter() - start))
@@ -194,6 +287,30 @@ def report(speeds: dict[str, list[float]]) -> None:
             f"{name:{width}}  {median:>12,.0f}  {1e6 / median:>8.1f}   "
             f"({min(each):,.0f}–{max(each):,.0f})   {first / median:.2f}"
         )
+
+
+def report_cold_start(path: Path, rounds: int) -> None:
+    """Whole processes to their first 1,000 characters, Python's start included."""
+    torch_alone = [__file__, "--model", str(path), "--write", "1000"]
+    commands = {
+        "escriba sample": ["-m", "escriba", "-C", str(ROOT), "sample", path.name, "-n", "1000"],
+        "nn.LSTM stepped": torch_alone,
+    }
+    if path.parent.parent != ROOT:
+        return  # `escriba sample` knows the models of a site alone
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds + 1):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(
+                [sys.executable, *command], env=environment, check=True, stdout=subprocess.DEVNULL
+            )
+            times[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(each[1:]) for name, each in times.items()}
+    print("\nfrom nothing to 1,000 characters, as processes")
+    for name, median in medians.items():
+        print(f"{name:<16} {median:.2f} s   {median / medians['nn.LSTM stepped']:.3f}")
 
 
 if __name__ == "__main__":
