@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,10 @@ class Wasm:
         import wasmtime
 
         self._model = model
-        engine = wasmtime.Engine()
+        config = wasmtime.Config()
+        with suppress(wasmtime.WasmtimeError):  # where there is no folder for it
+            config.cache = True  # compiled once, for this user and version of wasmtime
+        engine = wasmtime.Engine(config)
         self._instantiate(engine, wasmtime.Module(engine, PATH.read_bytes()))
         self._size = self._pack()
         self._prepare()

@@ -23,14 +23,29 @@ typedef struct {
 } Row;
 
 static Fault fault;
-static uint32_t bounds[MOST_HIDDEN]; /* the embedding's largest integer in each column */
-
-static double size_of(double v) { return __builtin_fabs(v); }
+static double bounds[2 * MOST_HIDDEN]; /* the largest integers of the activations [x; h] */
 
 /* To the nearest integer, halves to even. */
 static double nearest(double v) { return __builtin_rint(v); }
 
 static double larger(double a, double b) { return a > b ? a : b; }
+
+/* Up to eight numbers, the rest zeros. Of no row at all all are. */
+static void load_eight(const float *values, uint32_t count, v128_t *low, v128_t *high) {
+  float whole[8] = {0};
+  if (values && count < 8) {
+    for (uint32_t i = 0; i < count; i++) whole[i] = values[i];
+    values = whole;
+  }
+  *low = values ? wasm_v128_load(values) : wasm_f32x4_splat(0);
+  *high = values ? wasm_v128_load(values + 4) : wasm_f32x4_splat(0);
+}
+
+/* Two of four numbers (the first, or the last two), times a scale, to the nearest integers. */
+static v128_t scale_two(v128_t values, int last, v128_t scale) {
+  if (last) values = wasm_i32x4_shuffle(values, values, 2, 3, 2, 3);
+  return wasm_f64x2_nearest(wasm_f64x2_mul(wasm_f64x2_promote_low_f32x4(values), scale));
+}
 
 static uint32_t row_count(const Image *image, uint32_t layer) {
   if (layer == image->layers) return image->symbols;
@@ -53,9 +68,13 @@ static Row find_row(const Image *image, const float *const *tensors, uint32_t la
 }
 
 static double largest_of(const float *values, uint32_t count) {
-  double largest = 0;
-  for (uint32_t i = 0; values && i < count; i++) largest = larger(largest, size_of(values[i]));
-  return largest;
+  v128_t most = wasm_f32x4_splat(0), low, high;
+  for (uint32_t i = 0; values && i < count; i += 8) {
+    load_eight(values + i, count - i, &low, &high);
+    most = wasm_f32x4_pmax(most, wasm_f32x4_pmax(wasm_f32x4_abs(low), wasm_f32x4_abs(high)));
+  }
+  most = wasm_f32x4_pmax(most, wasm_i32x4_shuffle(most, most, 2, 3, 0, 1));
+  return larger(wasm_f32x4_extract_lane(most, 0), wasm_f32x4_extract_lane(most, 1));
 }
 
 /* The factor of a row: the least integer with which every q has 8 bits. */
@@ -64,17 +83,26 @@ static double factor_of(const Image *image, const Row *row, double unit) {
   return larger(1, __builtin_ceil(largest * unit / 127));
 }
 
+/* The sum of |q|·bound over some numbers of a row. All of it is whole, so any order will do. */
+static double bound_part(const float *values, uint32_t count, double scale, const double *bound) {
+  v128_t sum = wasm_f64x2_splat(0), two = wasm_f64x2_splat(scale), part[2];
+  for (uint32_t i = 0; values && i < count; i += 8) {
+    load_eight(values + i, count - i, &part[0], &part[1]);
+    for (uint32_t k = 0; k < 4; k++) {
+      v128_t q = wasm_f64x2_abs(scale_two(part[k / 2], k % 2, two));
+      sum = wasm_f64x2_add(sum, wasm_f64x2_mul(q, wasm_v128_load(bound + i + 2 * k)));
+    }
+  }
+  return wasm_f64x2_extract_lane(sum, 0) + wasm_f64x2_extract_lane(sum, 1);
+}
+
 /* The most that the sum of a row can be, for any state. */
-static double bound_row(const Image *image, const Row *row, uint32_t layer, double unit) {
-  uint32_t hidden = image->hidden, one = 1u << image->activation;
-  uint32_t added = image->residual ? layer * one : 0;
-  int of_state = layer && !image->residual; /* x is the h of the layer below */
-  double factor = factor_of(image, row, unit), scale = unit / factor, sum = 0;
-  for (uint32_t j = 0; row->x && j < hidden; j++)
-    sum += size_of(nearest(row->x[j] * scale)) * (of_state ? one : bounds[j] + added);
-  for (uint32_t j = 0; row->h && j < hidden; j++)
-    sum += size_of(nearest(row->h[j] * scale)) * one;
-  return sum * factor + size_of(nearest(row->bias * unit * one));
+static double bound_row(const Image *image, const Row *row, double unit) {
+  uint32_t hidden = image->hidden;
+  double factor = factor_of(image, row, unit), scale = unit / factor;
+  double sum = bound_part(row->x, hidden, scale, bounds) +
+               bound_part(row->h, hidden, scale, bounds + MOST_HIDDEN);
+  return sum * factor + __builtin_fabs(nearest(row->bias * unit * (1 << image->activation)));
 }
 
 /* The largest shift with which no sum of a matrix can leave 32 bits, from `lowest` on; -1 if there
@@ -86,7 +114,7 @@ static int32_t find_shift(const Image *image, const float *const *tensors, uint3
     *reached = 0;
     for (uint32_t r = 0; r < rows && (*reached <= LIMIT32 || shift == lowest); r++) {
       Row row = find_row(image, tensors, layer, r);
-      *reached = larger(*reached, bound_row(image, &row, layer, 1 << shift));
+      *reached = larger(*reached, bound_row(image, &row, 1 << shift));
     }
     if (*reached <= LIMIT32) return shift;
   }
@@ -94,32 +122,49 @@ static int32_t find_shift(const Image *image, const float *const *tensors, uint3
   return -1;
 }
 
+/* q of eight numbers of a row, as int16. */
+static v128_t round_eight(const float *values, uint32_t count, v128_t scale) {
+  v128_t low, high;
+  load_eight(values, count, &low, &high);
+  v128_t a = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(low, 0, scale));
+  v128_t b = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(low, 1, scale));
+  v128_t c = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(high, 0, scale));
+  v128_t d = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(high, 1, scale));
+  return wasm_i16x8_narrow_i32x4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5),
+                                 wasm_i32x4_shuffle(c, d, 0, 1, 4, 5));
+}
+
 /* The integers of a matrix, in the order that products.h reads them in. */
 static void write_matrix(const Image *image, const float *const *tensors, uint32_t layer) {
   const Matrix *matrix = image->matrix + layer;
-  uint32_t hidden = image->hidden, rows = row_count(image, layer);
-  uint16_t *words = (uint16_t *)part_of(image, matrix->weights);
+  uint32_t hidden = image->hidden, width = pad(hidden), rows = row_count(image, layer);
+  int16_t *words = (int16_t *)part_of(image, matrix->weights);
   int32_t *factors = (int32_t *)part_of(image, matrix->factors);
   int32_t *bias = bias_of(image, matrix);
   double unit = 1 << matrix->shift, one = 1 << image->activation;
-  for (uint32_t i = 0; i < matrix->rows * matrix->columns / 2; i++) words[i] = 128;
-  for (uint32_t r = 0; r < matrix->rows; r++) factors[r] = bias[r] = 0;
-  for (uint32_t r = 0; r < rows; r++) {
-    Row row = find_row(image, tensors, layer, r);
-    double factor = factor_of(image, &row, unit), scale = unit / factor;
-    uint32_t high = r % 8 / 4;
-    /* byte 0 of a word is the low row's q + 128, byte 1 the high row's q */
-    uint8_t *at = (uint8_t *)words + r / 8 * 8 * matrix->columns + r % 4 * 16 + high;
-    for (int of_h = 0; of_h < 2; of_h++) {
-      const float *values = of_h ? row.h : row.x;
-      for (uint32_t j = 0; values && j < hidden; j++) {
-        uint32_t column = j + of_h * pad(hidden);
-        int32_t q = (int32_t)nearest(values[j] * scale);
-        at[column / 8 * 64 + column % 8 * 2] = (uint8_t)(high ? q : q + 128);
+  for (uint32_t first = 0; first < matrix->rows; first += 8) {
+    Row row[8];
+    v128_t scale[8];
+    for (uint32_t r = 0; r < 8; r++) {
+      int there = first + r < rows;
+      row[r] = there ? find_row(image, tensors, layer, first + r) : (Row){0, 0, 0};
+      double factor = factor_of(image, &row[r], unit);
+      scale[r] = wasm_f64x2_splat(unit / factor);
+      factors[first + r] = there ? (int32_t)factor : 0;
+      bias[first + r] = (int32_t)nearest(row[r].bias * unit * one);
+    }
+    for (uint32_t column = 0; column < matrix->columns; column += 8) {
+      int of_h = column >= width;
+      uint32_t j = column - of_h * width;
+      for (uint32_t k = 0; k < 4; k++, words += 8) { /* rows k and k + 4 share words */
+        const float *low = of_h ? row[k].h : row[k].x, *high = of_h ? row[k + 4].h : row[k + 4].x;
+        int any = j < hidden; /* else these are the zeros after x, or after h */
+        v128_t a = round_eight(any && low ? low + j : 0, hidden - j, scale[k]);
+        v128_t b = round_eight(any && high ? high + j : 0, hidden - j, scale[k + 4]);
+        a = wasm_i16x8_add(a, wasm_i16x8_splat(128));
+        wasm_v128_store(words, wasm_i16x8_add(a, wasm_i16x8_shl(b, 8)));
       }
     }
-    factors[r] = (int32_t)factor;
-    bias[r] = (int32_t)nearest(row.bias * unit * one);
   }
 }
 
@@ -155,6 +200,17 @@ uint32_t EXPORT(image_size)(uint32_t cell, uint32_t layers, uint32_t hidden, uin
   return lay_out(&image, &scratch, 1);
 }
 
+static int all_finite(const float *values, uint32_t count) {
+  v128_t endless = wasm_f32x4_splat(__builtin_inff()), low, high;
+  for (uint32_t i = 0; i < count; i += 8) {
+    load_eight(values + i, count - i, &low, &high);
+    v128_t fine = wasm_v128_and(wasm_f32x4_lt(wasm_f32x4_abs(low), endless),
+                                wasm_f32x4_lt(wasm_f32x4_abs(high), endless));
+    if (!wasm_i32x4_all_true(fine)) return 0;
+  }
+  return 1;
+}
+
 static const Fault *report(uint32_t kind, uint32_t where, double value) {
   fault.kind = kind, fault.where = where, fault.value = value;
   return &fault;
@@ -171,8 +227,7 @@ const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t
     uint32_t in_layer = (t + 3) % 4, own = t && t <= 4 * layers, count;
     if (own) count = gates * hidden * (in_layer < 2 ? hidden : 1);
     else count = symbols * (t == 4 * layers + 2 ? 1 : hidden);
-    for (uint32_t i = 0; i < count; i++)
-      if (!(size_of(tensors[t][i]) < __builtin_inf())) return report(NOT_FINITE, t, 0);
+    if (!all_finite(tensors[t], count)) return report(NOT_FINITE, t, 0);
   }
   uint32_t additions = residual ? layers : 0;
   double largest = largest_of(tensors[0], symbols * hidden);
@@ -180,13 +235,14 @@ const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t
   while (shift >= 0 && nearest(largest * (1 << shift)) + (additions << shift) > LIMIT16) shift--;
   if (shift < 0) return report(ACTIVATION_TOO_LARGE, 0, largest + additions);
   image->activation = (uint32_t)shift;
-  for (uint32_t j = 0; j < hidden; j++) bounds[j] = 0;
+  double one = 1 << shift;
+  for (uint32_t j = 0; j < pad(hidden); j++) bounds[j] = 0, bounds[MOST_HIDDEN + j] = one;
   for (uint32_t s = 0; s < symbols; s++) {
     int16_t *row = embedding_of(image, s);
     for (uint32_t j = 0; j < pad(hidden); j++) {
-      double value = j < hidden ? nearest(tensors[0][s * hidden + j] * (double)(1 << shift)) : 0;
+      double value = j < hidden ? nearest(tensors[0][s * hidden + j] * one) : 0;
       row[j] = (int16_t)value;
-      if (j < hidden && size_of(value) > bounds[j]) bounds[j] = (uint32_t)size_of(value);
+      bounds[j] = larger(bounds[j], __builtin_fabs(value));
     }
   }
   for (uint32_t l = 0; l <= layers; l++) {
@@ -196,6 +252,7 @@ const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t
     if (found < 0) return report(SUM_TOO_LARGE, l, reached);
     image->matrix[l].shift = (uint32_t)found;
     write_matrix(image, tensors, l);
+    for (uint32_t j = 0; j < hidden; j++) bounds[j] = residual ? bounds[j] + one : one; /* next x */
   }
   return 0;
 }
