@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from escriba import project
 from escriba.digest import canonical, digest
@@ -19,6 +21,8 @@ from escriba.errors import (
     suggest,
 )
 from escriba.model import read_model
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
 from models import make_model
 
 
@@ -148,3 +152,112 @@ def test_a_truncated_model_file_is_named(tmp_path: Path) -> None:
         f"{len(data) - 100} bytes instead of {len(data)}; "
         "restore it, or train it with: escriba train m"
     )
+
+
+def network_with(**values: object):  # type: ignore[no-untyped-def]
+    def change(entries: dict[str, dict[str, str]]) -> None:
+        header = json.loads(entries["__metadata__"]["escriba"])
+        header["network"].update(values)
+        entries["__metadata__"]["escriba"] = json.dumps(header)
+
+    return change
+
+
+def vocabulary_with(**values: object):  # type: ignore[no-untyped-def]
+    def change(entries: dict[str, dict[str, str]]) -> None:
+        header = json.loads(entries["__metadata__"]["escriba"])
+        header["vocabulary"].update(values)
+        entries["__metadata__"]["escriba"] = json.dumps(header)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (network_with(hidden=16.0), "a network of Network(cell='lstm', layers=2, hidden=16.0, "),
+        (network_with(layers=True), "a network of Network(cell='lstm', layers=True, "),
+        (network_with(layers=65), "a network of Network(cell='lstm', layers=65, "),
+        (network_with(hidden=10**30), "a network of Network(cell='lstm', layers=2, hidden=1000"),
+        (network_with(residual="no"), "a network of Network("),
+        (network_with(cell=["lstm"]), "unhashable type"),
+        (
+            vocabulary_with(symbols="ba"),
+            "the symbols of its vocabulary are not in order, each once",
+        ),
+        (vocabulary_with(symbols=""), "a vocabulary of 0 symbols"),
+        (vocabulary_with(symbols=list("abc")), "its vocabulary is not one of characters or bytes"),
+        (vocabulary_with(symbols="a\ud800"), "its vocabulary has symbols that no text has"),
+        (
+            vocabulary_with(unit="bytes", symbols="a☃"),
+            "its vocabulary has symbols that no text has",
+        ),
+        (
+            lambda e: e["head.bias"].update(data_offsets=[0.0, 128.0]),
+            "the tensor 'head.bias' has wrong",
+        ),
+        (lambda e: e["head.bias"].update(data_offsets=[0, 128]), "has wrong offsets"),
+        (lambda e: e["head.bias"].update(data_offsets=[-128, 0]), "has wrong offsets"),
+        (lambda e: e["head.bias"].update(shape=[1, 32]), "is F32 [1, 32], not F32 [32]"),
+    ],
+)
+def test_a_hostile_header_is_refused(tmp_path: Path, change, reason: str) -> None:  # type: ignore[no-untyped-def]
+    make_model(tmp_path / "m")
+    rewrite(tmp_path / "m" / "weights.safetensors", change)
+    with pytest.raises(ModelError) as caught:
+        read_model(tmp_path / "m", Path("models/m"))
+    message = str(caught.value)
+    assert message.startswith("models/m/weights.safetensors: not a model of escriba: ")
+    assert reason in message
+
+
+def test_a_header_that_nests_without_end_is_refused(tmp_path: Path) -> None:
+    make_model(tmp_path / "m")
+    head = b"[" * 1_000_000
+    path = tmp_path / "m" / "weights.safetensors"
+    path.write_bytes(len(head).to_bytes(8, "little") + head)
+    with pytest.raises(ModelError, match="not a model of escriba"):
+        read_model(tmp_path / "m")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(data=st.data())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_header_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    """One value anywhere in the header is another: then the model runs, or a sentence says why."""
+    make_model(tmp_path / "m", hidden=3, layers=1, symbols="abc")
+    path = tmp_path / "m" / "weights.safetensors"
+
+    def change(entries: dict[str, object]) -> None:
+        header = json.loads(entries["__metadata__"]["escriba"])  # type: ignore[index]
+        at: object = data.draw(st.sampled_from([entries, header, header]))
+        whole = at
+        while True:
+            keys = list(at) if isinstance(at, dict) else list(range(len(at)))  # type: ignore
+            key = data.draw(st.sampled_from(keys))
+            inner = at[key]  # type: ignore[index]
+            if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+                at[key] = data.draw(JSON)  # type: ignore[index]
+                break
+            at = inner
+        if whole is header:
+            entries["__metadata__"]["escriba"] = json.dumps(header)  # type: ignore[index]
+
+    rewrite(path, change)
+    try:
+        model = read_model(tmp_path / "m")
+        text = Engine(model).sample(Options(length=5))
+    except ModelError as error:
+        assert str(error).startswith(f"{path}: ")
+    else:
+        assert len(text) == 5

@@ -24,6 +24,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,9 +152,11 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
         value = json.loads(metadata["escriba"])
         network = Network(**value["network"])
         vocabulary = Vocabulary(**value["vocabulary"])
+        record = value["record"]
+        _refuse_nonsense(network, vocabulary, record)
         tensors = _read_tensors(entries, 8 + length, network, vocabulary)
-        model = Model(folder.name, path, network, vocabulary, value["record"], tensors)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        model = Model(folder.name, path, network, vocabulary, record, tensors)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else error
         raise ModelError(f"not a model of escriba: {reason}; {remedy}", place) from None
     end = max(tensor.end for tensor in tensors.values())
@@ -166,15 +169,33 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
     return model
 
 
+def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -> None:
+    """Raise ValueError for a header that training never writes: anybody can make a file."""
+    sizes = (network.layers, network.hidden)
+    if (
+        network.cell not in GATES
+        or any(type(size) is not int for size in sizes)
+        or not (0 < network.layers <= 64 and 0 < network.hidden <= 8192)
+        or type(network.residual) is not bool
+    ):
+        raise ValueError(f"a network of {network}")
+    symbols = vocabulary.symbols
+    if vocabulary.unit not in ("characters", "bytes") or not isinstance(symbols, str):
+        raise ValueError("its vocabulary is not one of characters or bytes")
+    if not 0 < len(symbols) <= 65536:
+        raise ValueError(f"a vocabulary of {len(symbols)} symbols")
+    if any(first >= second for first, second in pairwise(symbols)):
+        raise ValueError("the symbols of its vocabulary are not in order, each once")
+    last = "\xff" if vocabulary.unit == "bytes" else "\U0010ffff"
+    if symbols[-1] > last or any("\ud800" <= symbol <= "\udfff" for symbol in symbols):
+        raise ValueError("its vocabulary has symbols that no text has")
+    if not isinstance(record, dict):
+        raise ValueError("its record is not a mapping")
+
+
 def _read_tensors(
     entries: Mapping[str, Any], base: int, network: Network, vocabulary: Vocabulary
 ) -> dict[str, Tensor]:
-    if (
-        network.cell not in GATES
-        or not (0 < network.layers <= 64 and 0 < network.hidden <= 8192)
-        or not 0 < len(vocabulary) <= 65536
-    ):
-        raise ValueError(f"a network of {network} over {len(vocabulary)} symbols")
     shapes = network.shapes(len(vocabulary))
     if set(entries) != set(shapes):
         odd = sorted(set(entries) ^ set(shapes))[0]
@@ -182,12 +203,17 @@ def _read_tensors(
     tensors = {}
     for name, shape in sorted(shapes.items()):
         entry = entries[name]
-        start, end = entry["data_offsets"]
         if entry["dtype"] != "F32" or tuple(entry["shape"]) != shape:
             raise ValueError(
                 f"the tensor '{name}' is {entry['dtype']} {entry['shape']}, not F32 {list(shape)}"
             )
-        if end - start != 4 * math.prod(shape) or start < 0:
+        start, end = entry["data_offsets"]
+        if type(start) is not int or type(end) is not int or end - start != 4 * math.prod(shape):
             raise ValueError(f"the tensor '{name}' has wrong offsets")
         tensors[name] = Tensor(shape, base + start, base + end)
+    at = base
+    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].start):
+        if tensor.start != at:
+            raise ValueError(f"the tensor '{name}' has wrong offsets")
+        at = tensor.end
     return tensors
