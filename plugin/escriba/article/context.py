@@ -14,6 +14,7 @@ from escriba.errors import Mistakes
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
+    from escriba.article.panels import Panels
     from escriba.sampling.frozen import Store
 
 
@@ -23,7 +24,8 @@ class Context:
 
     `path` is the page as errors name it, and `first_line` the line of that file at which its
     Markdown begins. Every error of the page is added to `mistakes`; whoever made that calls
-    `mistakes.check()`. Each block is rendered within `rendering(fence)`.
+    `mistakes.check()`. `panels` collects what playgrounds need in a browser; without it they are
+    samples. Each block is rendered within `rendering(fence)`.
     """
 
     store: Store
@@ -33,4 +35,5 @@ class Context:
     path: Path = Path("<markdown>")
     first_line: int = 1
     mistakes: Mistakes = field(default_factory=Mistakes)
+    panels: Panels | None = None
     rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()

@@ -7,12 +7,13 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from escriba.article.context import Context
 from escriba.article.extension import EscribaExtension
 from escriba.article.models import Models
+from escriba.article.panels import Panels
 from escriba.article.theme import Templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog import feeds, markdown, theme
@@ -82,16 +83,22 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     look = theme.load(project.settings, templates)
     addresses = _addresses(project, catalogue, look)
     _refuse_clashes(project, catalogue, look, mistakes)
-    rendered = render_posts(project, catalogue, templates, store, mistakes)
+    panels = Panels()
+
+    def adapt(context: Context) -> Context:
+        return replace(context, panels=panels)
+
+    rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
     mistakes.check()
     if store.fill():
-        rendered = render_posts(project, catalogue, templates, store, mistakes)
+        rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
         mistakes.check()
     articles = {p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.posts}
-    pages = list(theme.pages(look, catalogue, articles))
+    pages = list(theme.pages(look, catalogue, articles, panels))
     files = feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
     files |= {inside.as_posix(): path.read_bytes() for inside, path in catalogue.files.items()}
     files |= look.files
+    files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
     return Site(len(catalogue.posts), files)
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from escriba import schema
 from escriba.article import tex
+from escriba.article.panels import Panels
 from escriba.article.theme import Templates
 from escriba.blog import highlight, links, prose
 from escriba.blog.catalogue import Catalogue, Group
@@ -28,16 +29,19 @@ HOME, ARCHIVE, TOPICS, NOT_FOUND = "/", "/archive/", "/tags/", "/404.html"
 PAGES = (HOME, ARCHIVE, TOPICS, NOT_FOUND)
 STRINGS = "strings.yml"
 ASSETS = "assets"
+PLAYGROUND = 'class="escriba-playground"'
 WORDS_PER_MINUTE = 220
 TOC_HEADINGS = 4  # from so many headings on, a post has a table of contents
 
 
 @dataclass(frozen=True)
 class Article:
-    """A rendered post; the links in its `content` are relative to its page."""
+    """A rendered post; the links in its `content` are relative to its page. A `playground` in it
+    needs a script."""
 
     post: Post
     content: Markup
+    playground: bool
     headings: tuple[Heading, ...]
     summary: str
     minutes: int
@@ -131,6 +135,7 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
     return Article(
         post=post,
         content=Markup(content),
+        playground=PLAYGROUND in content,
         headings=rendered.headings,
         summary=post.front.description or _shorten(text_of(rendered.excerpt)),
         minutes=max(1, round(words / WORDS_PER_MINUTE)),
@@ -152,12 +157,12 @@ def _shorten(text: str, limit: int = 240) -> str:
 
 
 def pages(
-    theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article]
+    theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article], panels: Panels
 ) -> Iterator[tuple[Page, bytes]]:
-    """Every HTML page of the site."""
+    """Every HTML page of the site. `panels` has the files of playgrounds."""
     settings = theme.settings
     t = theme.templates.strings(STRINGS, settings.lang)
-    common: dict[str, Any] = {"articles": articles, "catalogue": catalogue}
+    common: dict[str, Any] = {"articles": articles, "catalogue": catalogue, "panels": panels}
 
     def plain(url: str, title: str, description: str = "", **more: Any) -> Page:
         return Page(url, title, description or settings.description, settings.lang, **more)

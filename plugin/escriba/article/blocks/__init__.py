@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from escriba.article.blocks import diagram, gradients, loss, sample, timeline
+from escriba.article.blocks import diagram, gradients, loss, playground, sample, timeline
 from escriba.article.context import Context
 from escriba.article.fences import Fence
 
@@ -13,6 +13,7 @@ Render = Callable[[Fence, Context], str]
 
 KINDS: Mapping[str, Render] = {
     "sample": sample.render,
+    "playground": playground.render,
     "loss": loss.render,
     "gradients": gradients.render,
     "timeline": timeline.render,

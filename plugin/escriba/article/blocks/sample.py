@@ -70,8 +70,28 @@ class Sample:
     command: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a block asks for, and the text that answers it."""
+
+    options: SampleOptions
+    request: Request
+    text: str
+    places: Mapping[str, Place]
+
+    @property
+    def lang(self) -> str:
+        """The language of the text; empty if it is not known."""
+        return _recorded(self.request.model, "corpus", "language")
+
+
 def render(fence: Fence, context: Context) -> str:
     """The HTML of a sample block. Raises EscribaError with all of the block's mistakes."""
+    return show(read(fence, context), context)
+
+
+def read(fence: Fence, context: Context) -> Asked:
+    """The options of a block and their text. Raises EscribaError with all mistakes."""
     body = Body(fence)
     places = body.places
     mistakes = Mistakes()
@@ -86,11 +106,17 @@ def render(fence: Fence, context: Context) -> str:
         text = context.store.obtain(request, fence.place)
     except SourceError as error:  # of the options, only the prompt can be wrong for a model
         raise _at(error, fence.place, places.get("prompt", fence.place)) from None
+    return Asked(options, request, text, places)
+
+
+def show(asked: Asked, context: Context) -> str:
+    """The HTML of a sample. Raises SourceError for a language that Pygments does not know."""
+    options, model = asked.options, asked.request.model
     sample = Sample(
         show=options.show,
         caption=options.caption,
-        paragraphs=_arrange(options, text, places),
-        lang=_recorded(model, "corpus", "language"),
+        paragraphs=_arrange(options, asked.text, asked.places),
+        lang=asked.lang,
         language=options.language,
         model=model.name,
         cell=model.network.cell.upper(),
@@ -104,8 +130,8 @@ def render(fence: Fence, context: Context) -> str:
         top_p=options.top_p,
         min_p=options.min_p,
         seed=options.seed,
-        digest=request.digest,
-        command=write_command(model.name, request.options),
+        digest=asked.request.digest,
+        command=write_command(model.name, asked.request.options),
     )
     strings = context.theme.strings("blocks/strings.yml", context.lang)
     return context.theme.render("blocks/sample.html", sample=sample, lang=context.lang, t=strings)

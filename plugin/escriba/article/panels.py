@@ -1,0 +1,49 @@
+"""What a playground needs in the reader's browser: the kernel, and models in integers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from escriba.model import Model
+
+
+class Panels:
+    """The files of the playgrounds of a site, by their fingerprinted names.
+
+    A model's file is the length of some JSON (uint32, low byte first), the JSON (its vocabulary),
+    zeros up to a multiple of 16, and the image of docs/exact-sampling.md, 6.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, bytes] = {}
+        self._models: dict[str, str] = {}
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        return self._files
+
+    @property
+    def kernel(self) -> str:
+        """The name of the kernel's file."""
+        from escriba.sampling.wasm import PATH
+
+        return self._add("kernel", "wasm", PATH.read_bytes())
+
+    def add(self, model: Model) -> str:
+        """The name of a model's file. Raises ModelError for a model that cannot be run exactly."""
+        if model.digest not in self._models:
+            from escriba.sampling.wasm import Wasm, padded
+
+            vocabulary = {"unit": model.vocabulary.unit, "symbols": model.vocabulary.symbols}
+            facts = json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")).encode()
+            head = len(facts).to_bytes(4, "little") + facts
+            data = head.ljust(padded(len(head)), b"\0") + Wasm(model).image
+            self._models[model.digest] = self._add(model.name, "bin", data)
+        return self._models[model.digest]
+
+    def _add(self, stem: str, suffix: str, data: bytes) -> str:
+        name = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"
+        self._files[name] = data
+        return name
