@@ -97,7 +97,7 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     pages = list(theme.pages(look, catalogue, articles, panels))
     files = feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
     files |= {inside.as_posix(): path.read_bytes() for inside, path in catalogue.files.items()}
-    files |= look.files
+    files |= look.collect(scripts=bool(panels.files))
     files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
     return Site(len(catalogue.posts), files)

@@ -30,6 +30,7 @@ PAGES = (HOME, ARCHIVE, TOPICS, NOT_FOUND)
 STRINGS = "strings.yml"
 ASSETS = "assets"
 PLAYGROUND = 'class="escriba-playground"'
+SCRIPTS = ("playground.js", "panel.js")  # of a playground: no site without one has them
 WORDS_PER_MINUTE = 220
 TOC_HEADINGS = 4  # from so many headings on, a post has a table of contents
 
@@ -71,6 +72,11 @@ class Theme:
     templates: Templates
     assets: Mapping[str, str]  # name → path within the site, which holds the content's digest
     files: Mapping[str, bytes]  # path → bytes of each asset
+
+    def collect(self, *, scripts: bool) -> dict[str, bytes]:
+        """The assets that a site needs, with or without the scripts of playgrounds."""
+        left_out = set() if scripts else {self.assets[name][1:] for name in SCRIPTS}
+        return {path: data for path, data in self.files.items() if path not in left_out}
 
     def render(self, template: str, page: Page, **values: Any) -> bytes:
         """The bytes of a page. Raises SourceError with the place of a template's mistake."""
