@@ -108,7 +108,7 @@ def test_the_digest_never_changes():
         "temperature": "0.7",
         "seed": 42,
     }
-    assert request.digest == "990948cdd7d69f3fcaed9c5f0a6ac709ffb3af8b75d379c609a7fa18f57889b6"
+    assert request.digest == "d07e6d47186c2a5d7435ed5ad7de0a3df2e0e032b8503480eda5144af6a03b68"
 
 
 @pytest.mark.parametrize(
