@@ -245,7 +245,7 @@ ERRORS = [
      SourceError, ["posts/a.md:10:12: unknown block 'escriba sampel' (did you mean 'sample'?)"]),
     ("```escriba\nmodel: tolstoi\n```",
      SourceError, ["posts/a.md:10:12: a block needs its kind after 'escriba': diagram, gradients, "
-      "loss, sample, timeline"]),
+      "loss, playground, sample, timeline"]),
     ("text\n\n```escriba sample\nmodel: tolstoi\n\nmore text",
      SourceError, ["posts/a.md:12:1: the block is never closed: no line '```' ends it"]),
     ("```escriba sample\n```", SourceError, ["posts/a.md:10:1: 'model' is missing"]),

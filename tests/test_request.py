@@ -102,7 +102,7 @@ def test_the_digest_never_changes():
     request = Request(Fixed(), options)  # type: ignore[arg-type]
     assert request.to_dict() == {
         "model": "ab" * 32,
-        "arithmetic": "1",
+        "arithmetic": "2",
         "prompt": "Well, Prince",
         "length": 600,
         "temperature": "0.7",
