@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ from escriba.blog.build import build
 from escriba.model import GATES, Cell
 from escriba.project import load
 from models import make_model
-from test_pages import ARTICLES, AXE, CHROMIUM, FLAGS, REPOSITORY, needs_chromium
+from test_pages import ARTICLES, AXE, CHROMIUM, FLAGS, REPOSITORY, Quiet, needs_chromium, served
 
 playwright = pytest.importorskip("playwright.sync_api")
 POLICY = "script-src 'self' 'wasm-unsafe-eval'"
@@ -28,24 +25,12 @@ BYTES = "".join(map(chr, range(256)))
 PATIENCE = 120_000  # milliseconds
 
 
-class Strict(SimpleHTTPRequestHandler):
+class Strict(Quiet):
     """A static host with the strictest policy for scripts that allows WebAssembly."""
 
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", POLICY)
         super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Strict, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +38,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of this repository's blog, under a path."""
     root = tmp_path_factory.mktemp("playground")
     build(load(REPOSITORY), frozen=True, output=root / "some" / "path")
-    with served(root) as address:
+    with served(root, Strict) as address:
         yield f"{address}some/path/"
 
 
@@ -77,7 +62,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (site.posts / "2020-01-01-play.md").write_text(text)
     build(site, output=root / "www")
     assert set(GATES) == set(cells)
-    with served(root / "www") as address:
+    with served(root / "www", Strict) as address:
         yield f"{address}2020/play/"
 
 
