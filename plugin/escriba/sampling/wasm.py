@@ -122,25 +122,30 @@ class Wasm:
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
 
+    def _read_file(self, path: Path, address: int, size: int) -> None:
+        """Read a file into the memory, without a copy of it anywhere else."""
+        self.reserve(address + size)
+        room = memoryview(self._memory.get_buffer_ptr(self._store, size, address)).cast("B")
+        with path.open("rb", buffering=0) as file:
+            while room and (count := file.readinto(room)):
+                room = room[count:]
+
     def _pack(self) -> int:
         """Make the model's image; its size. The weights lie after it while it is made."""
         model = self._model
         net, symbols = model.network, len(model.vocabulary)
         shape = CELLS[net.cell], net.layers, net.hidden, symbols, int(net.residual)
         size: int = self.call("image_size", *shape)
-        data = model.path.read_bytes()
+        file_size = model.path.stat().st_size
         at = self._image + size
-        if not size or at + len(data) > LIMIT:
+        if not size or at + file_size > LIMIT:
             raise ModelError("the model is too large for the kernel", Place(model.path))
+        list_at = at + padded(file_size)
+        self._read_file(model.path, at, file_size)
         names = list(net.shapes(symbols))
-        addresses = []
-        for name in names:
-            tensor = model.tensors[name]
-            self.write(at, data[tensor.start : tensor.end])
-            addresses.append(at)
-            at += padded(tensor.end - tensor.start)
-        self.write(at, struct.pack(f"<{len(addresses)}I", *addresses))
-        fault = self.call("pack", self._image, *shape, at)
+        addresses = [at + model.tensors[name].start for name in names]
+        self.write(list_at, struct.pack(f"<{len(addresses)}I", *addresses))
+        fault = self.call("pack", self._image, *shape, list_at)
         if fault:
             kind, where, value = struct.unpack("<2Id", self.read(fault, 16))
             if kind == NOT_FINITE:

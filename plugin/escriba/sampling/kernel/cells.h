@@ -20,21 +20,61 @@ static v128_t clamp_lanes(v128_t v) {
   return wasm_i32x4_max(wasm_i32x4_neg(limit), wasm_i32x4_min(limit, v));
 }
 
+/* Shifts of each lane by a number that is known only when this runs. (Of the header's own, in a loop,
+ * clang 14 makes a shift for every lane.) */
+#define SHIFT(out, instruction, v, shift)                                    \
+  __asm__("local.get %1\n local.get %2\n " instruction "\n local.set %0" \
+          : "=r"(out)                                                        \
+          : "r"(v), "r"(shift))
+
+static v128_t shift_right(v128_t v, uint32_t shift) {
+  v128_t out;
+  SHIFT(out, "i32x4.shr_s", v, shift);
+  return out;
+}
+
+static v128_t shift_right_wide(v128_t v, uint32_t shift) {
+  v128_t out;
+  SHIFT(out, "i64x2.shr_u", v, shift);
+  return out;
+}
+
+/* Four int64. */
+typedef struct {
+  v128_t low, high;
+} Wide;
+
+static Wide multiply_wide(v128_t a, v128_t b) {
+  return (Wide){wasm_i64x2_extmul_low_i32x4(a, b), wasm_i64x2_extmul_high_i32x4(a, b)};
+}
+
+/* v / 2^shift, halves upwards, as far as it fits into int32. */
+static v128_t round_wide(Wide v, uint32_t shift) {
+  v128_t half = wasm_i64x2_splat((int64_t)1 << (shift - 1));
+  v128_t low = shift_right_wide(wasm_i64x2_add(v.low, half), shift);
+  v128_t high = shift_right_wide(wasm_i64x2_add(v.high, half), shift);
+  return wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
+}
+
 /* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From u = 8 · 2^13
  * on tanh is 1: the table's last two entries are equal. Works in fours: up to three numbers
  * after `count` are read, and written. */
 static void squash(const int32_t *z, uint32_t count, uint32_t drop, uint32_t twice,
                    int32_t offset, int32_t *out) {
   v128_t half = wasm_i32x4_splat(drop ? 1 << (drop - 1) : 0);
+  v128_t table = wasm_i32x4_splat((int32_t)(uintptr_t)TANH);
   for (uint32_t j = 0; j < count; j += 4) {
-    v128_t u = wasm_i32x4_shr(wasm_i32x4_add(wasm_v128_load(z + j), half), drop);
-    u = clamp_lanes(wasm_i32x4_shl(clamp_lanes(u), twice));
-    v128_t size = wasm_i32x4_abs(u), at = wasm_u32x4_shr(size, 7), pair = at;
+    v128_t u = clamp_lanes(shift_right(wasm_i32x4_add(wasm_v128_load(z + j), half), drop));
+    if (twice) u = clamp_lanes(wasm_i32x4_shl(u, 1));
+    v128_t size = wasm_i32x4_abs(u);
+    v128_t at = wasm_i32x4_add(wasm_i32x4_shl(wasm_u32x4_shr(size, 7), 1), table);
     /* two neighbours of the table in each lane */
-    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 0), pair, 0);
-    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 1), pair, 1);
-    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 2), pair, 2);
-    pair = wasm_v128_load32_lane(TANH + wasm_i32x4_extract_lane(at, 3), pair, 3);
+    uint64_t first = (uint64_t)wasm_i64x2_extract_lane(at, 0);
+    uint64_t last = (uint64_t)wasm_i64x2_extract_lane(at, 1);
+    v128_t pair = wasm_v128_load32_zero((const void *)(uintptr_t)(uint32_t)first);
+    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(first >> 32), pair, 1);
+    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(uint32_t)last, pair, 2);
+    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(last >> 32), pair, 3);
     v128_t low = wasm_v128_and(pair, wasm_i32x4_splat(65535));
     v128_t step = wasm_i32x4_sub(wasm_u32x4_shr(pair, 16), low);
     v128_t part = wasm_i32x4_mul(step, wasm_v128_and(size, wasm_i32x4_splat(127)));
@@ -51,7 +91,8 @@ static void sigma(const int32_t *z, uint32_t count, uint32_t drop, int32_t *out)
 }
 
 /* The cells: from the sums z, which are used up, the new h at the shift of the activations.
- * `a` takes the gates in their order; what squash writes beyond one the next overwrites. */
+ * `a` takes the gates in their order; what squash writes beyond one the next overwrites. What is
+ * left in c and h beyond `hidden` has no weight. */
 
 static void lstm(int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *a,
                  int32_t *c, int16_t *h) {
@@ -59,13 +100,22 @@ static void lstm(int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int
   sigma(z, 2 * hidden, drop, a);
   squash(z + 2 * hidden, hidden, drop, 1, 0, g);
   sigma(z + 3 * hidden, hidden, drop, o);
-  for (uint32_t j = 0; j < hidden; j++) {
-    int64_t added = (int64_t)a[j] * g[j] * (1 << (STATE - 15));
-    c[j] = (int32_t)clamp(round_shift((int64_t)f[j] * c[j] + added, 16), STATE_LIMIT);
+  for (uint32_t j = 0; j < hidden; j += 4) {
+    Wide kept = multiply_wide(wasm_v128_load(f + j), wasm_v128_load(c + j));
+    Wide added = multiply_wide(wasm_v128_load(a + j), wasm_v128_load(g + j));
+    kept.low = wasm_i64x2_add(kept.low, wasm_i64x2_shl(added.low, STATE - 15));
+    kept.high = wasm_i64x2_add(kept.high, wasm_i64x2_shl(added.high, STATE - 15));
+    v128_t state = round_wide(kept, 16), limit = wasm_i32x4_splat(STATE_LIMIT);
+    state = wasm_i32x4_max(wasm_i32x4_neg(limit), wasm_i32x4_min(limit, state));
+    wasm_v128_store(c + j, state);
   }
   squash(c, hidden, STATE - 13, 0, 0, z);
-  for (uint32_t j = 0; j < hidden; j++)
-    h[j] = (int16_t)round_shift((int64_t)o[j] * z[j], 31 - shift);
+  for (uint32_t j = 0; j < hidden; j += 8) {
+    Wide low = multiply_wide(wasm_v128_load(o + j), wasm_v128_load(z + j));
+    Wide high = multiply_wide(wasm_v128_load(o + j + 4), wasm_v128_load(z + j + 4));
+    v128_t eight = wasm_i16x8_narrow_i32x4(round_wide(low, 31 - shift), round_wide(high, 31 - shift));
+    wasm_v128_store(h + j, eight);
+  }
 }
 
 static void gru(int32_t *z, uint32_t hidden, uint32_t drop, uint32_t shift, int32_t *a,

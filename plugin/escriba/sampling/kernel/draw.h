@@ -16,7 +16,7 @@ typedef struct {
   const uint16_t *prompt;
   uint16_t *output;
   int16_t *inputs;   /* x and h of each layer, as wide as the matrices want them; the head's x */
-  int32_t *cells;    /* (layers, hidden) */
+  int32_t *cells;    /* of each layer, as wide as x and h */
   int32_t *sums;     /* the result of one matrix */
   int32_t *gates;    /* the same after the gates' functions */
   uint32_t *weights; /* (symbols) */

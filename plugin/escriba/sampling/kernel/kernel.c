@@ -59,9 +59,9 @@ void EXPORT(prepare)(const Image *image) {
 /* How many bytes a stream takes; a multiple of 16. */
 uint32_t EXPORT(stream_size)(const Image *image) {
   return pad(sizeof(Stream)) + 4 * (image->layers + 1) * pad(image->hidden) +
-         pad(4 * image->layers * image->hidden) + 2 * 4 * most_rows(image) +
+         4 * image->layers * pad(image->hidden) + 2 * 4 * most_rows(image) +
          pad(4 * image->symbols) + pad(8 * image->symbols) +
-         16; /* squash reads and writes whole vectors */
+         32; /* the cells read and write whole vectors */
 }
 
 /* A stream's beginning. `prompt` is at least one symbol; `output` has room for `length`. */
@@ -71,7 +71,7 @@ void EXPORT(start)(const Image *image, Stream *stream, const uint16_t *prompt,
   __builtin_memset(stream, 0, stream_size(image));
   char *at = (char *)stream + pad(sizeof(Stream));
   stream->inputs = (int16_t *)at, at += 4 * (image->layers + 1) * pad(image->hidden);
-  stream->cells = (int32_t *)at, at += pad(4 * image->layers * image->hidden);
+  stream->cells = (int32_t *)at, at += 4 * image->layers * pad(image->hidden);
   stream->weights = (uint32_t *)at, at += pad(4 * image->symbols);
   stream->keys = (uint64_t *)at, at += pad(8 * image->symbols);
   stream->sums = (int32_t *)at, at += 4 * most_rows(image);
@@ -90,7 +90,7 @@ uint32_t EXPORT(drawn)(const Stream *stream) { return stream->drawn; }
 static void update(const Image *image, Stream *stream, uint32_t layer) {
   uint32_t hidden = image->hidden, width = pad(hidden), shift = image->activation;
   uint32_t drop = image->matrix[layer].shift + shift - 12;
-  int32_t *z = stream->sums, *a = stream->gates, *c = stream->cells + layer * hidden;
+  int32_t *z = stream->sums, *a = stream->gates, *c = stream->cells + layer * width;
   int16_t *x = stream->inputs + 2 * layer * width, *h = x + width, *next = h + width;
   switch (image->cell) {
     case LSTM: lstm(z, hidden, drop, shift, a, c, h); break;

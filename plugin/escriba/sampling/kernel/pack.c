@@ -23,7 +23,7 @@ typedef struct {
 } Row;
 
 static Fault fault;
-static double bounds[2 * MOST_HIDDEN]; /* the largest integers of the activations [x; h] */
+static int16_t bounds[2 * MOST_HIDDEN]; /* of each column: the largest integer of its activation */
 
 /* To the nearest integer, halves to even. */
 static double nearest(double v) { return __builtin_rint(v); }
@@ -41,10 +41,12 @@ static void load_eight(const float *values, uint32_t count, v128_t *low, v128_t 
   *high = values ? wasm_v128_load(values + 4) : wasm_f32x4_splat(0);
 }
 
-/* Two of four numbers (the first, or the last two), times a scale, to the nearest integers. */
+/* Two of four numbers (the first, or the last two), times a scale, to the nearest integers: in the
+ * low words of the sums with 1.5 · 2^52, above which float64 has whole numbers alone. */
 static v128_t scale_two(v128_t values, int last, v128_t scale) {
   if (last) values = wasm_i32x4_shuffle(values, values, 2, 3, 2, 3);
-  return wasm_f64x2_nearest(wasm_f64x2_mul(wasm_f64x2_promote_low_f32x4(values), scale));
+  v128_t scaled = wasm_f64x2_mul(wasm_f64x2_promote_low_f32x4(values), scale);
+  return wasm_f64x2_add(scaled, wasm_f64x2_splat(0x1.8p52));
 }
 
 static uint32_t row_count(const Image *image, uint32_t layer) {
@@ -83,89 +85,82 @@ static double factor_of(const Image *image, const Row *row, double unit) {
   return larger(1, __builtin_ceil(largest * unit / 127));
 }
 
-/* The sum of |q|·bound over some numbers of a row. All of it is whole, so any order will do. */
-static double bound_part(const float *values, uint32_t count, double scale, const double *bound) {
-  v128_t sum = wasm_f64x2_splat(0), two = wasm_f64x2_splat(scale), part[2];
-  for (uint32_t i = 0; values && i < count; i += 8) {
-    load_eight(values + i, count - i, &part[0], &part[1]);
-    for (uint32_t k = 0; k < 4; k++) {
-      v128_t q = wasm_f64x2_abs(scale_two(part[k / 2], k % 2, two));
-      sum = wasm_f64x2_add(sum, wasm_f64x2_mul(q, wasm_v128_load(bound + i + 2 * k)));
-    }
-  }
-  return wasm_f64x2_extract_lane(sum, 0) + wasm_f64x2_extract_lane(sum, 1);
-}
-
-/* The most that the sum of a row can be, for any state. */
-static double bound_row(const Image *image, const Row *row, double unit) {
-  uint32_t hidden = image->hidden;
-  double factor = factor_of(image, row, unit), scale = unit / factor;
-  double sum = bound_part(row->x, hidden, scale, bounds) +
-               bound_part(row->h, hidden, scale, bounds + MOST_HIDDEN);
-  return sum * factor + __builtin_fabs(nearest(row->bias * unit * (1 << image->activation)));
-}
-
-/* The largest shift with which no sum of a matrix can leave 32 bits, from `lowest` on; -1 if there
- * is none, and then `reached` is what a sum at the lowest can be. */
-static int32_t find_shift(const Image *image, const float *const *tensors, uint32_t layer,
-                          int32_t lowest, double *reached) {
-  uint32_t rows = row_count(image, layer);
-  for (int32_t shift = WEIGHT; shift >= lowest; shift--) {
-    *reached = 0;
-    for (uint32_t r = 0; r < rows && (*reached <= LIMIT32 || shift == lowest); r++) {
-      Row row = find_row(image, tensors, layer, r);
-      *reached = larger(*reached, bound_row(image, &row, 1 << shift));
-    }
-    if (*reached <= LIMIT32) return shift;
-  }
-  *reached /= 1 << (lowest + image->activation);
-  return -1;
-}
-
 /* q of eight numbers of a row, as int16. */
 static v128_t round_eight(const float *values, uint32_t count, v128_t scale) {
   v128_t low, high;
   load_eight(values, count, &low, &high);
-  v128_t a = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(low, 0, scale));
-  v128_t b = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(low, 1, scale));
-  v128_t c = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(high, 0, scale));
-  v128_t d = wasm_i32x4_trunc_sat_f64x2_zero(scale_two(high, 1, scale));
-  return wasm_i16x8_narrow_i32x4(wasm_i32x4_shuffle(a, b, 0, 1, 4, 5),
-                                 wasm_i32x4_shuffle(c, d, 0, 1, 4, 5));
+  v128_t a = scale_two(low, 0, scale), b = scale_two(low, 1, scale);
+  v128_t c = scale_two(high, 0, scale), d = scale_two(high, 1, scale);
+  return wasm_i16x8_narrow_i32x4(wasm_i32x4_shuffle(a, b, 0, 2, 4, 6),
+                                 wasm_i32x4_shuffle(c, d, 0, 2, 4, 6));
 }
 
-/* The integers of a matrix, in the order that products.h reads them in. */
-static void write_matrix(const Image *image, const float *const *tensors, uint32_t layer) {
+/* sum + |q| · bound of eight columns, as two int64. */
+static v128_t add_bound(v128_t sum, v128_t q, v128_t bound) {
+  v128_t part = wasm_i32x4_dot_i16x8(wasm_i16x8_abs(q), bound);
+  sum = wasm_i64x2_add(sum, wasm_i64x2_extend_low_i32x4(part));
+  return wasm_i64x2_add(sum, wasm_i64x2_extend_high_i32x4(part));
+}
+
+/* Writes eight rows of a matrix at its shift, in the order that products.h reads them in. Gives the
+ * most that the sum of one can be, for any state. */
+static double write_rows(const Image *image, const float *const *tensors, uint32_t layer,
+                         uint32_t first) {
   const Matrix *matrix = image->matrix + layer;
   uint32_t hidden = image->hidden, width = pad(hidden), rows = row_count(image, layer);
-  int16_t *words = (int16_t *)part_of(image, matrix->weights);
-  int32_t *factors = (int32_t *)part_of(image, matrix->factors);
-  int32_t *bias = bias_of(image, matrix);
-  double unit = 1 << matrix->shift, one = 1 << image->activation;
-  for (uint32_t first = 0; first < matrix->rows; first += 8) {
-    Row row[8];
-    v128_t scale[8];
-    for (uint32_t r = 0; r < 8; r++) {
-      int there = first + r < rows;
-      row[r] = there ? find_row(image, tensors, layer, first + r) : (Row){0, 0, 0};
-      double factor = factor_of(image, &row[r], unit);
-      scale[r] = wasm_f64x2_splat(unit / factor);
-      factors[first + r] = there ? (int32_t)factor : 0;
-      bias[first + r] = (int32_t)nearest(row[r].bias * unit * one);
-    }
-    for (uint32_t column = 0; column < matrix->columns; column += 8) {
-      int of_h = column >= width;
-      uint32_t j = column - of_h * width;
-      for (uint32_t k = 0; k < 4; k++, words += 8) { /* rows k and k + 4 share words */
-        const float *low = of_h ? row[k].h : row[k].x, *high = of_h ? row[k + 4].h : row[k + 4].x;
-        int any = j < hidden; /* else these are the zeros after x, or after h */
-        v128_t a = round_eight(any && low ? low + j : 0, hidden - j, scale[k]);
-        v128_t b = round_eight(any && high ? high + j : 0, hidden - j, scale[k + 4]);
-        a = wasm_i16x8_add(a, wasm_i16x8_splat(128));
-        wasm_v128_store(words, wasm_i16x8_add(a, wasm_i16x8_shl(b, 8)));
-      }
+  int16_t *words = (int16_t *)part_of(image, matrix->weights) + first / 2 * matrix->columns;
+  int32_t *factors = (int32_t *)part_of(image, matrix->factors), *bias = bias_of(image, matrix);
+  double unit = 1 << matrix->shift, one = 1 << image->activation, reached = 0;
+  double factor[8], offset[8];
+  Row row[8];
+  v128_t scale[8], sum[8];
+  for (uint32_t r = 0; r < 8; r++) {
+    int there = first + r < rows;
+    row[r] = there ? find_row(image, tensors, layer, first + r) : (Row){0, 0, 0};
+    factor[r] = factor_of(image, &row[r], unit);
+    offset[r] = nearest(row[r].bias * unit * one);
+    scale[r] = wasm_f64x2_splat(unit / factor[r]);
+    sum[r] = wasm_i64x2_splat(0);
+    factors[first + r] = there ? (int32_t)factor[r] : 0;
+    bias[first + r] = (int32_t)offset[r];
+  }
+  for (uint32_t column = 0; column < matrix->columns; column += 8) {
+    int of_h = column >= width;
+    uint32_t j = column - of_h * width;
+    int any = j < hidden; /* else these are the zeros after x, or after h */
+    v128_t bound = wasm_v128_load(bounds + column);
+    for (uint32_t k = 0; k < 4; k++, words += 8) { /* rows k and k + 4 share words */
+      const float *low = of_h ? row[k].h : row[k].x, *high = of_h ? row[k + 4].h : row[k + 4].x;
+      v128_t a = round_eight(any && low ? low + j : 0, hidden - j, scale[k]);
+      v128_t b = round_eight(any && high ? high + j : 0, hidden - j, scale[k + 4]);
+      sum[k] = add_bound(sum[k], a, bound), sum[k + 4] = add_bound(sum[k + 4], b, bound);
+      a = wasm_i16x8_add(a, wasm_i16x8_splat(128));
+      wasm_v128_store(words, wasm_i16x8_add(a, wasm_i16x8_shl(b, 8)));
     }
   }
+  for (uint32_t r = 0; r < 8; r++) {
+    double all = (double)(wasm_i64x2_extract_lane(sum[r], 0) + wasm_i64x2_extract_lane(sum[r], 1));
+    reached = larger(reached, all * factor[r] + __builtin_fabs(offset[r]));
+  }
+  return reached;
+}
+
+/* Writes a matrix at the largest shift with which no sum can leave 32 bits, from `lowest` on. Gives
+ * 0 if there is none, and then `reached` is what a sum at the lowest can be. */
+static int write_matrix(const Image *image, const float *const *tensors, uint32_t layer,
+                        uint32_t lowest, double *reached) {
+  Matrix *matrix = (Matrix *)image->matrix + layer;
+  for (matrix->shift = WEIGHT;; matrix->shift--) {
+    *reached = 0;
+    for (uint32_t first = 0; first < matrix->rows; first += 8) {
+      *reached = larger(*reached, write_rows(image, tensors, layer, first));
+      if (*reached > LIMIT32 && matrix->shift > lowest) break;
+    }
+    if (*reached <= LIMIT32) return 1;
+    if (matrix->shift == lowest) break;
+  }
+  *reached /= (double)(1 << (lowest + image->activation));
+  return 0;
 }
 
 /* Where everything lies; `matrix` is the image's, or scratch while only the size is wanted. */
@@ -236,23 +231,22 @@ const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t
   if (shift < 0) return report(ACTIVATION_TOO_LARGE, 0, largest + additions);
   image->activation = (uint32_t)shift;
   double one = 1 << shift;
-  for (uint32_t j = 0; j < pad(hidden); j++) bounds[j] = 0, bounds[MOST_HIDDEN + j] = one;
+  uint32_t width = pad(hidden);
+  for (uint32_t j = 0; j < width; j++) bounds[j] = 0, bounds[width + j] = (int16_t)one;
   for (uint32_t s = 0; s < symbols; s++) {
     int16_t *row = embedding_of(image, s);
-    for (uint32_t j = 0; j < pad(hidden); j++) {
+    for (uint32_t j = 0; j < width; j++) {
       double value = j < hidden ? nearest(tensors[0][s * hidden + j] * one) : 0;
       row[j] = (int16_t)value;
-      bounds[j] = larger(bounds[j], __builtin_fabs(value));
+      bounds[j] = (int16_t)larger(bounds[j], __builtin_fabs(value));
     }
   }
   for (uint32_t l = 0; l <= layers; l++) {
     double reached;
-    int32_t lowest = l < layers && shift < GATE ? GATE - shift : 0;
-    int32_t found = find_shift(image, tensors, l, lowest, &reached);
-    if (found < 0) return report(SUM_TOO_LARGE, l, reached);
-    image->matrix[l].shift = (uint32_t)found;
-    write_matrix(image, tensors, l);
-    for (uint32_t j = 0; j < hidden; j++) bounds[j] = residual ? bounds[j] + one : one; /* next x */
+    uint32_t lowest = l < layers && shift < GATE ? (uint32_t)(GATE - shift) : 0;
+    if (!write_matrix(image, tensors, l, lowest, &reached)) return report(SUM_TOO_LARGE, l, reached);
+    for (uint32_t j = 0; j < hidden; j++) /* the next layer's x */
+      bounds[j] = (int16_t)(residual ? bounds[j] + one : one);
   }
   return 0;
 }

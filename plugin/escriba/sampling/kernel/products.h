@@ -50,10 +50,9 @@ static void store_sums(int32_t *out, const int32_t *base, const int32_t *factor,
 static void multiply_one(const int16_t *w, uint32_t columns, const int16_t *x, v128_t offset,
                          const int32_t *base, const int32_t *factor, int32_t *out) {
   v128_t a = wasm_i32x4_splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, row;
-  for (uint32_t j = 0; j < columns; j += 16, w += 64) {
-    v128_t u = wasm_v128_load(x + j), v = wasm_v128_load(x + j + 8);
+  for (uint32_t j = 0; j < columns; j += 8, w += 32) {
+    v128_t u = wasm_v128_load(x + j);
     PAIR(w, a, e, u), PAIR(w + 8, b, f, u), PAIR(w + 16, c, g, u), PAIR(w + 24, d, h, u);
-    PAIR(w + 32, a, e, v), PAIR(w + 40, b, f, v), PAIR(w + 48, c, g, v), PAIR(w + 56, d, h, v);
   }
   store_sums(out, base, factor, add_lanes(a, b, c, d), add_lanes(e, f, g, h), offset);
 }
