@@ -9,8 +9,9 @@ residual connections, since a stack in one call has none; the stack is timed as 
 
 The last row is no sampler: it is the matrix-vector products alone, in native code
 (`native_products.c`, compiled here if there is a C compiler), a bound for any sampler that reads
-weights of 16 bits. At the end the cold start: whole processes that load the model and write 1,000
-characters, by `escriba sample` and by `nn.LSTM`.
+weights of 16 bits. At the end how long a model takes to load in a process that has loaded one, and
+the cold start: whole processes that load the model and write 1,000 characters, by `escriba sample`
+and by `nn.LSTM`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def main() -> None:
         )
         found = contenders(model) | compile_bound(model, Path(folder))
         report(measure(found, options.rounds, options.seconds))
+        report_loading(path)
         report_cold_start(path, options.rounds)
 
 
@@ -287,6 +289,20 @@ def report(speeds: dict[str, list[float]]) -> None:
             f"{name:{width}}  {median:>12,.0f}  {1e6 / median:>8.1f}   "
             f"({min(each):,.0f}–{max(each):,.0f})   {first / median:.2f}"
         )
+
+
+def report_loading(path: Path, rounds: int = 21) -> None:
+    """From a file to an engine that can sample."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        engine = Engine(read_model(path))
+        times.append(time.perf_counter() - start)
+        del engine
+    print(
+        f"\nloading the model: {1000 * statistics.median(times):.1f} ms "
+        f"(fastest {1000 * min(times):.1f}, slowest {1000 * max(times):.1f})"
+    )
 
 
 def report_cold_start(path: Path, rounds: int) -> None:

@@ -32,7 +32,7 @@ class Engine:
     def __init__(self, model: Model, runner: Runner | None = None, workers: int | None = None):
         """`workers` is how many threads write many samples: by default, one a processor."""
         self.model = model
-        self._runner = runner or load_runner(model)
+        self._runners = [runner or load_runner(model)]  # one for each thread that has been needed
         self._workers = workers or count_processors()
 
     def sample(self, options: Options) -> str:
@@ -46,10 +46,11 @@ class Engine:
         workers = min(self._workers, len(streams)) if symbols >= SHARED else 1
         pairs = list(zip(options, streams, strict=True))
         groups = [pairs[begin:end] for begin, end in _split(len(pairs), workers)]
+        while len(self._runners) < workers:
+            self._runners.append(self._runners[0].copy())
         runners: SimpleQueue[Runner] = SimpleQueue()
-        runners.put(self._runner)
-        for _ in range(workers - 1):
-            runners.put(self._runner.copy())
+        for runner in self._runners:
+            runners.put(runner)
 
         def write(group: Sequence[tuple[Options, Stream]]) -> list[str]:
             runner = runners.get()
@@ -78,7 +79,7 @@ class Engine:
 
         An engine writes one thing at a time: to go on after another call is a RuntimeError.
         """
-        batch = self._runner.begin([make_stream(self.model, options)])
+        batch = self._runners[0].begin([make_stream(self.model, options)])
         writer = Writer(self.model.vocabulary, options)
         shown = 0
         while not writer.ended:

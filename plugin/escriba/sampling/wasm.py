@@ -170,7 +170,8 @@ class WasmBatch:
         at = self._pointers_at + padded(4 * len(streams))
         self._pointers: list[int] = []
         self._outputs: list[int] = []
-        self._read = [0] * len(streams)
+        self._streams = streams
+        self._steps = 0  # of every stream that is still active
         self._active = list(range(len(streams)))
         starts = []
         for stream in streams:
@@ -199,13 +200,18 @@ class WasmBatch:
         pointers = [self._pointers[index] for index in self._active]
         wasm.write(self._pointers_at, struct.pack(f"<{len(pointers)}I", *pointers))
         wasm.call("run", wasm._image, self._pointers_at, len(pointers), steps)
+        before, self._steps = self._steps, self._steps + steps
         for index in self._active:
-            drawn = wasm.call("drawn", self._pointers[index])
-            count = drawn - self._read[index]
-            data = wasm.read(self._outputs[index] + 2 * self._read[index], 2 * count)
-            news[index] = list(struct.unpack(f"<{count}H", data))
-            self._read[index] = drawn
+            begin, end = self._drawn(index, before), self._drawn(index, self._steps)
+            data = wasm.read(self._outputs[index] + 2 * begin, 2 * (end - begin))
+            news[index] = list(struct.unpack(f"<{end - begin}H", data))
         return news
+
+    def _drawn(self, index: int, steps: int) -> int:
+        """How many symbols a stream has drawn after so many steps: one in each from the prompt's
+        last symbol on, up to its length."""
+        stream = self._streams[index]
+        return min(stream.length, max(0, steps - len(stream.prompt) + 1))
 
     def stop(self, index: int) -> None:
         self._active.remove(index)

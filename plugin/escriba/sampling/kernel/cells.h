@@ -56,6 +56,13 @@ static v128_t round_wide(Wide v, uint32_t shift) {
   return wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
 }
 
+/* Two neighbours of a table at each of two addresses, which lie in one word. */
+static int64_t look_up(uint64_t addresses) {
+  uint64_t first = *(const uint32_t *)(uintptr_t)(uint32_t)addresses;
+  uint64_t second = *(const uint32_t *)(uintptr_t)(addresses >> 32);
+  return (int64_t)(first | second << 32);
+}
+
 /* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From u = 8 · 2^13
  * on tanh is 1: the table's last two entries are equal. Works in fours: up to three numbers
  * after `count` are read, and written. */
@@ -68,16 +75,11 @@ static void squash(const int32_t *z, uint32_t count, uint32_t drop, uint32_t twi
     if (twice) u = clamp_lanes(wasm_i32x4_shl(u, 1));
     v128_t size = wasm_i32x4_abs(u);
     v128_t at = wasm_i32x4_add(wasm_i32x4_shl(wasm_u32x4_shr(size, 7), 1), table);
-    /* two neighbours of the table in each lane */
-    uint64_t first = (uint64_t)wasm_i64x2_extract_lane(at, 0);
-    uint64_t last = (uint64_t)wasm_i64x2_extract_lane(at, 1);
-    v128_t pair = wasm_v128_load32_zero((const void *)(uintptr_t)(uint32_t)first);
-    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(first >> 32), pair, 1);
-    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(uint32_t)last, pair, 2);
-    pair = wasm_v128_load32_lane((const void *)(uintptr_t)(last >> 32), pair, 3);
+    v128_t pair = wasm_i64x2_make(look_up((uint64_t)wasm_i64x2_extract_lane(at, 0)),
+                                  look_up((uint64_t)wasm_i64x2_extract_lane(at, 1)));
     v128_t low = wasm_v128_and(pair, wasm_i32x4_splat(65535));
     v128_t step = wasm_i32x4_sub(wasm_u32x4_shr(pair, 16), low);
-    v128_t part = wasm_i32x4_mul(step, wasm_v128_and(size, wasm_i32x4_splat(127)));
+    v128_t part = wasm_i32x4_dot_i16x8(step, wasm_v128_and(size, wasm_i32x4_splat(127)));
     part = wasm_i32x4_shr(wasm_i32x4_add(part, wasm_i32x4_splat(64)), 7);
     v128_t sign = wasm_i32x4_shr(u, 31), value = wasm_i32x4_add(low, part);
     value = wasm_i32x4_sub(wasm_v128_xor(value, sign), sign);
