@@ -26,7 +26,7 @@ from escriba.article.blocks import KINDS
 from escriba.article.context import Context
 from escriba.article.fences import Fence, scan
 from escriba.article.models import Models
-from escriba.article.theme import Templates
+from escriba.article.theme import open_templates
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
 from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
@@ -74,7 +74,7 @@ class EscribaExtension(Extension):
         return Context(
             store=Store(site.models, site.root, frozen=bool(self.getConfig("frozen"))),
             models=Models(site.models, site.shown(site.models)),
-            theme=Templates(site.templates, site.shown(site.templates)),
+            theme=open_templates(site),
             lang=self.getConfig("lang") or site.settings.lang,
             path=Path(self.getConfig("path")),
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import (
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
@@ -25,6 +26,7 @@ from escriba import schema
 from escriba.article.numbers import format_compact, format_figures, format_number, format_share
 from escriba.article.passage import show
 from escriba.errors import Place, SourceError
+from escriba.project import Project
 
 
 def packaged() -> Path:
@@ -43,14 +45,31 @@ def _join_lines(text: Markup) -> Markup:
     return Markup(re.sub("[ \n]+", " ", text).strip())
 
 
+def _open_cache(folder: Path) -> FileSystemBytecodeCache | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a folder that may not be written
+        return None
+    return FileSystemBytecodeCache(str(folder))
+
+
+def open_templates(project: Project) -> Templates:
+    """The templates of a project."""
+    folder = project.templates
+    return Templates(folder, project.shown(folder), project.cache / "templates")
+
+
 class Templates:
     """A theme: Jinja2 with everything escaped and nothing undefined.
 
     `folder` is the project's `templates/`, which need not exist; `shown` is how errors name it.
-    Both a page and a block may be overridden there by a file of the same name.
+    Both a page and a block may be overridden there by a file of the same name. Compiled
+    templates are kept in `cache` for the next build, if that folder can be made.
     """
 
-    def __init__(self, folder: Path | None = None, shown: Path | None = None):
+    def __init__(
+        self, folder: Path | None = None, shown: Path | None = None, cache: Path | None = None
+    ):
         own = [(folder, shown or folder)] if folder is not None else []
         self.folders = (*(path for path, _ in own), packaged())
         self._shown = (*(name for _, name in own), packaged())
@@ -61,6 +80,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            bytecode_cache=_open_cache(cache) if cache is not None else None,
         )
         self.environment.filters.update(
             {

@@ -14,7 +14,7 @@ from escriba.article.context import Context
 from escriba.article.extension import EscribaExtension
 from escriba.article.models import Models
 from escriba.article.panels import Panels
-from escriba.article.theme import Templates
+from escriba.article.theme import Templates, open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog import feeds, markdown, theme
 from escriba.blog import output as disk
@@ -79,7 +79,7 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     """The whole site in memory. Raises like `build`, with every mistake found."""
     mistakes = Mistakes()
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
-    templates = Templates(project.templates, project.shown(project.templates))
+    templates = open_templates(project)
     look = theme.load(project.settings, templates)
     addresses = _addresses(project, catalogue, look)
     _refuse_clashes(project, catalogue, look, mistakes)

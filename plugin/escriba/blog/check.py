@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba.article.theme import Templates
+from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
 from escriba.blog.post import Post
@@ -119,7 +119,7 @@ def collect(project: Project, *, strict: bool) -> Asked:
     Raises every mistake in a post of the site and, if `strict`, in the others.
     """
     mistakes = Mistakes()
-    templates = Templates(project.templates, project.shown(project.templates))
+    templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=False, unpublished=False)
     ledger = Ledger(project.models, project.root, frozen=True)
     render_posts(project, site, templates, ledger, mistakes)

@@ -12,7 +12,7 @@ from escriba.article.fences import Fence
 from escriba.article.models import Models
 from escriba.article.record import FILE as RECORD
 from escriba.article.record import Record
-from escriba.article.theme import Templates
+from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
 from escriba.blog.check import Ledger, find_post
@@ -89,7 +89,7 @@ def explain(project: Project, name: str) -> list[Explanation]:
     the posts; ModelError for a model that is missing or damaged.
     """
     mistakes = Mistakes()
-    templates = Templates(project.templates, project.shown(project.templates))
+    templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
     post = find_post(site.posts, name)
     if post is None:

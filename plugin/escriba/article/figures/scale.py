@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _EXACT = Context(prec=16)  # far finer than any grain, and faster than the default 28 digits
 _LEAST = Decimal("1e-12")  # what a logarithmic scale takes for zero
@@ -52,7 +52,12 @@ class Scale:
             return _ENDLESS
         if not self.log:
             return value
-        return max(value, _LEAST).log10(_EXACT)
+        return _log10(max(value, _LEAST))
+
+
+@lru_cache(maxsize=1 << 14)  # the figures of a site draw the same records again and again
+def _log10(value: Decimal) -> Decimal:
+    return value.log10(_EXACT)
 
 
 def fit(values: Iterable[Decimal], *, log: bool = False) -> tuple[Decimal, Decimal]:
