@@ -105,9 +105,11 @@ def begin_as_torch(run: Run, steps: int) -> None:
         layer.reset_parameters()
 
 
-def close_the_forget_gate(run: Run, steps: int) -> None:
+def open_the_forget_gate(run: Run, steps: int) -> None:
+    """Gers et al. 2000; Jozefowicz et al. 2015."""
+    hidden = run.network.network.hidden
     for layer in cells(run):
-        nn.init.zeros_(layer.bias_ih_l0)  # type: ignore[arg-type]
+        nn.init.ones_(layer.bias_ih_l0[hidden : 2 * hidden])  # type: ignore[index]
 
 
 def normalise(run: Run, steps: int) -> None:
@@ -139,10 +141,15 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "dropout-0": Experiment("no dropout", network={"dropout": 0.0}),
     "dropout-10": Experiment("dropout 0.1", network={"dropout": 0.1}),
     "dropout-20": Experiment("dropout 0.2", network={"dropout": 0.2}),
+    "dropout-30": Experiment("dropout 0.3", network={"dropout": 0.3}),
+    "dropout-40": Experiment("dropout 0.4", network={"dropout": 0.4}),
+    "dropout-50": Experiment("dropout 0.5", network={"dropout": 0.5}),
+    "layers-2": Experiment("2 layers", network={"layers": 2}),
+    "layers-3": Experiment("3 layers", network={"layers": 3}),
     "plain": Experiment("no residual connections", network={"residual": False}),
     "layer-norm": Experiment("layer normalisation before each layer", change=normalise),
     "torch-init": Experiment("the layers begin as torch's", change=begin_as_torch),
-    "closed-gate": Experiment("forget gates begin without bias", change=close_the_forget_gate),
+    "open-gate": Experiment("forget gates begin open", change=open_the_forget_gate),
     "clip": Experiment("clip 0.3", training={"clip": 0.3}),
     "no-decay": Experiment("no weight decay", training={"weight_decay": 0.0}),
     "beta-95": Experiment("second beta 0.95", change=remember(0.95)),
