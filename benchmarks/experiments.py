@@ -144,7 +144,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "dropout-30": Experiment("dropout 0.3", network={"dropout": 0.3}),
     "dropout-40": Experiment("dropout 0.4", network={"dropout": 0.4}),
     "dropout-50": Experiment("dropout 0.5", network={"dropout": 0.5}),
+    "layers-1": Experiment("1 layer", network={"layers": 1}),
     "layers-2": Experiment("2 layers", network={"layers": 2}),
+    "minute": Experiment(
+        "2 layers, learning rate 0.024", network={"layers": 2}, training={"learning_rate": 0.024}
+    ),
     "layers-3": Experiment("3 layers", network={"layers": 3}),
     "plain": Experiment("no residual connections", network={"residual": False}),
     "layer-norm": Experiment("layer normalisation before each layer", change=normalise),
@@ -211,7 +215,7 @@ def conduct(
     device = torch.device("cpu")
     precision = choose_precision(device) if settings.precision == "auto" else settings.precision
     run = begin(
-        changed.network.network(), len(corpus.vocabulary), settings,
+        changed.architecture(), len(corpus.vocabulary), settings,
         precision=precision, device=device,
     )  # fmt: skip
     steps = steps * PER_STEP // (settings.batch * settings.window)

@@ -50,7 +50,7 @@ class Contender:
 
     @property
     def network(self) -> Network:
-        return self.recipe.network.network()
+        return self.recipe.architecture()
 
 
 @dataclass

@@ -28,7 +28,7 @@ def run_with(losses: list[float], *, patience: bool = True) -> Run:
     recipe = Recipe(
         CorpusRecipe((Source(file="text.txt"),)), NetworkRecipe(layers=1, hidden=8), training
     )
-    network = recipe.network.network()
+    network = recipe.architecture()
     settings = settle(recipe, Limit())
     run = begin(network, 4, settings, precision="float32", device=torch.device("cpu"))
     run.validations = [(EVERY * (n + 1), loss) for n, loss in enumerate(losses)]

@@ -151,7 +151,7 @@ def test_the_batch_doubles_while_it_pays(
     monkeypatch.setattr(calibrate, "_measure", lambda *given: next(found))
     recipe = Recipe(CorpusRecipe((Source(file="a"),)))
     batch = calibrate.choose_batch(
-        recipe.network.network(), 80, length, settle(recipe, Limit()), "float32",
+        recipe.architecture(), 80, length, settle(recipe, Limit()), "float32",
         torch.device("cpu"),
     )  # fmt: skip
     assert batch == expected

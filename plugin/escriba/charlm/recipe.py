@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,10 @@ FILE = "recipe.yml"
 Ready = Literal["python-stdlib"]
 Budget = Literal["1 minute", "10 minutes", "1 hour", "best"]
 Optimiser = Literal["adamw", "muon"]
+
+LAYERS = 4
+# In a minute twice the text read is worth more than twice the layers: docs/experiments.md.
+SHORT_LAYERS: Mapping[Budget | None, int] = {"1 minute": 2}
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,10 @@ class NetworkRecipe:
     """The network; the defaults are the founding article's: 4 LSTM layers of 128."""
 
     cell: Cell = "lstm"
-    layers: Annotated[int, Range(1, 64)] = 4
+    layers: Annotated[int, Range(1, 64)] | None = None  # 4, or fewer for a short budget
     hidden: Annotated[int, Range(1, 8192)] = 128
     residual: bool = True  # add each layer's input to its output
     dropout: Annotated[float, Range(0, 0.9)] | None = None  # on each layer's output
-
-    def network(self) -> Network:
-        return Network(self.cell, self.layers, self.hidden, self.residual)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,13 @@ class Recipe:
     corpus: CorpusRecipe
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
+
+    def architecture(self) -> Network:
+        """The network. It depends on nothing but the recipe, so that what a command says of the
+        time leaves a model that can be trained further."""
+        own = self.network
+        layers = own.layers or SHORT_LAYERS.get(self.training.budget, LAYERS)
+        return Network(own.cell, layers, own.hidden, own.residual)
 
 
 def read_recipe(models: Path, name: str, root: Path) -> Recipe:

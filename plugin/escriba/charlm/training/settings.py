@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escriba.charlm.recipe import Budget, Optimiser, Recipe
+from escriba.charlm.recipe import SHORT_LAYERS, Budget, Optimiser, Recipe
 from escriba.digest import text_digest
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
@@ -22,6 +22,7 @@ USUAL: Budget = "10 minutes"
 BATCH = 32
 CHOSEN = ("batch", "learning_rate", "dropout")  # by machine, batch, and length of the training
 RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
+SHORT_RATES: Mapping[Optimiser, float] = {"adamw": 0.024, "muon": 0.02}  # of a minute's recipe
 # The dropout for a training of at least so many passes over its text.
 DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
 SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout is chosen
@@ -92,6 +93,7 @@ def settle(
     if not asked:
         asked = Limit(minutes=BUDGETS[budget or USUAL])
     rate, dropout = training.learning_rate, recipe.network.dropout
+    rates = SHORT_RATES if training.budget in SHORT_LAYERS else RATES
     batch = training.batch or BATCH
     if dropout is None:
         passes = asked.passes(symbols, batch * training.window)
@@ -101,7 +103,7 @@ def settle(
         batch=batch,
         window=training.window,
         optimiser=training.optimiser,
-        learning_rate=RATES[training.optimiser] if rate is None else rate,
+        learning_rate=rates[training.optimiser] if rate is None else rate,
         warmup=training.warmup,
         weight_decay=training.weight_decay,
         clip=training.clip,

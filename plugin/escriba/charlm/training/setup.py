@@ -87,7 +87,7 @@ class Training:
 
     def _begin(self, attempt: int) -> Run:
         return begin(
-            self.recipe.network.network(), len(self.corpus.vocabulary), self.settings,
+            self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
             precision=self.precision, device=self.device, processes=self.processes,
             attempt=attempt,
         )  # fmt: skip
@@ -133,7 +133,7 @@ def prepare(
         corpus = read_corpus(recipe.corpus, project)
     settings = settle(recipe, limit, budget, symbols=len(corpus.train))
     identity = settings.digest(
-        corpus.digest, sorted(asdict(recipe.network).items()),
+        corpus.digest, sorted(asdict(recipe.architecture()).items()), recipe.network.dropout,
         recipe.training.batch, recipe.training.learning_rate,
     )  # fmt: skip
     checkpoint = Checkpoint(folder, shown, identity)
@@ -186,7 +186,7 @@ def _choose(
     if recipe.training.batch is None:
         symbols, length = len(corpus.vocabulary), len(corpus.train)
         batch = choose_batch(
-            recipe.network.network(), symbols, length, settings, precision, device
+            recipe.architecture(), symbols, length, settings, precision, device
         )  # fmt: skip
         if recipe.training.learning_rate is None:
             rate *= math.sqrt(batch / settings.batch)
