@@ -147,7 +147,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "layers-1": Experiment("1 layer", network={"layers": 1}),
     "layers-2": Experiment("2 layers", network={"layers": 2}),
     "minute": Experiment(
-        "2 layers, learning rate 0.024", network={"layers": 2}, training={"learning_rate": 0.024}
+        "2 layers, learning rate 0.016", network={"layers": 2}, training={"learning_rate": 0.016}
     ),
     "layers-3": Experiment("3 layers", network={"layers": 3}),
     "plain": Experiment("no residual connections", network={"residual": False}),

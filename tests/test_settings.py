@@ -71,7 +71,7 @@ def test_muon_has_a_rate_of_its_own() -> None:
 def test_a_recipe_of_a_minute_has_fewer_layers_and_a_higher_rate() -> None:
     short = read("training: {budget: 1 minute}")
     assert short.architecture() == replace(read("").architecture(), layers=2)
-    assert settle(short, Limit()).learning_rate == 0.024
+    assert settle(short, Limit()).learning_rate == 0.016
     own = read("network: {layers: 3}\ntraining: {budget: 1 minute, learning-rate: 0.01}")
     assert (own.architecture().layers, settle(own, Limit()).learning_rate) == (3, 0.01)
 
@@ -80,7 +80,7 @@ def test_a_command_does_not_change_the_network() -> None:
     """What was trained for a minute on the command's word can be trained for an hour."""
     assert settle(read(""), Limit(), "1 minute").learning_rate == 0.012
     short = read("training: {budget: 1 minute}")
-    assert settle(short, Limit(), "1 hour").learning_rate == 0.024
+    assert settle(short, Limit(), "1 hour").learning_rate == 0.016
 
 
 def test_a_wrong_budget_is_located() -> None:

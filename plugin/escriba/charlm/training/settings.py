@@ -22,7 +22,7 @@ USUAL: Budget = "10 minutes"
 BATCH = 32
 CHOSEN = ("batch", "learning_rate", "dropout")  # by machine, batch, and length of the training
 RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
-SHORT_RATES: Mapping[Optimiser, float] = {"adamw": 0.024, "muon": 0.02}  # of a minute's recipe
+SHORT_RATES: Mapping[Optimiser, float] = {"adamw": 0.016, "muon": 0.02}  # of a minute's recipe
 # The dropout for a training of at least so many passes over its text.
 DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
 SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout is chosen
