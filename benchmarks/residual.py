@@ -1,8 +1,8 @@
 """What residual connections buy: the same network with and without them, on War and Peace.
 
-    python benchmarks/residual.py [--seconds S] [--corpora FOLDER]
+    python benchmarks/residual.py [--steps N] [--threads N] [--corpora FOLDER]
 
-Prints the validation loss after a training of that long, each from scratch, and the unigram
+Prints the validation loss after a training of so many steps, each from scratch, and the unigram
 entropy: the loss of whoever knows how frequent each character is, and nothing else.
 """
 
@@ -15,6 +15,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import torch
+
 from escriba import project
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.recipe import read_recipe
@@ -25,11 +27,13 @@ RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
     options = parser.parse_args()
     if options.corpora:
         os.environ["ESCRIBA_CORPORA"] = options.corpora
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "escriba.yml").write_text("title: benchmark\n")
@@ -45,10 +49,10 @@ def main() -> None:
         entropy = -sum(n / total * math.log(n / total) for n in counts.values())
         print(f"unigram entropy              {entropy:.4f} nats/character", flush=True)
         for residual, words in (("true", "with residual connections"), ("false", "plain stack")):
-            result = train(site, residual, minutes=options.seconds / 60)
+            result = train(site, residual, steps=options.steps)
             print(
-                f"{words:<28} {result.best:.3f} nats/character after {result.seconds:.0f} s, "
-                f"{result.step} steps",
+                f"{words:<28} {result.best:.3f} nats/character after {result.step} steps, "
+                f"{result.seconds:.0f} s",
                 flush=True,
             )
 
