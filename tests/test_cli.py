@@ -133,7 +133,7 @@ def test_a_new_site_builds_at_once_and_is_not_overwritten(tmp_path: Path, lang: 
 
 def test_corpus_to_model_to_sample(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
-    folder = make_training_site(tmp_path, epochs=3)
+    folder = make_training_site(tmp_path, epochs=6)
     output, _ = escriba("train", "mine", cwd=tmp_path)
     assert "\nmodels/mine: validation " in output
     output, _ = escriba("sample", "mine", "-p", "uno ", "-t", "0", "-n", 9, cwd=tmp_path)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ neither torch nor numpy.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -117,6 +118,40 @@ def explain(folder: Path, post: str) -> None:
 
     for block in explain_post(_find(folder), post):
         click.echo(block)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Where they go."
+)
+@click.option("--check", is_flag=True, help="For CI: write nothing, and fail if anything would be.")
+@click.option("--frozen", is_flag=True, help="Sample nothing: what is not frozen is an error.")
+@click.option("--style/--no-style", default=True, help="Put the blocks' CSS into each document.")
+@click.pass_obj
+def expand(
+    folder: Path,
+    sources: tuple[Path, ...],
+    output: Path | None,
+    check: bool,
+    frozen: bool,
+    style: bool,
+) -> None:
+    """Write the blocks of Markdown documents out as HTML, for Jekyll, Hugo and the rest.
+
+    Without documents, from standard input to standard output.
+    """
+    from escriba.hosts.expand import expand_files, expand_stream
+
+    project = _find(folder)
+    if not sources:
+        text = expand_stream(project, sys.stdin.buffer.read(), frozen=frozen, style=style)
+        sys.stdout.buffer.write(text)
+        return
+    if output is None:
+        raise click.UsageError("say with -o where the documents go")
+    count, changed = expand_files(project, sources, output, check=check, frozen=frozen, style=style)
+    click.echo(f"{count} documents; {changed} written, {count - changed} unchanged")
 
 
 @cli.command()

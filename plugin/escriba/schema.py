@@ -98,14 +98,23 @@ def read_text(path: Path, shown: Path | None = None) -> str:
 
     Raises SourceError, with the line, for a file that cannot be read or is not UTF-8.
     """
-    place = Place(shown or path)
+    text = decode(read_bytes(path, shown), Place(shown or path)).removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_bytes(path: Path, shown: Path | None = None) -> bytes:
+    """A file's bytes. Raises SourceError for a file that cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or error
-        raise SourceError(f"cannot be read: {reason}", place) from None
+        raise SourceError(f"cannot be read: {reason}", Place(shown or path)) from None
+
+
+def decode(data: bytes, place: Place) -> str:
+    """A text as it is, in UTF-8. Raises SourceError, with the line, for one that is not."""
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line = before.count(b"\n") + 1
@@ -114,7 +123,6 @@ def read_text(path: Path, shown: Path | None = None) -> str:
             "save the file as UTF-8",
             Place(place.path, line, error.start - (before.rfind(b"\n") + 1) + 1),
         ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: str = "key") -> T:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from escriba.article.models import Models
-from escriba.article.theme import Templates
+from escriba.article.theme import Templates, open_templates
 from escriba.errors import Mistakes
+from escriba.project import Project
+from escriba.sampling.frozen import Store
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
     from escriba.article.panels import Panels
-    from escriba.sampling.frozen import Store
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,14 @@ class Context:
     mistakes: Mistakes = field(default_factory=Mistakes)
     panels: Panels | None = None
     rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()
+
+
+def open_context(project: Project, *, frozen: bool, lang: str = "", **options: Any) -> Context:
+    """A context of its own for a document of a project; `options` are further fields."""
+    return Context(
+        store=Store(project.models, project.root, frozen=frozen),
+        models=Models(project.models, project.shown(project.models)),
+        theme=open_templates(project),
+        lang=lang or project.settings.lang,
+        **options,
+    )

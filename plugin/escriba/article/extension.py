@@ -23,14 +23,11 @@ from markdown.util import AtomicString, code_escape
 
 from escriba import project
 from escriba.article.blocks import KINDS
-from escriba.article.context import Context
+from escriba.article.context import Context, open_context
 from escriba.article.fences import Fence, scan
-from escriba.article.models import Models
-from escriba.article.theme import open_templates
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
 from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
-from escriba.sampling.frozen import Store
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
 
@@ -71,11 +68,10 @@ class EscribaExtension(Extension):
             return self.settings
         root = self.getConfig("root")
         site = project.load(Path(root).resolve()) if root else project.find(Path.cwd())
-        return Context(
-            store=Store(site.models, site.root, frozen=bool(self.getConfig("frozen"))),
-            models=Models(site.models, site.shown(site.models)),
-            theme=open_templates(site),
-            lang=self.getConfig("lang") or site.settings.lang,
+        return open_context(
+            site,
+            frozen=bool(self.getConfig("frozen")),
+            lang=self.getConfig("lang"),
             path=Path(self.getConfig("path")),
         )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from escriba.errors import EscribaError, Place, Problem
 
@@ -76,6 +77,7 @@ _OPENING = re.compile(
     r"(?P<prefix>[ \t]*(?:>[ \t]*)*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)"
     r"(?P<marks>`{3,}(?=[^`]*$)|~{3,})[ \t]*(?P<info>.*)$"
 )
+_INDENT = re.compile(r"(?P<prefix>[ \t]*(?:>[ \t]*)*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)")
 # What may hold an indented fence: items of lists and of definition lists, footnotes, admonitions.
 _CONTAINER = re.compile(
     r"(?:[-*+]|\d{1,9}[.)]|:|\[\^[^\]]+\]:|!!!|\?{3}\+?|={3}[!+]?|/{3})(?:[ \t]|$)"
@@ -107,6 +109,24 @@ def scan(lines: Sequence[str], start: Place) -> Iterator[Fence]:
             index = fence.end
         else:
             index += 1
+
+
+def prose(lines: Sequence[str]) -> Iterator[int]:
+    """The numbers of the lines that are neither in a fence, nor in a comment, nor indented code."""
+    inside = {i for fence in scan(lines, Place(Path())) for i in range(fence.first, fence.end)}
+    index = 0
+    code = False
+    while index < len(lines):
+        if index not in inside and _COMMENT.match(lines[index]):
+            index = _skip_comment(lines, index)
+            continue
+        opening = _INDENT.match(lines[index])
+        assert opening is not None
+        fresh = code or not index or not lines[index - 1].strip(" \t>")
+        code = fresh and _is_code(lines, index, opening)
+        if index not in inside and not code:
+            yield index
+        index += 1
 
 
 def _read(lines: Sequence[str], first: int, opening: re.Match[str], start: Place) -> Fence:

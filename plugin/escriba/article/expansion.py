@@ -1,0 +1,114 @@
+"""A Markdown text with its escriba blocks and inline values written out as HTML.
+
+For programs that cannot run Python: Jekyll, Hugo, Quarto. Everything else in the text stays as it
+is, byte for byte. What is put in has no blank line, which would end a block of HTML in CommonMark,
+and nothing that Liquid or Hugo would take for one of their tags.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+
+from escriba.article.context import Context
+from escriba.article.extension import render
+from escriba.article.fences import NAME, Fence, prose, scan
+from escriba.article.values import SPAN, show_value
+from escriba.errors import Place
+
+_FRONT = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\n)?\1[ \t]*(?:\r?\n|\Z)", re.S)
+_LANG = re.compile(r"^lang(?:uage)?[ \t]*[:=][ \t]*[\"']?(?P<lang>[\w-]+)", re.M)
+_PRE = re.compile(r"<pre\b.*?</pre>", re.S)
+_TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
+_CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
+_STYLE = "blocks/blocks.css"
+
+
+def expand_document(text: str, context: Context, *, style: bool = True) -> str:
+    """The same of a document with front matter, which stays as it is; its `lang` is the page's."""
+    front = _FRONT.match(text)
+    head = front.group() if front else ""
+    named = _LANG.search(head)
+    own = replace(
+        context,
+        lang=named["lang"] if named else context.lang,
+        first_line=1 + head.count("\n"),
+    )
+    return head + expand(text[len(head) :], own, style=style)
+
+
+def expand(text: str, context: Context, *, style: bool = True) -> str:
+    """The text with its blocks as HTML, and their style before the first of them.
+
+    Mistakes go to `context.mistakes`; a block with one becomes an empty `div`.
+    """
+    parts = re.split("(\r\n|\r|\n)", text)
+    lines, ends = parts[::2], [*parts[1::2], ""]
+    start = Place(context.path, context.first_line)
+    written = [line + end for line, end in zip(lines, ends, strict=True)]
+    for index in prose(lines):
+        written[index] = _fill(lines[index], index, start, context) + ends[index]
+    blocks = [fence for fence in scan(lines, start) if fence.language == NAME]
+    head = _read_style(context) if style else ""
+    for fence in blocks:
+        html = head + _write(fence, context)
+        head = ""
+        block = (ends[fence.first] or "\n").join(_place(html, fence, lines)) + ends[fence.end - 1]
+        written[fence.first : fence.end] = [block, *[""] * (fence.end - fence.first - 1)]
+    return "".join(written)
+
+
+def _write(fence: Fence, context: Context) -> str:
+    html = '<div class="escriba-error"></div>'
+    with context.mistakes.collect(), context.rendering(fence):
+        html = render(fence, context)
+    return guard(html)
+
+
+def guard(html: str) -> str:
+    """HTML that stays itself in any Markdown: no blank lines, and no tags of templates."""
+    html = _PRE.sub(lambda match: match.group().replace("\n", "&#10;"), html)
+    lines = [line for line in html.strip().split("\n") if line.strip()]
+    return _TAG.sub("&#123;", "\n".join(lines))
+
+
+def _read_style(context: Context) -> str:
+    path = context.theme.find(_STYLE)
+    css = path.read_text("utf-8") if path else ""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    return "<style>\n" + "\n".join(filter(None, map(str.strip, css.split("\n")))) + "\n</style>\n"
+
+
+def _place(html: str, fence: Fence, lines: list[str]) -> list[str]:
+    """The lines of a block, within the quote or the list item that holds it, with blank lines where
+    it touches others."""
+    quotes = fence.prefix[: fence.prefix.rfind(">") + 1]
+    inside = quotes + " " * len(fence.prefix[len(quotes) :].expandtabs(4))
+    first, *rest = html.split("\n")
+    written = [fence.prefix + first, *(inside + line for line in rest)]
+    item = fence.prefix[len(quotes) :].strip()
+    before = lines[fence.first - 1] if fence.first else ""
+    after = lines[fence.end] if fence.end < len(lines) else ""
+    if not item and before.strip(" \t>"):
+        written.insert(0, quotes)
+    if after.strip(" \t>"):
+        written.append(quotes)
+    return written
+
+
+def _fill(line: str, index: int, start: Place, context: Context) -> str:
+    """A line of prose with its inline values."""
+
+    def show(span: re.Match[str]) -> str:
+        match = re.fullmatch(SPAN, span.group())
+        if match is None:
+            return span.group()
+        place = start.moved(index, span.start() + 1)
+        with context.mistakes.collect():
+            shown = show_value(match["value"], context.models, context.lang, place)
+            machine, text = escape(shown.machine), escape(shown.text, quote=False)
+            return guard(f'<data class="escriba-value" value="{machine}">{text}</data>')
+        return span.group()
+
+    return _CODE.sub(show, line)

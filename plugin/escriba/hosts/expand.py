@@ -1,0 +1,79 @@
+"""`escriba expand`: Markdown files with their blocks written out, for generators of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from escriba import schema
+from escriba.article.context import open_context
+from escriba.article.expansion import expand_document
+from escriba.draft import open_draft
+from escriba.errors import Mistakes, Place, SourceError
+from escriba.project import Project
+
+SUFFIXES = {".md", ".markdown", ".qmd"}
+
+
+def expand_stream(project: Project, data: bytes, *, frozen: bool, style: bool) -> bytes:
+    """A document, as `escriba expand` reads it from standard input. Raises EscribaError with all of
+    its mistakes."""
+    mistakes = Mistakes()
+    context = open_context(project, frozen=frozen, path=Path("<stdin>"), mistakes=mistakes)
+    expanded = expand_document(schema.decode(data, Place(context.path)), context, style=style)
+    mistakes.check()
+    return expanded.encode()
+
+
+def expand_files(
+    project: Project,
+    sources: Sequence[Path],
+    folder: Path,
+    *,
+    check: bool,
+    frozen: bool,
+    style: bool,
+) -> tuple[int, int]:
+    """Write documents, and those of folders, to a folder: how many there are, and how many changed.
+
+    With `check` nothing is written, and one that would change is a mistake. Nothing is written
+    either if any document has a mistake. Raises EscribaError with all of them.
+    """
+    mistakes = Mistakes()
+    context = open_context(project, frozen=frozen, mistakes=mistakes)
+    changed: dict[Path, bytes] = {}
+    found = dict(_find(project, sources, folder))
+    for target, source in found.items():
+        shown = project.shown(source)
+        with mistakes.collect():
+            text = schema.decode(schema.read_bytes(source, shown), Place(shown))
+            data = expand_document(text, replace(context, path=shown), style=style).encode()
+            if not target.is_file() or target.read_bytes() != data:
+                changed[target] = data
+                if check:
+                    place = Place(project.shown(target))
+                    raise SourceError(
+                        f"is not what '{shown.as_posix()}' gives now; expand it", place
+                    )
+    mistakes.check()
+    for target, data in changed.items():
+        with open_draft(target) as file:
+            file.write(data)
+    return len(found), len(changed)
+
+
+def _find(project: Project, sources: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Target and source of each document. Raises SourceError where there is none, or it would be
+    written over."""
+    for source in sources:
+        inside = sorted(p for p in source.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        if not source.exists() or (source.is_dir() and not inside):
+            raise SourceError("there is no Markdown", Place(project.shown(source)))
+        for path in inside or [source]:
+            target = folder / (path.relative_to(source) if inside else path.name)
+            if target.resolve() == path.resolve():
+                raise SourceError(
+                    "would be written over; choose another -o", Place(project.shown(path))
+                )
+            yield target, path

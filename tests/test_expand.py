@@ -1,0 +1,242 @@
+"""`escriba expand`: documents for Jekyll, Hugo and the rest, with real Jekyll and real Hugo."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blogs import run
+from escriba import project
+from escriba.article.context import open_context
+from escriba.article.expansion import expand, guard
+from escriba.errors import SourceError
+from escriba.hosts.expand import expand_files, expand_stream
+from escriba.model import Model, read_model
+from escriba.project import Project
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
+from models import make_model
+
+HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
+BLOCK = "```escriba sample\nmodel: mini\nlength: 40\nshow: verbatim\n```\n"
+PAGE = f"""---
+title: "{{{{ untouched }}}}"
+lang: es
+---
+Prose with `escriba mini.parameters` and `code`.
+
+{BLOCK}
+1. item
+
+   ```escriba sample
+   model: hostile
+   length: 400
+   show: verbatim
+   ```
+
+> quote
+>
+> ```escriba sample
+> model: hostile
+> length: 300
+> seed: 2
+> show: code
+> ```
+
+The end.
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Project:
+    (tmp_path / "escriba.yml").write_text("title: Site\n")
+    make_model(tmp_path / "models" / "mini")
+    make_model(tmp_path / "models" / "hostile", symbols=HOSTILE)
+    (tmp_path / "src").mkdir()
+    return project.load(tmp_path)
+
+
+def write(site: Project, text: str) -> str:
+    return expand_stream(site, text.encode(), frozen=False, style=False).decode()
+
+
+def sampled(model: Model, length: int, seed: int = 1) -> str:
+    return Engine(model).sample(Options(length=length, seed=seed))
+
+
+@given(st.text(alphabet=st.sampled_from(list("ab \t\n\r`~>-1.<!:{}\ufeff"))))
+def test_a_text_without_blocks_stays_as_it_is(text: str) -> None:
+    site = project.Project(Path("nowhere"), project.Settings())
+    context = open_context(site, frozen=True)
+    assert expand(text, context) == text
+
+
+def test_line_ends_and_a_byte_order_mark_stay(site: Project) -> None:
+    text = "\ufeff---\r\nlang: en\r\n---\r\na\n\r\n" + BLOCK.replace("\n", "\r\n") + "\r\nb\r"
+    found = write(site, text)
+    before, after = text.split(BLOCK.replace("\n", "\r\n"))
+    assert found.startswith(before)
+    assert found.endswith(after)
+    assert "\n" not in found[len(before) : -len(after)].replace("\r\n", "")
+
+
+@given(st.text(alphabet=st.sampled_from(list("ab \n{}%#<>")), max_size=40))
+def test_guarded_html_reads_the_same(text: str) -> None:
+    inside = text.replace("<", "&lt;").replace(">", "&gt;")
+    html = guard(f"<div>\n\n<pre>x{inside}x</pre>\n \n</div>")
+    assert all(line.strip() for line in html.split("\n"))
+    assert not any(mark in html for mark in ("{{", "{%", "{#"))
+    assert BeautifulSoup(html, "html.parser").pre.get_text() == f"x{text}x"  # type: ignore[union-attr]
+
+
+def test_values_in_code_and_comments_are_left(site: Project) -> None:
+    value = "`escriba mini.parameters`"
+    kept = f"    {value}\n\n```\n{value}\n```\n\n<!-- {value} -->\n\n`` {value} ``\n"
+    assert write(site, kept) == kept
+    shown = write(site, f"a {value}\n\n- item\n\n  {value} of the item\n    {value} of its text\n")
+    assert shown.count("<data ") == 3
+
+
+def test_a_block_keeps_its_place(site: Project) -> None:
+    lines = write(site, f"above\n{BLOCK}below\n").split("\n")
+    assert lines[:2] == ["above", ""]
+    assert lines[2].startswith("<figure")
+    assert lines[-4:] == ["</figure>", "", "below", ""]
+    quoted = write(site, "> a\n>\n> " + BLOCK.replace("\n", "\n> ").removesuffix("> "))
+    assert all(line.startswith(">") for line in quoted.strip().split("\n"))
+    item = write(site, "- " + BLOCK.replace("\n", "\n  ").rstrip(" "))
+    assert item.startswith("- <figure")
+    assert all(line.startswith("  ") for line in item.strip().split("\n")[1:])
+
+
+def test_the_style_stands_once_before_the_first_block(site: Project) -> None:
+    found = expand_stream(site, (BLOCK + "\n" + BLOCK).encode(), frozen=False, style=True).decode()
+    assert found.count("<style>") == 1
+    assert found.startswith("<style>")
+    assert "<style>" not in write(site, BLOCK)
+
+
+def test_all_mistakes_of_all_documents_are_told_and_nothing_is_written(site: Project) -> None:
+    source = site.root / "src"
+    (source / "a.md").write_text("---\nx: 1\n---\n\n```escriba sample\nmodle: mini\n```\n")
+    (source / "deep").mkdir()
+    (source / "deep" / "b.md").write_text("`escriba mini.none`\n")
+    (source / "good.md").write_text("fine\n")
+    with pytest.raises(SourceError) as caught:
+        expand_files(site, [source], site.root / "out", check=False, frozen=False, style=True)
+    problems = str(caught.value).split("\n")
+    assert problems[0].startswith("src/a.md:6:1: unknown option 'modle'")
+    assert problems[-1].startswith("src/deep/b.md:1:1: ")
+    assert not (site.root / "out").exists()
+
+
+def test_documents_are_written_once_and_checked(site: Project) -> None:
+    (site.root / "src" / "a.md").write_text(PAGE)
+    (site.root / "src" / "picture.png").write_bytes(b"")
+    first = run(site.root, "expand", "src", "-o", "out")
+    assert (first.returncode, first.stdout) == (0, "1 documents; 1 written, 0 unchanged\n")
+    assert [path.name for path in (site.root / "out").iterdir()] == ["a.md"]
+    assert run(site.root, "expand", "src", "-o", "out", "--check").returncode == 0
+    again = run(site.root, "expand", "src/a.md", "-o", "out", "--frozen")
+    assert again.stdout == "1 documents; 0 written, 1 unchanged\n"
+    with (site.root / "out" / "a.md").open("a") as file:
+        file.write("edited\n")
+    stale = run(site.root, "expand", "src", "-o", "out", "--check")
+    assert stale.returncode == 3
+    assert stale.stderr == "out/a.md: is not what 'src/a.md' gives now; expand it\n"
+
+
+def test_a_sample_that_is_not_frozen_fails_in_ci(site: Project) -> None:
+    (site.root / "src" / "a.md").write_text("\n" + BLOCK)
+    failed = run(site.root, "expand", "src", "-o", "out", "--frozen")
+    assert failed.returncode == 5
+    assert failed.stderr.startswith("src/a.md:2:1: ")
+    assert not (site.root / "out").exists()
+
+
+def test_it_is_a_filter_too(site: Project) -> None:
+    command = [sys.executable, "-W", "error", "-m", "escriba", "expand", "--no-style"]
+    done = subprocess.run(command, cwd=site.root, input=PAGE.encode(), capture_output=True)
+    assert (done.returncode, done.stdout.decode()) == (0, write(site, PAGE))
+    wrong = subprocess.run(command, cwd=site.root, input=b"a\n\xff", capture_output=True)
+    assert wrong.returncode == 3
+    assert wrong.stderr.startswith(b"<stdin>:2:1: not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "message"),
+    [
+        ("src", "src", "src/a.md: would be written over; choose another -o"),
+        ("none", "out", "none: there is no Markdown"),
+        ("empty", "out", "empty: there is no Markdown"),
+    ],
+)
+def test_what_cannot_be_expanded(site: Project, source: str, output: str, message: str) -> None:
+    (site.root / "src" / "a.md").write_text("a\n")
+    (site.root / "empty").mkdir()
+    with pytest.raises(SourceError) as caught:
+        expand_files(
+            site, [site.root / source], site.root / output, check=False, frozen=False, style=True
+        )
+    assert str(caught.value) == message
+
+
+def texts(html: str) -> list[str]:
+    """The samples of a page, prompts included."""
+    found = BeautifulSoup(html, "html.parser").select("figure pre samp")
+    return [each.get_text() for each in found]
+
+
+def expected(site: Project) -> list[str]:
+    mini, hostile = (read_model(site.models / name) for name in ("mini", "hostile"))
+    return [sampled(mini, 40), sampled(hostile, 400), sampled(hostile, 300, 2)]
+
+
+def test_jekyll_shows_the_same_samples(site: Project) -> None:
+    program = shutil.which("jekyll")
+    if program is None:
+        pytest.skip("jekyll is not installed")
+    (site.root / "src" / "2026-01-02-page.md").write_text(PAGE)
+    expand_files(
+        site,
+        [site.root / "src"],
+        site.root / "blog" / "_posts",
+        check=False,
+        frozen=False,
+        style=True,
+    )
+    blog = site.root / "blog"
+    (blog / "_config.yml").write_text(
+        "markdown: kramdown\nkramdown: {input: GFM}\npermalink: none\n"
+    )
+    subprocess.run(
+        [program, "build", "--quiet"],
+        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=120,
+    )  # fmt: skip
+    html = (blog / "_site" / "page.html").read_text("utf-8")
+    assert texts(html) == expected(site)
+    assert '<data class="escriba-value" value="' in html
+
+
+def test_hugo_shows_the_same_samples(site: Project) -> None:
+    program = shutil.which("hugo")
+    if program is None:
+        pytest.skip("hugo is not installed")
+    (site.root / "src" / "page.md").write_text(PAGE)
+    blog = site.root / "blog"
+    expand_files(site, [site.root / "src"], blog / "content", check=False, frozen=False, style=True)
+    (blog / "config.yaml").write_text("markup: {goldmark: {renderer: {unsafe: true}}}\n")
+    (blog / "layouts" / "_default").mkdir(parents=True)
+    (blog / "layouts" / "_default" / "single.html").write_text("{{ .Content }}")
+    subprocess.run([program, "--quiet"], cwd=blog, check=True, timeout=120)
+    html = (blog / "public" / "page" / "index.html").read_text("utf-8")
+    assert texts(html) == expected(site)
+    assert '<data class="escriba-value" value="' in html
