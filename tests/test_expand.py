@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -24,6 +25,10 @@ from escriba.project import Project
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from models import make_model
+from test_pages import needs_chromium, served
+from test_playground import Strict, browser, open_panel, opened, reproduce
+
+__all__ = ["browser"]
 
 HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
 BLOCK = "```escriba sample\nmodel: mini\nlength: 40\nshow: verbatim\n```\n"
@@ -142,16 +147,16 @@ def test_documents_are_written_once_and_checked(site: Project) -> None:
     (site.root / "src" / "a.md").write_text(PAGE)
     (site.root / "src" / "picture.png").write_bytes(b"")
     first = run(site.root, "expand", "src", "-o", "out")
-    assert (first.returncode, first.stdout) == (0, "1 documents; 1 written, 0 unchanged\n")
+    assert (first.returncode, first.stdout) == (0, "1 files; 1 written, 0 unchanged\n")
     assert [path.name for path in (site.root / "out").iterdir()] == ["a.md"]
     assert run(site.root, "expand", "src", "-o", "out", "--check").returncode == 0
     again = run(site.root, "expand", "src/a.md", "-o", "out", "--frozen")
-    assert again.stdout == "1 documents; 0 written, 1 unchanged\n"
+    assert again.stdout == "1 files; 0 written, 1 unchanged\n"
     with (site.root / "out" / "a.md").open("a") as file:
         file.write("edited\n")
     stale = run(site.root, "expand", "src", "-o", "out", "--check")
     assert stale.returncode == 3
-    assert stale.stderr == "out/a.md: is not what 'src/a.md' gives now; expand it\n"
+    assert stale.stderr == "out/a.md: is not what would be written; expand\n"
 
 
 def test_a_sample_that_is_not_frozen_fails_in_ci(site: Project) -> None:
@@ -240,3 +245,48 @@ def test_hugo_shows_the_same_samples(site: Project) -> None:
     html = (blog / "public" / "page" / "index.html").read_text("utf-8")
     assert texts(html) == expected(site)
     assert '<data class="escriba-value" value="' in html
+
+
+@needs_chromium
+@pytest.mark.parametrize("host", ["jekyll", "hugo"])
+def test_a_playground_reproduces_its_sample_under_a_path(
+    site: Project, browser: Any, host: str
+) -> None:
+    program = shutil.which(host)
+    if program is None:
+        pytest.skip(f"{host} is not installed")
+    text = "# Play\n\n```escriba playground\nmodel: hostile\nlength: 300\nshow: verbatim\n```\n"
+    (site.root / "src" / "play.md").write_text(f"---\ntitle: Play\n---\n{text}\nThe end.\n")
+    blog = site.root / "blog"
+    pages, files, address = {
+        "jekyll": (blog, blog / "files", "{{ site.baseurl }}/files/"),
+        "hugo": (blog / "content", blog / "static" / "files", "/some/path/files/"),
+    }[host]
+    expand_files(
+        site, [site.root / "src"], pages, check=False, frozen=False, style=True,
+        assets=files, address=address,
+    )  # fmt: skip
+    (blog / "_config.yml").write_text("markdown: kramdown\nbaseurl: /some/path\npermalink: none\n")
+    (blog / "config.yaml").write_text("markup: {goldmark: {renderer: {unsafe: true}}}\n")
+    (blog / "layouts" / "_default").mkdir(parents=True)
+    single = "<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{{ .Content }}"
+    (blog / "layouts" / "_default" / "single.html").write_text(single)
+    out = site.root / "served" / "some" / "path"
+    command = {"jekyll": ["build", "--quiet"], "hugo": ["--quiet"]}[host]
+    environment = {**os.environ, "LANG": "C.UTF-8"}
+    subprocess.run(
+        [program, *command, "--destination", str(out)],
+        cwd=blog, env=environment, check=True, timeout=120,
+    )  # fmt: skip
+    (page,) = (out / name for name in ("play.html", "play/index.html") if (out / name).is_file())
+    html = page.read_text("utf-8")
+    if host == "jekyll":  # it has no layout here
+        page.write_text("<!doctype html><meta charset=utf-8><link rel=icon href=data:,>" + html)
+    assert texts(html) == [sampled(read_model(site.models / "hostile"), 300)]
+    with (
+        served(site.root / "served", Strict) as root,
+        opened(browser, root + page.relative_to(site.root / "served").as_posix()) as shown,
+    ):
+        panel = open_panel(shown, 0)
+        assert reproduce(shown, panel).startswith("Identical")
+        assert shown.noise == []

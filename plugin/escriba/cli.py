@@ -128,15 +128,17 @@ def explain(folder: Path, post: str) -> None:
 @click.option("--check", is_flag=True, help="For CI: write nothing, and fail if anything would be.")
 @click.option("--frozen", is_flag=True, help="Sample nothing: what is not frozen is an error.")
 @click.option("--style/--no-style", default=True, help="Put the blocks' CSS into each document.")
+@click.option(
+    "--assets",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files of playgrounds go; without it they are samples.",
+)
+@click.option("--address", help="Of that folder in pages (default: /FOLDER/).")
 @click.pass_obj
 def expand(
-    folder: Path,
-    sources: tuple[Path, ...],
-    output: Path | None,
-    check: bool,
-    frozen: bool,
-    style: bool,
-) -> None:
+    folder: Path, sources: tuple[Path, ...], output: Path | None, check: bool, frozen: bool,
+    style: bool, assets: Path | None, address: str | None,
+) -> None:  # fmt: skip
     """Write the blocks of Markdown documents out as HTML, for Jekyll, Hugo and the rest.
 
     Without documents, from standard input to standard output.
@@ -150,8 +152,12 @@ def expand(
         return
     if output is None:
         raise click.UsageError("say with -o where the documents go")
-    count, changed = expand_files(project, sources, output, check=check, frozen=frozen, style=style)
-    click.echo(f"{count} documents; {changed} written, {count - changed} unchanged")
+    at = address if address is not None else f"/{assets.as_posix()}/" if assets else ""
+    count, changed = expand_files(
+        project, sources, output,
+        check=check, frozen=frozen, style=style, assets=assets, address=at,
+    )  # fmt: skip
+    click.echo(f"{count} files; {changed} written, {count - changed} unchanged")
 
 
 @cli.command()

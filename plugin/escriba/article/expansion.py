@@ -39,7 +39,8 @@ def expand_document(text: str, context: Context, *, style: bool = True) -> str:
 
 
 def expand(text: str, context: Context, *, style: bool = True) -> str:
-    """The text with its blocks as HTML, and their style before the first of them.
+    """The text with its blocks as HTML, their style before the first of them, and what playgrounds
+    need after the last of those, if the context has panels.
 
     Mistakes go to `context.mistakes`; a block with one becomes an empty `div`.
     """
@@ -50,10 +51,13 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
     for index in prose(lines):
         written[index] = _fill(lines[index], index, start, context) + ends[index]
     blocks = [fence for fence in scan(lines, start) if fence.language == NAME]
+    played = [fence for fence in blocks if fence.kind == "playground"]
     head = _read_style(context) if style else ""
     for fence in blocks:
         html = head + _write(fence, context)
         head = ""
+        if context.panels is not None and fence in played[-1:]:
+            html += "\n" + context.panels.script(context.theme)
         block = (ends[fence.first] or "\n").join(_place(html, fence, lines)) + ends[fence.end - 1]
         written[fence.first : fence.end] = [block, *[""] * (fence.end - fence.first - 1)]
     return "".join(written)

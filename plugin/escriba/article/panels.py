@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
 
 from escriba.model import Model
+
+if TYPE_CHECKING:
+    from escriba.article.theme import Templates
 
 
 class Panels:
     """The files of the playgrounds of a site, by their fingerprinted names.
 
     A model's file is the length of some JSON (uint32, low byte first), the JSON (its vocabulary),
-    zeros up to a multiple of 16, and the image of docs/exact-sampling.md, 6.
+    zeros up to a multiple of 16, and the image of docs/exact-sampling.md, 6. `address` is that of
+    the folder that they are in, with its slash, where no theme says so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "") -> None:
+        self._address = escape(address)
         self._files: dict[str, bytes] = {}
         self._models: dict[str, str] = {}
 
@@ -31,6 +38,15 @@ class Panels:
 
         return self._add("kernel", "wasm", PATH.read_bytes())
 
+    def script(self, theme: Templates) -> str:
+        """The element that puts the panels into a page; its scripts are among the files."""
+        main, panel = (self._add_script(theme, name) for name in ("playground", "panel"))
+        at = self._address
+        return (
+            f'<script type="module" id="escriba-playground" src="{at}{main}" '
+            f'data-panel="{at}{panel}" data-kernel="{at}{self.kernel}" data-models="{at}"></script>'
+        )
+
     def add(self, model: Model) -> str:
         """The name of a model's file. Raises ModelError for a model that cannot be run exactly."""
         if model.digest not in self._models:
@@ -42,6 +58,10 @@ class Panels:
             data = head.ljust(padded(len(head)), b"\0") + Wasm(model).image
             self._models[model.digest] = self._add(model.name, "bin", data)
         return self._models[model.digest]
+
+    def _add_script(self, theme: Templates, name: str) -> str:
+        path = theme.find(f"assets/{name}.js")
+        return self._add(name, "js", path.read_bytes() if path else b"")
 
     def _add(self, stem: str, suffix: str, data: bytes) -> str:
         name = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from escriba import schema
 from escriba.article.context import open_context
 from escriba.article.expansion import expand_document
+from escriba.article.panels import Panels
 from escriba.draft import open_draft
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project
@@ -27,40 +28,38 @@ def expand_stream(project: Project, data: bytes, *, frozen: bool, style: bool) -
 
 
 def expand_files(
-    project: Project,
-    sources: Sequence[Path],
-    folder: Path,
-    *,
-    check: bool,
-    frozen: bool,
-    style: bool,
-) -> tuple[int, int]:
-    """Write documents, and those of folders, to a folder: how many there are, and how many changed.
+    project: Project, sources: Sequence[Path], folder: Path, *, check: bool, frozen: bool,
+    style: bool, assets: Path | None = None, address: str = "",
+) -> tuple[int, int]:  # fmt: skip
+    """Write documents, and those of folders, to a folder: how many files, and how many changed.
 
-    With `check` nothing is written, and one that would change is a mistake. Nothing is written
-    either if any document has a mistake. Raises EscribaError with all of them.
+    With `assets` playgrounds have panels, whose files go to that folder, and are at `address`. With
+    `check` nothing is written, and a file that would be is a mistake. Nothing is written either if
+    any document has a mistake. Raises EscribaError with all of them.
     """
     mistakes = Mistakes()
-    context = open_context(project, frozen=frozen, mistakes=mistakes)
-    changed: dict[Path, bytes] = {}
-    found = dict(_find(project, sources, folder))
-    for target, source in found.items():
+    panels = Panels(address) if assets else None
+    context = open_context(project, frozen=frozen, mistakes=mistakes, panels=panels)
+    files: dict[Path, bytes] = {}
+    for target, source in dict(_find(project, sources, folder)).items():
         shown = project.shown(source)
         with mistakes.collect():
             text = schema.decode(schema.read_bytes(source, shown), Place(shown))
-            data = expand_document(text, replace(context, path=shown), style=style).encode()
-            if not target.is_file() or target.read_bytes() != data:
-                changed[target] = data
-                if check:
-                    place = Place(project.shown(target))
-                    raise SourceError(
-                        f"is not what '{shown.as_posix()}' gives now; expand it", place
-                    )
+            files[target] = expand_document(
+                text, replace(context, path=shown), style=style
+            ).encode()
+    if panels and assets:
+        files |= {assets / name: data for name, data in panels.files.items()}
+    changed = [t for t, data in files.items() if not t.is_file() or t.read_bytes() != data]
+    for target in changed if check else ():
+        mistakes.add(
+            SourceError("is not what would be written; expand", Place(project.shown(target)))
+        )
     mistakes.check()
-    for target, data in changed.items():
+    for target in changed:
         with open_draft(target) as file:
-            file.write(data)
-    return len(found), len(changed)
+            file.write(files[target])
+    return len(files), len(changed)
 
 
 def _find(project: Project, sources: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path]]:
