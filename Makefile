@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_AR
 # Without .pyc files an import takes two to four times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: site serve test lint kernel clean
+.PHONY: site serve test hosts lint kernel clean
 
 site: $(VENV)/.installed
 	$(BIN)/escriba build
@@ -27,6 +27,16 @@ serve: $(VENV)/.installed
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
+# Other generators, each in an environment of its own, for their tests.
+hosts: .venv-mkdocs/.installed
+
+.venv-mkdocs/.installed: HOST = mkdocs mkdocs-material
+
+.venv-%/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable . $(HOST)
+	touch $@
+
 lint: $(VENV)/.linted
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -36,7 +46,7 @@ kernel:
 	$(MAKE) -C plugin/escriba/sampling/kernel
 
 clean:
-	rm -rf $(VENV) site .escriba
+	rm -rf $(VENV) .venv-* site .escriba
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "escriba needs Python 3.11 or newer")'

@@ -22,7 +22,6 @@ _LANG = re.compile(r"^lang(?:uage)?[ \t]*[:=][ \t]*[\"']?(?P<lang>[\w-]+)", re.M
 _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
 _TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
-_STYLE = "blocks/blocks.css"
 
 
 def expand_document(text: str, context: Context, *, style: bool = True) -> str:
@@ -52,7 +51,7 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
         written[index] = _fill(lines[index], index, start, context) + ends[index]
     blocks = [fence for fence in scan(lines, start) if fence.language == NAME]
     played = [fence for fence in blocks if fence.kind == "playground"]
-    head = _read_style(context) if style else ""
+    head = f"<style>\n{context.theme.style()}</style>\n" if style else ""
     for fence in blocks:
         html = head + _write(fence, context)
         head = ""
@@ -75,13 +74,6 @@ def guard(html: str) -> str:
     html = _PRE.sub(lambda match: match.group().replace("\n", "&#10;"), html)
     lines = [line for line in html.strip().split("\n") if line.strip()]
     return _TAG.sub("&#123;", "\n".join(lines))
-
-
-def _read_style(context: Context) -> str:
-    path = context.theme.find(_STYLE)
-    css = path.read_text("utf-8") if path else ""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
-    return "<style>\n" + "\n".join(filter(None, map(str.strip, css.split("\n")))) + "\n</style>\n"
 
 
 def _place(html: str, fence: Fence, lines: list[str]) -> list[str]:

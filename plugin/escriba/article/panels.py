@@ -13,6 +13,8 @@ from escriba.model import Model
 if TYPE_CHECKING:
     from escriba.article.theme import Templates
 
+PLAYGROUND = 'class="escriba-playground"'  # in the HTML of a page that needs the script
+
 
 class Panels:
     """The files of the playgrounds of a site, by their fingerprinted names.
@@ -38,10 +40,11 @@ class Panels:
 
         return self._add("kernel", "wasm", PATH.read_bytes())
 
-    def script(self, theme: Templates) -> str:
-        """The element that puts the panels into a page; its scripts are among the files."""
+    def script(self, theme: Templates, address: str | None = None) -> str:
+        """The element that puts the panels into a page; its scripts are among the files, and these
+        at an `address` of their own, if one is given."""
         main, panel = (self._add_script(theme, name) for name in ("playground", "panel"))
-        at = self._address
+        at = self._address if address is None else escape(address)
         return (
             f'<script type="module" id="escriba-playground" src="{at}{main}" '
             f'data-panel="{at}{panel}" data-kernel="{at}{self.kernel}" data-models="{at}"></script>'

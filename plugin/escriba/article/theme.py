@@ -143,6 +143,12 @@ class Templates:
                 raise
             raise SourceError(f"template: {error}", place) from None
 
+    def style(self) -> str:
+        """The CSS that the blocks need, without its comments."""
+        path = self.find("blocks/blocks.css")
+        css = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8") if path else "", flags=re.S)
+        return "\n".join(filter(None, map(str.strip, css.split("\n")))) + "\n"
+
     def find(self, name: str) -> Path | None:
         """The file of a template or asset, from the first folder that has it."""
         return next((path for f in self.folders if (path := f / name).is_file()), None)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from escriba import schema
 from escriba.article import tex
-from escriba.article.panels import Panels
+from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates
 from escriba.blog import highlight, links, prose
 from escriba.blog.catalogue import Catalogue, Group
@@ -29,7 +29,6 @@ HOME, ARCHIVE, TOPICS, NOT_FOUND = "/", "/archive/", "/tags/", "/404.html"
 PAGES = (HOME, ARCHIVE, TOPICS, NOT_FOUND)
 STRINGS = "strings.yml"
 ASSETS = "assets"
-PLAYGROUND = 'class="escriba-playground"'
 SCRIPTS = ("playground.js", "panel.js")  # of a playground: no site without one has them
 WORDS_PER_MINUTE = 220
 TOC_HEADINGS = 4  # from so many headings on, a post has a table of contents

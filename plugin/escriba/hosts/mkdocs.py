@@ -1,0 +1,79 @@
+"""The MkDocs plugin `escriba`: its blocks in a MkDocs site, with Material or without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config import base
+from mkdocs.config import config_options as options
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
+
+from escriba import project
+from escriba.article.context import Context, open_context
+from escriba.article.extension import EscribaExtension
+from escriba.article.panels import PLAYGROUND, Panels
+from escriba.errors import EscribaError, Mistakes
+
+ASSETS = "assets/escriba/"  # of the site
+CSS = f"{ASSETS}blocks.css"
+
+
+class Config(base.Config):
+    """Of `plugins: [escriba: {…}]` in `mkdocs.yml`."""
+
+    root = options.Type(str, default="")  # folder of escriba.yml; default: of mkdocs.yml, or above
+    frozen = options.Type(bool, default=False)  # sample nothing
+
+
+class EscribaPlugin(BasePlugin[Config]):
+    """Blocks of every page, with all mistakes of all pages at the end; then no page is written."""
+
+    context: Context
+
+    def on_config(self, config: Any) -> None:
+        """Join the extension to the site's own."""
+        folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
+        try:
+            self.site = project.find(folder / self.config.root)
+        except EscribaError as error:
+            raise PluginError(str(error)) from None
+        lang = str(config.theme.get("language") or config.theme.get("locale") or "")
+        self.context = open_context(
+            self.site, frozen=self.config.frozen, lang=lang, mistakes=Mistakes(), panels=Panels()
+        )
+        self.extension = EscribaExtension(self.context)
+        config.markdown_extensions.append(self.extension)
+        config.extra_css.append(CSS)
+
+    @event_priority(100)  # before what other plugins do to the text
+    def on_page_markdown(self, markdown: str, *, page: Any, config: Any, files: Any) -> None:
+        """Say where the text that comes next is from."""
+        source = page.file.content_string
+        before = source[: -len(markdown)] if markdown and source.endswith(markdown) else ""
+        path = Path(page.file.abs_src_path or page.file.src_uri)
+        lang = str(page.meta.get("lang") or self.context.lang)
+        shown, first = self.site.shown(path), 1 + before.count("\n")
+        self.extension.settings = replace(self.context, path=shown, first_line=first, lang=lang)
+
+    def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
+        """The page, with the script of its playgrounds."""
+        if PLAYGROUND not in html or self.context.panels is None:
+            return html
+        address = get_relative_url(ASSETS, page.url)
+        return f"{html}\n{self.context.panels.script(self.context.theme, address)}"
+
+    def on_env(self, env: Any, *, config: Any, files: Any) -> None:
+        """When all pages have been read, and none has been written."""
+        try:
+            self.context.mistakes.check()
+        except EscribaError as error:
+            raise PluginError("\n".join(map(str, error.problems))) from None
+        assert self.context.panels is not None
+        own = {"blocks.css": self.context.theme.style().encode(), **self.context.panels.files}
+        for name, data in own.items():
+            files.append(File.generated(config, ASSETS + name, content=data))

@@ -1,0 +1,187 @@
+"""The plugin in real MkDocs with Material and its blog, in an environment of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from escriba import project
+from escriba.model import read_model
+from escriba.project import Project
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
+from models import make_model, make_record
+from test_pages import REPOSITORY, Quiet, needs_chromium, served
+from test_playground import browser, open_panel, opened, reproduce
+
+__all__ = ["browser"]
+
+PROGRAM = REPOSITORY / ".venv-mkdocs" / "bin" / "mkdocs"
+pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="MkDocs is not installed: make hosts")
+
+HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
+SETTINGS = """
+site_name: Site
+site_url: https://example.org/some/path/
+theme: {name: material, font: false, language: es}
+plugins: [blog: {blog_dir: .}, tags, search, escriba: {frozen: FROZEN}]
+markdown_extensions:
+  [pymdownx.superfences, attr_list, md_in_html, toc, admonition, pymdownx.details,
+   pymdownx.tabbed: {alternate_style: true}, pymdownx.arithmatex: {generic: true}]
+"""
+POST = """---
+date: 2026-01-02
+tags: [prueba]
+---
+# Una entrada
+
+Parámetros: `escriba mini.parameters`.
+
+```escriba playground
+model: hostile
+length: 300
+show: verbatim
+```
+
+<!-- more -->
+
+!!! note "Nota"
+
+    ```escriba sample
+    model: hostile
+    length: 200
+    seed: 2
+    show: verbatim
+    ```
+
+=== "Pestaña"
+
+    > ```escriba sample
+    > model: mini
+    > length: 40
+    > show: verbatim
+    > ```
+
+```escriba loss
+models: [mini]
+```
+
+```python
+print("hola")
+```
+
+\\(x^2\\)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("mkdocs")
+    (root / "escriba.yml").touch()
+    make_model(root / "models" / "mini")
+    make_record(root / "models" / "mini")
+    make_model(root / "models" / "hostile", symbols=HOSTILE)
+    (root / "docs" / "posts").mkdir(parents=True)
+    (root / "docs" / "index.md").write_text("# Blog\n")
+    (root / "docs" / "posts" / "post.md").write_text(POST, "utf-8")
+    return project.load(root)
+
+
+def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
+    settings = SETTINGS.replace("FROZEN", str(frozen).lower())
+    (site.root / "mkdocs.yml").write_text(settings)
+    return subprocess.run(
+        [PROGRAM, "build", "--quiet", "--strict", "--site-dir", "served/some/path"],
+        cwd=site.root, env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"},
+        capture_output=True, encoding="utf-8", check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(site: Project) -> Path:
+    done = build(site)
+    assert done.returncode == 0, done.stderr
+    return site.root / "served/some/path/2026/01/02/una-entrada/index.html"
+
+
+def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
+    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
+    html = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    assert [each.get_text() for each in html.select("figure pre samp")] == [
+        hostile.sample(Options(length=300)),
+        hostile.sample(Options(length=200, seed=2)),
+        mini.sample(Options(length=40)),
+    ]
+    assert html.select_one(".admonition figure samp")
+    assert html.select_one(".tabbed-block blockquote figure samp")
+    assert html.select_one("figure.escriba-loss svg")
+    (value,) = html.select("data.escriba-value")
+    assert value.get_text() == "5.408", "as Spanish writes it"
+    assert not page.read_text("utf-8").count("escriba-error")
+
+
+@needs_chromium
+def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
+    path = page.parent.relative_to(site.root / "served").as_posix()
+    with (
+        served(site.root / "served", Quiet) as root,
+        opened(browser, f"{root}{path}/") as shown,
+    ):
+        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
+        style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
+        assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
+        assert shown.noise == []
+
+
+def test_a_frozen_build_is_the_same(site: Project, page: Path) -> None:
+    before = page.read_bytes()
+    done = build(site, frozen=True)
+    assert (done.returncode, page.read_bytes()) == (0, before)
+
+
+def test_mistakes_have_an_address_and_end_the_build(site: Project, page: Path) -> None:
+    post = site.root / "docs" / "posts" / "post.md"
+    other = site.root / "docs" / "other.md"
+    try:
+        post.write_text(POST.replace("seed: 2", "sed: 2"), "utf-8")
+        other.write_text("# Other\n\n```escriba sampel\n```\n")
+        done = build(site)
+    finally:
+        post.write_text(POST, "utf-8")
+        other.unlink()
+    assert done.returncode == 1
+    assert "docs/other.md:3:12: unknown block 'escriba sampel'" in done.stderr
+    assert "docs/posts/post.md:22:5: unknown option 'sed' (did you mean 'seed'?)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("change", ["missing", "edited"])
+def test_a_sample_that_is_not_the_models_ends_the_build(
+    site: Project, page: Path, change: str
+) -> None:
+    path = sorted((site.models / "mini" / "samples").iterdir())[0]
+    before = path.read_bytes()
+    try:
+        if change == "missing":
+            path.unlink()
+        else:
+            path.write_bytes(before + b"!")
+        done = build(site, frozen=True)
+    finally:
+        path.write_bytes(before)
+    assert done.returncode == 1
+    assert "docs/posts/post.md:28:7: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("# A\n")
+    done = build(Project(tmp_path, project.Settings()))
+    assert done.returncode == 1
+    assert "no escriba.yml in " in done.stderr
