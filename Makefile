@@ -28,9 +28,10 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
 # Other generators, each in an environment of its own, for their tests.
-hosts: .venv-mkdocs/.installed
+hosts: .venv-mkdocs/.installed .venv-pelican/.installed
 
 .venv-mkdocs/.installed: HOST = mkdocs mkdocs-material
+.venv-pelican/.installed: HOST = 'pelican[markdown]'
 
 .venv-%/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-$*

@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from escriba.draft import open_draft
 from escriba.model import Model
 
 if TYPE_CHECKING:
@@ -61,6 +63,12 @@ class Panels:
             data = head.ljust(padded(len(head)), b"\0") + Wasm(model).image
             self._models[model.digest] = self._add(model.name, "bin", data)
         return self._models[model.digest]
+
+    def write(self, folder: Path) -> None:
+        """Put the files into a folder. Raises OSError."""
+        for name, data in self._files.items():
+            with open_draft(folder / name) as file:
+                file.write(data)
 
     def _add_script(self, theme: Templates, name: str) -> str:
         path = theme.find(f"assets/{name}.js")
