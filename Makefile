@@ -28,10 +28,11 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
 # Other generators, each in an environment of its own, for their tests.
-hosts: .venv-mkdocs/.installed .venv-pelican/.installed
+hosts: .venv-mkdocs/.installed .venv-pelican/.installed .venv-zensical/.installed
 
 .venv-mkdocs/.installed: HOST = mkdocs mkdocs-material
 .venv-pelican/.installed: HOST = 'pelican[markdown]'
+.venv-zensical/.installed: HOST = zensical
 
 .venv-%/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-$*

@@ -24,10 +24,15 @@ _TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
 
 
+def find_front_matter(text: str) -> str:
+    """The front matter that a document begins with, in YAML or TOML, with its fences."""
+    front = _FRONT.match(text)
+    return front.group() if front else ""
+
+
 def expand_document(text: str, context: Context, *, style: bool = True) -> str:
     """The same of a document with front matter, which stays as it is; its `lang` is the page's."""
-    front = _FRONT.match(text)
-    head = front.group() if front else ""
+    head = find_front_matter(text)
     named = _LANG.search(head)
     own = replace(
         context,

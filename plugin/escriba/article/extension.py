@@ -25,6 +25,7 @@ from escriba import project
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, open_context
 from escriba.article.fences import Fence, scan
+from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
 from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
@@ -51,6 +52,10 @@ class EscribaExtension(Extension):
             "lang": ["", "Language of the page (default: the one of escriba.yml)."],
             "frozen": [False, "Sample nothing: a sample that is not frozen is an error."],
             "path": ["<markdown>", "The document as errors name it."],
+            "line": [1, "Its line at which the text begins."],
+            "style": [False, "Put the blocks' CSS at the end of each document that has some."],
+            "assets": ["", "Folder for the files of playgrounds; without it they are samples."],
+            "address": ["", "Of that folder in pages, with its slash."],
         }
         super().__init__(**options)
         self.settings = settings
@@ -73,7 +78,17 @@ class EscribaExtension(Extension):
             frozen=bool(self.getConfig("frozen")),
             lang=self.getConfig("lang"),
             path=Path(self.getConfig("path")),
+            panels=Panels(self.getConfig("address")) if self.getConfig("assets") else None,
         )
+
+    def furnish(self, html: str, context: Context) -> str:
+        """A document with what its blocks need, as far as the options ask for it."""
+        if self.getConfig("style"):
+            html += f"\n<style>\n{context.theme.style()}</style>"
+        if context.panels is not None and self.getConfig("assets") and PLAYGROUND in html:
+            html += f"\n{context.panels.script(context.theme)}"
+            context.panels.write(Path(self.getConfig("assets")))
+        return html
 
 
 def makeExtension(**options: Any) -> EscribaExtension:
@@ -89,7 +104,8 @@ class Page:
         self._alone = extension.settings is None
         settings = extension.settings
         path = settings.path if settings else Path(extension.getConfig("path"))
-        self._start = Place(path, settings.first_line if settings else 1)
+        first = settings.first_line if settings else int(extension.getConfig("line"))
+        self._start = Place(path, first)
         self._begin("")
 
     def _begin(self, text: str) -> None:
@@ -141,7 +157,8 @@ class Page:
     def put_in(self, html: str) -> str:
         """The document's HTML with the blocks in their places."""
         pattern = rf"<p>\s*{self._token}x(\d+)x\s*</p>|{self._token}x(\d+)x"
-        return re.sub(pattern, lambda match: self._blocks[int(match[1] or match[2])], html)
+        html = re.sub(pattern, lambda match: self._blocks[int(match[1] or match[2])], html)
+        return self._extension.furnish(html, self.context) if self._blocks else html
 
     def _stash(self, fence: Fence) -> str:
         html = '<div class="escriba-error"></div>'

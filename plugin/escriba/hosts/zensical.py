@@ -1,0 +1,53 @@
+"""The Python-Markdown extension of escriba in Zensical, which has no plugins of its own.
+
+Zensical gives each page an instance of Markdown, and tells it about the page in a preprocessor.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from posixpath import relpath
+from typing import Any
+
+from markdown import Markdown
+
+from escriba import schema
+from escriba.article.context import Context
+from escriba.article.expansion import find_front_matter
+from escriba.article.extension import EscribaExtension
+
+ASSETS = "assets/escriba"  # of the site
+
+
+class ZensicalExtension(EscribaExtension):
+    """Takes the options of `escriba`; those of the page it finds by itself."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        context: Any = md.preprocessors["rendering_context"]
+        page, config = context.page, context.config
+        root, path = Path(config["root_dir"]), Path(config["docs_dir"], page.path)
+        head = find_front_matter(schema.read_text(root / path, path))
+        own: dict[str, Any] = {
+            "root": self.getConfig("root") or str(root),
+            "path": str(path),
+            "line": 1 + head.count("\n"),
+            "lang": page.meta.get("lang") or config["theme"].get("language") or "",
+            "style": True,
+            "assets": str(root / config["site_dir"] / ASSETS),
+            "address": relpath(ASSETS, page.url or ".") + "/",
+        }
+        for key, value in own.items():
+            self.config[key][0] = value
+        self._source = relpath(ASSETS, posixpath.dirname(page.path) or ".") + "/"
+        super().extendMarkdown(md)
+
+    def furnish(self, html: str, context: Context) -> str:
+        """As everywhere; but Zensical takes the address of a script to be seen from the source."""
+        html = super().furnish(html, context)
+        return html.replace(f'src="{self.getConfig("address")}', f'src="{self._source}')
+
+
+def makeExtension(**options: Any) -> ZensicalExtension:  # noqa: N802
+    """The extension under the name of this module."""
+    return ZensicalExtension(**options)

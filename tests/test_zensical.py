@@ -1,0 +1,176 @@
+"""The extension in real Zensical, in an environment of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from escriba import project
+from escriba.model import read_model
+from escriba.project import Project
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
+from models import make_model, make_record
+from test_pages import REPOSITORY, Quiet, needs_chromium, served
+from test_playground import browser, open_panel, opened, reproduce
+
+__all__ = ["browser"]
+
+PROGRAM = REPOSITORY / ".venv-zensical" / "bin" / "zensical"
+pytestmark = pytest.mark.skipif(
+    not PROGRAM.is_file(), reason="Zensical is not installed: make hosts"
+)
+
+HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
+SETTINGS = """
+[project]
+site_name = "Site"
+site_url = "https://example.org/some/path/"
+site_dir = "served/some/path"
+[project.theme]
+language = "es"
+font = false
+[project.markdown_extensions.pymdownx.superfences]
+[project.markdown_extensions.attr_list]
+[project.markdown_extensions.md_in_html]
+[project.markdown_extensions.admonition]
+[project.markdown_extensions.toc]
+[project.markdown_extensions.pymdownx.tabbed]
+alternate_style = true
+[project.markdown_extensions.pymdownx.arithmatex]
+generic = true
+[project.markdown_extensions."escriba.hosts.zensical"]
+frozen = FROZEN
+"""
+POST = """---
+date: 2026-01-02
+tags: [prueba]
+---
+# Una entrada
+
+Parámetros: `escriba mini.parameters`.
+
+```escriba playground
+model: hostile
+length: 300
+show: verbatim
+```
+
+<!-- more -->
+
+!!! note "Nota"
+
+    ```escriba sample
+    model: hostile
+    length: 200
+    seed: 2
+    show: verbatim
+    ```
+
+=== "Pestaña"
+
+    > ```escriba sample
+    > model: mini
+    > length: 40
+    > show: verbatim
+    > ```
+
+```escriba loss
+models: [mini]
+```
+
+```python
+print("hola")
+```
+
+\\(x^2\\)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("zensical")
+    (root / "escriba.yml").touch()
+    make_model(root / "models" / "mini")
+    make_record(root / "models" / "mini")
+    make_model(root / "models" / "hostile", symbols=HOSTILE)
+    (root / "docs" / "deep").mkdir(parents=True)
+    (root / "docs" / "index.md").write_text("# Site\n")
+    (root / "docs" / "deep" / "page.md").write_text(POST, "utf-8")
+    return project.load(root)
+
+
+def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
+    settings = SETTINGS.replace("FROZEN", str(frozen).lower())
+    (site.root / "zensical.toml").write_text(settings)
+    return subprocess.run(
+        [PROGRAM, "build", "--clean"],
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(site: Project) -> Path:
+    done = build(site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return site.root / "served/some/path/deep/page/index.html"
+
+
+def test_a_page_has_its_blocks(site: Project, page: Path) -> None:
+    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
+    html = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    assert [each.get_text() for each in html.select("figure pre samp")] == [
+        hostile.sample(Options(length=300)),
+        hostile.sample(Options(length=200, seed=2)),
+        mini.sample(Options(length=40)),
+    ]
+    assert html.select_one(".admonition figure samp")
+    assert html.select_one(".tabbed-block blockquote figure samp")
+    assert html.select_one("figure.escriba-loss svg")
+    assert html.select("data.escriba-value")[0].get_text() == "5.408", "as Spanish writes it"
+
+
+@needs_chromium
+def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
+    with (
+        served(site.root / "served", Quiet) as root,
+        opened(browser, f"{root}some/path/deep/page/") as shown,
+    ):
+        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
+        style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
+        assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
+        assert shown.noise == []
+
+
+def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) -> None:
+    source = site.root / "docs" / "deep" / "page.md"
+    try:
+        source.write_text(POST.replace("seed: 2", "sed: 2"), "utf-8")
+        done = build(site)
+    finally:
+        source.write_text(POST, "utf-8")
+    assert done.returncode == 1
+    told = "docs/deep/page.md:22:5: unknown option 'sed' (did you mean 'seed'?)"
+    assert told in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("change", ["missing", "edited"])
+def test_a_sample_that_is_not_the_models_ends_the_build(
+    site: Project, page: Path, change: str
+) -> None:
+    (path,) = (site.models / "mini" / "samples").iterdir()
+    before = path.read_bytes()
+    try:
+        if change == "missing":
+            path.unlink()
+        else:
+            path.write_bytes(before + b"!")
+        done = build(site, frozen=True)
+    finally:
+        path.write_bytes(before)
+    assert done.returncode == 1
+    assert "docs/deep/page.md:28:7: " in done.stdout + done.stderr
