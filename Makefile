@@ -28,9 +28,11 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
 # Other generators, each in an environment of its own, for their tests.
-hosts: .venv-mkdocs/.installed .venv-pelican/.installed .venv-zensical/.installed
+hosts: .venv-mkdocs/.installed .venv-properdocs/.installed .venv-pelican/.installed \
+  .venv-zensical/.installed
 
 .venv-mkdocs/.installed: HOST = mkdocs mkdocs-material
+.venv-properdocs/.installed: HOST = properdocs properdocs-theme-mkdocs pymdown-extensions
 .venv-pelican/.installed: HOST = 'pelican[markdown]'
 .venv-zensical/.installed: HOST = zensical
 
