@@ -35,7 +35,7 @@ HOSTS = {  # program → theme, plugins, the page of the post
         "posts/post/index.html",
     ),
 }
-CHATTER = re.compile("All search scripts loaded|Lunr index ready")  # of ProperDocs itself
+CHATTER = re.compile("All search scripts loaded|Lunr index")  # of ProperDocs itself
 HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
 SETTINGS = """
 site_name: Site
