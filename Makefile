@@ -25,7 +25,7 @@ serve: $(VENV)/.installed
 	$(BIN)/escriba serve
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Other generators, each in an environment of its own, for their tests.
 hosts: .venv-mkdocs/.installed .venv-properdocs/.installed .venv-pelican/.installed \

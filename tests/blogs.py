@@ -35,9 +35,9 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file of a folder: its bytes, and when it was last written."""
+    """Every file of a folder but compiled templates: its bytes, and when it was last written."""
     return {
         path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.is_relative_to(folder / ".escriba" / "templates")
     }
