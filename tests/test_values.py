@@ -106,6 +106,9 @@ def test_digest_is_shown_short(models: Models) -> None:
         ("tolstoi.layer", "posts/a.md:3:7: unknown value 'layer' (did you mean 'layers'?)"),
         ("tolstoi.test.natz", "posts/a.md:3:7: unknown value 'test.natz' "
          "(did you mean 'test.nats'?)"),
+        ("tolstoi.zzz", "posts/a.md:3:7: unknown value 'zzz' (allowed: bits, cell, characters, "
+         "corpus.bytes, corpus.characters, corpus.licence, corpus.name, digest, epochs, hidden, "
+         "layers, minutes, parameters, seconds, test.…, validation, vocabulary)"),
         ("tolstoi.epochs", "posts/a.md:3:7: the record of the model 'tolstoi' has no 'epochs'"),
         ("tolstoi.test.nats", "posts/a.md:3:7: the model 'tolstoi' has no 'test.nats'; "
          "measure it with: escriba evaluate tolstoi"),

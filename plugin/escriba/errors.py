@@ -133,10 +133,11 @@ class Mistakes:
         raise kind(sorted(problems, key=lambda p: (p.place is None, p.place or Place(Path()))))
 
 
-def suggest(word: str, allowed: Iterable[str]) -> str:
-    """`" (did you mean 'x'?)"`, or what is allowed if nothing is near."""
+def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = None) -> str:
+    """`" (did you mean 'x'?)"`, or what is allowed if nothing is near: `shown`, if that is much."""
     names = sorted(allowed)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f" (did you mean '{near[0]}'?)"
+    names = sorted(shown) if shown is not None else names
     return f" (allowed: {', '.join(names)})" if names else ""

@@ -76,8 +76,10 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
         remedy = f"measure it with: escriba evaluate {name}"
         raise SourceError(f"the model '{name}' has no '{key}'; {remedy}", place)
     if key not in KEYS:
-        known = {*KEYS, *MEASURED, *models.evaluation(name).values}
-        raise SourceError(f"unknown value '{key}'{suggest(key, known)}", place)
+        measured_keys = {*MEASURED, *models.evaluation(name).values}
+        groups = {f"{each.partition('.')[0]}.…" for each in measured_keys}
+        hint = suggest(key, {*KEYS, *measured_keys}, shown={*KEYS, *groups})
+        raise SourceError(f"unknown value '{key}'{hint}", place)
     try:
         value = KEYS[key](model)
     except (KeyError, TypeError, ValueError, InvalidOperation):
