@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -331,6 +333,62 @@ def test_alone_it_raises_all_mistakes_at_the_end(project: Path) -> None:
     assert md.convert("# `escriba tolstoi.layers`") == (
         '<h1 id="2"><data class="escriba-value" value="2">2</data></h1>'
     )
+
+
+def test_alone_it_brings_what_blocks_need_once(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    options = {
+        "root": str(project), "style": True, "assets": str(folder), "address": "/path/files/",
+        "line": 4,
+    }  # fmt: skip
+    md = Markdown(extensions=["escriba"], extension_configs={"escriba": options})
+    played = block("verbatim", length="30").replace("escriba sample", "escriba playground")
+    html = md.convert(f"{played}\n\n{played}\n\n{block('verbatim', length='9')}")
+    assert html.count("<style>") == html.count('<script type="module"') == 1
+    names = re.findall(r'="/path/files/([^"]+)"', html)
+    models = re.findall(r'data-model="([^"]+)"', html)
+    assert {*names, *models} == {path.name for path in folder.iterdir()}
+    assert md.convert("text") == "<p>text</p>"
+    with pytest.raises(SourceError, match=r"^<markdown>:5:12: unknown block"):
+        md.convert("a\n```escriba sampel\n```")
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("superfences", ["pymdownx.superfences", "fenced_code"])
+def test_the_order_of_extensions_does_not_matter(
+    project: Path, first: bool, superfences: str
+) -> None:
+    others = [
+        superfences,
+        "attr_list",
+        "toc",
+        "md_in_html",
+        "admonition",
+        "pymdownx.tabbed",
+        "tables",
+    ]
+    extensions = ["escriba", *others] if first else [*others[::-1], "escriba"]
+    inside = block("verbatim", length="40", seed="3")
+    text = "\n\n".join([
+        inside,
+        "- item\n\n" + indent(inside, "    "),
+        "> quote\n>\n" + indent(inside, "> ", lambda line: True),
+        '!!! note "Title"\n\n' + indent(inside, "    "),
+        '=== "Tab"\n\n' + indent(inside, "    "),
+        f'<div markdown="1">\n\n{inside}\n\n</div>',
+        "[TOC]\n\n# Heading {#own}",
+    ])  # fmt: skip
+    options: dict[str, dict[str, Any]] = {
+        "escriba": {"root": str(project)}, "pymdownx.tabbed": {"alternate_style": True},
+    }  # fmt: skip
+    html = markdown(text, extensions=extensions, extension_configs=options)
+    soup = BeautifulSoup(html, "html.parser")
+    shown = [each.get_text() for each in soup.select("pre samp")]
+    assert len(shown) == 6
+    assert set(shown) == {shown[0]}
+    assert len(shown[0]) == 40
+    for place in ("li", "blockquote", ".admonition", ".tabbed-block", "div"):
+        assert soup.select_one(f"{place} figure samp"), place
 
 
 def test_text_without_blocks_needs_no_project(
