@@ -46,7 +46,7 @@ def test_imports_point_down(path: Path) -> None:
         assert used <= GROUND
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "hosts").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "hosts").rglob("*.py")), ids=lambda p: p.name)
 def test_a_door_is_thin(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) < 80
 
