@@ -52,7 +52,8 @@ def test_what_is_asked_for_takes_the_place_of_the_recipe(
         (Limit(steps=10**6), 10**7, 0.2),
         (Limit(minutes=10), 10**8, 0.0),
         (Limit(minutes=10), 10**6, 0.1),
-        (Limit(minutes=10), 40_000, 0.2),
+        (Limit(minutes=60), 10**6, 0.2),
+        (Limit(minutes=10), 40_000, 0.4),
         (Limit(minutes=10, epochs=2), 40_000, 0.0),
     ],
 )

@@ -25,6 +25,7 @@ RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
 SHORT_RATES: Mapping[Optimiser, float] = {"adamw": 0.016, "muon": 0.02}  # of a minute's recipe
 # The dropout for a training of at least so many passes over its text.
 DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
+SMALL, SMALL_DROPOUTS = 100_000, ((0, 0.0), (10, 0.4))  # for texts of fewer symbols
 SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout is chosen
 
 
@@ -97,7 +98,8 @@ def settle(
     batch = training.batch or BATCH
     if dropout is None:
         passes = asked.passes(symbols, batch * training.window)
-        dropout = max(share for least, share in DROPOUTS if passes >= least)
+        choice = SMALL_DROPOUTS if symbols < SMALL else DROPOUTS
+        dropout = max(share for least, share in choice if passes >= least)
     return Settings(
         limit=asked,
         batch=batch,
