@@ -112,6 +112,11 @@ def open_the_forget_gate(run: Run, steps: int) -> None:
         nn.init.ones_(layer.bias_ih_l0[hidden : 2 * hidden])  # type: ignore[index]
 
 
+def close_the_forget_gate(run: Run, steps: int) -> None:
+    for layer in cells(run):
+        nn.init.zeros_(layer.bias_ih_l0)  # type: ignore[arg-type]
+
+
 def normalise(run: Run, steps: int) -> None:
     """Layer normalisation of what each layer reads (Ba et al. 2016), before it as in GPT-2."""
     for layer in cells(run):
@@ -150,7 +155,15 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "2 layers, learning rate 0.016", network={"layers": 2}, training={"learning_rate": 0.016}
     ),
     "layers-3": Experiment("3 layers", network={"layers": 3}),
+    "minute-24": Experiment(
+        "2 layers, learning rate 0.024", network={"layers": 2}, training={"learning_rate": 0.024}
+    ),
     "plain": Experiment("no residual connections", network={"residual": False}),
+    "plain-closed": Experiment(
+        "the same, and forget gates begin without bias",
+        network={"residual": False},
+        change=close_the_forget_gate,
+    ),
     "layer-norm": Experiment("layer normalisation before each layer", change=normalise),
     "torch-init": Experiment("the layers begin as torch's", change=begin_as_torch),
     "open-gate": Experiment("forget gates begin open", change=open_the_forget_gate),

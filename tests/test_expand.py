@@ -24,13 +24,13 @@ from escriba.model import Model, read_model
 from escriba.project import Project
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
+from hosts import HOSTILE, samples
 from models import make_model
 from test_pages import needs_chromium, served
 from test_playground import Strict, browser, open_panel, opened, reproduce
 
 __all__ = ["browser"]
 
-HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
 BLOCK = "```escriba sample\nmodel: mini\nlength: 40\nshow: verbatim\n```\n"
 PAGE = f"""---
 title: "{{{{ untouched }}}}"
@@ -194,12 +194,6 @@ def test_what_cannot_be_expanded(site: Project, source: str, output: str, messag
     assert str(caught.value) == message
 
 
-def texts(html: str) -> list[str]:
-    """The samples of a page, prompts included."""
-    found = BeautifulSoup(html, "html.parser").select("figure pre samp")
-    return [each.get_text() for each in found]
-
-
 def expected(site: Project) -> list[str]:
     mini, hostile = (read_model(site.models / name) for name in ("mini", "hostile"))
     return [sampled(mini, 40), sampled(hostile, 400), sampled(hostile, 300, 2)]
@@ -227,7 +221,7 @@ def test_jekyll_shows_the_same_samples(site: Project) -> None:
         cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=120,
     )  # fmt: skip
     html = (blog / "_site" / "page.html").read_text("utf-8")
-    assert texts(html) == expected(site)
+    assert samples(html) == expected(site)
     assert '<data class="escriba-value" value="' in html
 
 
@@ -243,7 +237,7 @@ def test_hugo_shows_the_same_samples(site: Project) -> None:
     (blog / "layouts" / "_default" / "single.html").write_text("{{ .Content }}")
     subprocess.run([program, "--quiet"], cwd=blog, check=True, timeout=120)
     html = (blog / "public" / "page" / "index.html").read_text("utf-8")
-    assert texts(html) == expected(site)
+    assert samples(html) == expected(site)
     assert '<data class="escriba-value" value="' in html
 
 
@@ -282,7 +276,7 @@ def test_a_playground_reproduces_its_sample_under_a_path(
     html = page.read_text("utf-8")
     if host == "jekyll":  # it has no layout here
         page.write_text("<!doctype html><meta charset=utf-8><link rel=icon href=data:,>" + html)
-    assert texts(html) == [sampled(read_model(site.models / "hostile"), 300)]
+    assert samples(html) == [sampled(read_model(site.models / "hostile"), 300)]
     with (
         served(site.root / "served", Strict) as root,
         opened(browser, root + page.relative_to(site.root / "served").as_posix()) as shown,

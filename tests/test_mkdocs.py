@@ -13,13 +13,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba import project
-from escriba.model import read_model
 from escriba.project import Project
-from escriba.sampling.engine import Engine
-from escriba.sampling.request import Options
-from models import make_model, make_record
-from test_pages import REPOSITORY, Quiet, needs_chromium, served
-from test_playground import browser, open_panel, opened, reproduce
+from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from test_pages import Quiet, needs_chromium
+from test_playground import browser
 
 __all__ = ["browser"]
 
@@ -36,7 +33,6 @@ HOSTS = {  # program → theme, plugins, the page of the post
     ),
 }
 CHATTER = re.compile("All search scripts loaded|Lunr index")  # of ProperDocs itself
-HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
 SETTINGS = """
 site_name: Site
 site_url: https://example.org/some/path/
@@ -91,10 +87,6 @@ print("hola")
 """
 
 
-def find_program(host: str) -> Path:
-    return REPOSITORY / f".venv-{host}" / "bin" / host
-
-
 @pytest.fixture(scope="module", params=sorted(HOSTS))
 def host(request: pytest.FixtureRequest) -> str:
     if not find_program(request.param).is_file():
@@ -105,14 +97,9 @@ def host(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def site(host: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp(host)
-    (root / "escriba.yml").touch()
-    make_model(root / "models" / "mini")
-    make_record(root / "models" / "mini")
-    make_model(root / "models" / "hostile", symbols=HOSTILE)
-    (root / "docs" / "posts").mkdir(parents=True)
+    site = make_host_site(root, "docs/posts/post.md", POST)
     (root / "docs" / "index.md").write_text("# Blog\n")
-    (root / "docs" / "posts" / "post.md").write_text(POST, "utf-8")
-    return project.load(root)
+    return site
 
 
 def build(host: str, site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
@@ -134,12 +121,12 @@ def page(host: str, site: Project) -> Path:
 
 
 def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
-    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
-    html = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    assert [each.get_text() for each in html.select("figure pre samp")] == [
-        hostile.sample(Options(length=300)),
-        hostile.sample(Options(length=200, seed=2)),
-        mini.sample(Options(length=40)),
+    text = page.read_text("utf-8")
+    html = BeautifulSoup(text, "html.parser")
+    assert samples(text) == [
+        written(site, "hostile", 300),
+        written(site, "hostile", 200, 2),
+        written(site, "mini", 40),
     ]
     assert html.select_one(".admonition figure samp")
     assert html.select_one(".tabbed-block blockquote figure samp")
@@ -151,15 +138,9 @@ def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
 
 @needs_chromium
 def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
-    path = page.parent.relative_to(site.root / "served").as_posix()
-    with (
-        served(site.root / "served", Quiet) as root,
-        opened(browser, f"{root}{path}/") as shown,
-    ):
-        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
-        style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
-        assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
-        assert [noise for noise in shown.noise if not CHATTER.match(noise)] == []
+    path = page.parent.relative_to(site.root / "served/some/path").as_posix()
+    noise = noise_of(browser, site, f"{path}/", Quiet)
+    assert [each for each in noise if not CHATTER.match(each)] == []
 
 
 def test_a_frozen_build_is_the_same(host: str, site: Project, page: Path) -> None:
@@ -169,15 +150,11 @@ def test_a_frozen_build_is_the_same(host: str, site: Project, page: Path) -> Non
 
 
 def test_mistakes_have_an_address_and_end_the_build(host: str, site: Project, page: Path) -> None:
-    post = site.root / "docs" / "posts" / "post.md"
     other = site.root / "docs" / "other.md"
-    try:
-        post.write_text(POST.replace("seed: 2", "sed: 2"), "utf-8")
-        other.write_text("# Other\n\n```escriba sampel\n```\n")
+    other.write_text("# Other\n\n```escriba sampel\n```\n")
+    with changed(site.root / "docs" / "posts" / "post.md", POST.replace("seed: 2", "sed: 2")):
         done = build(host, site)
-    finally:
-        post.write_text(POST, "utf-8")
-        other.unlink()
+    other.unlink()
     assert done.returncode == 1
     assert "docs/other.md:3:12: unknown block 'escriba sampel'" in done.stderr
     assert "docs/posts/post.md:22:5: unknown option 'sed' (did you mean 'seed'?)" in done.stderr
@@ -188,16 +165,8 @@ def test_mistakes_have_an_address_and_end_the_build(host: str, site: Project, pa
 def test_a_sample_that_is_not_the_models_ends_the_build(
     host: str, site: Project, page: Path, change: str
 ) -> None:
-    path = sorted((site.models / "mini" / "samples").iterdir())[0]
-    before = path.read_bytes()
-    try:
-        if change == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(before + b"!")
+    with spoiled(site, change):
         done = build(host, site, frozen=True)
-    finally:
-        path.write_bytes(before)
     assert done.returncode == 1
     assert "docs/posts/post.md:28:7: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -10,21 +10,16 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from escriba import project
-from escriba.model import read_model
 from escriba.project import Project
-from escriba.sampling.engine import Engine
-from escriba.sampling.request import Options
-from models import make_model, make_record
-from test_pages import REPOSITORY, Quiet, needs_chromium, served
-from test_playground import browser, open_panel, opened, reproduce
+from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from test_pages import Quiet, needs_chromium
+from test_playground import browser
 
 __all__ = ["browser"]
 
-PROGRAM = REPOSITORY / ".venv-nikola" / "bin" / "nikola"
+PROGRAM = find_program("nikola")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Nikola is not installed: make hosts")
 
-HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
 SETTINGS = """
 import time
 BLOG_TITLE, BLOG_AUTHOR, BLOG_EMAIL, BLOG_DESCRIPTION = "Site", "A", "a@example.org", "Of tests"
@@ -76,13 +71,7 @@ print("hola")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("nikola")
-    (root / "escriba.yml").touch()
-    make_model(root / "models" / "mini")
-    make_record(root / "models" / "mini")
-    make_model(root / "models" / "hostile", symbols=HOSTILE)
-    (root / "posts").mkdir()
-    (root / "posts" / "entrada.md").write_text(POST, "utf-8")
-    return project.load(root)
+    return make_host_site(root, "posts/entrada.md", POST)
 
 
 def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
@@ -101,11 +90,11 @@ def page(site: Project) -> Path:
 
 
 def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
-    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
-    html = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    assert [each.get_text() for each in html.select("figure pre samp")] == [
-        hostile.sample(Options(length=300)),
-        mini.sample(Options(length=40)),
+    text = page.read_text("utf-8")
+    html = BeautifulSoup(text, "html.parser")
+    assert samples(text) == [
+        written(site, "hostile", 300),
+        written(site, "mini", 40),
     ]
     assert html.select_one("blockquote figure samp")
     assert html.select_one("figure.escriba-loss svg")
@@ -114,22 +103,14 @@ def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
 
 @needs_chromium
 def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
-    with (
-        served(site.root / "served", Quiet) as root,
-        opened(browser, f"{root}some/path/posts/entrada/") as shown,
-    ):
-        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
-        own = [noise for noise in shown.noise if not noise.startswith("Failed to load resource")]
-        assert own == [], "but for fonts and icons of the theme"
+    noise = noise_of(browser, site, "posts/entrada/", Quiet)
+    own = [each for each in noise if not each.startswith("Failed to load resource")]
+    assert own == [], "but for fonts and icons of the theme"
 
 
 def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) -> None:
-    source = site.root / "posts" / "entrada.md"
-    try:
-        source.write_text(POST.replace("length: 40", "lenght: 40"), "utf-8")
+    with changed(site.root / "posts" / "entrada.md", POST.replace("length: 40", "lenght: 40")):
         done = build(site)
-    finally:
-        source.write_text(POST, "utf-8")
     assert done.returncode == 1
     told = "posts/entrada.md:17:3: unknown option 'lenght' (did you mean 'length'?)"
     assert told in done.stdout + done.stderr
@@ -140,13 +121,7 @@ def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) 
 def test_a_sample_that_is_not_the_models_ends_the_build(
     site: Project, page: Path, change: str
 ) -> None:
-    (path,) = (site.models / "mini" / "samples").iterdir()
-    before = path.read_bytes()
-    try:
-        if change == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(before + b"!")
+    with spoiled(site, change):
         again = build(site, frozen=True)
         for name in (
             ".doit.db.dat",
@@ -158,8 +133,6 @@ def test_a_sample_that_is_not_the_models_ends_the_build(
             shutil.rmtree(site.root / name, ignore_errors=True)
             (site.root / name).unlink(missing_ok=True)
         done = build(site, frozen=True)
-    finally:
-        path.write_bytes(before)
     assert again.returncode != 0, "what has been built depends on its samples"
     assert done.returncode == 1
     assert "posts/entrada.md:15:3: " in done.stdout + done.stderr

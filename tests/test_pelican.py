@@ -12,22 +12,18 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba import project
-from escriba.model import read_model
 from escriba.project import Project
-from escriba.sampling.engine import Engine
-from escriba.sampling.request import Options
-from models import make_model, make_record
-from test_pages import REPOSITORY, needs_chromium, served
-from test_playground import Strict, browser, open_panel, opened, reproduce
+from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from test_pages import needs_chromium
+from test_playground import Strict, browser
 
 __all__ = ["browser"]
 
-PROGRAM = REPOSITORY / ".venv-pelican" / "bin" / "pelican"
+PROGRAM = find_program("pelican")
 pytestmark = pytest.mark.skipif(
     not PROGRAM.is_file(), reason="Pelican is not installed: make hosts"
 )
 
-HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
 SETTINGS = """
 SITENAME, SITEURL, PATH, TIMEZONE, DEFAULT_LANG = "Site", "/some/path", "content", "UTC", "en"
 FEED_ALL_ATOM = "feed.xml"
@@ -66,17 +62,10 @@ print("hola")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("pelican")
-    (root / "escriba.yml").touch()
-    make_model(root / "models" / "mini")
-    make_record(root / "models" / "mini")
-    make_model(root / "models" / "hostile", symbols=HOSTILE)
-    (root / "content").mkdir()
-    (root / "content" / "entrada.md").write_text(ARTICLE, "utf-8")
-    (root / "content" / "draft.md").write_text(
-        "Title: A draft\nDate: 2026-01-03\nStatus: draft\n\n" + ARTICLE.partition("\n\n")[2],
-        "utf-8",
-    )
-    return project.load(root)
+    site = make_host_site(root, "content/entrada.md", ARTICLE)
+    draft = "Title: A draft\nDate: 2026-01-03\nStatus: draft\n\n" + ARTICLE.partition("\n\n")[2]
+    (root / "content" / "draft.md").write_text(draft, "utf-8")
+    return site
 
 
 def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
@@ -96,14 +85,8 @@ def page(site: Project) -> Path:
     return site.root / "served/some/path/entrada-es.html"
 
 
-def samples(html: str) -> list[str]:
-    found = BeautifulSoup(html, "html.parser").select("figure pre samp")
-    return [each.get_text() for each in found]
-
-
 def expected(site: Project) -> list[str]:
-    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
-    return [hostile.sample(Options(length=300)), mini.sample(Options(length=40))]
+    return [written(site, "hostile", 300), written(site, "mini", 40)]
 
 
 def test_an_article_has_its_blocks(site: Project, page: Path) -> None:
@@ -129,24 +112,14 @@ def test_the_feed_and_the_summary_have_them_too(site: Project, page: Path) -> No
 
 @needs_chromium
 def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
-    with (
-        served(site.root / "served", Strict) as root,
-        opened(browser, f"{root}some/path/entrada-es.html") as shown,
-    ):
-        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
-        assert [
-            noise for noise in shown.noise if "favicon" not in noise and "404" not in noise
-        ] == []
+    noise = noise_of(browser, site, "entrada-es.html", Strict)
+    assert [each for each in noise if "favicon" not in each and "404" not in each] == []
 
 
 def test_mistakes_end_the_build_and_nothing_is_written(site: Project, page: Path) -> None:
-    article = site.root / "content" / "entrada.md"
     before = page.stat().st_mtime_ns
-    try:
-        article.write_text(ARTICLE.replace("length: 40", "lenght: 40"), "utf-8")
+    with changed(site.root / "content" / "entrada.md", ARTICLE.replace("length: 40", "lenght: 40")):
         done = build(site)
-    finally:
-        article.write_text(ARTICLE, "utf-8")
     assert done.returncode == 3
     assert "content/entrada.md:17:3: unknown option 'lenght' (did you mean 'length'?)" in (
         done.stdout + done.stderr
@@ -159,16 +132,8 @@ def test_mistakes_end_the_build_and_nothing_is_written(site: Project, page: Path
 def test_a_sample_that_is_not_the_models_ends_the_build(
     site: Project, page: Path, change: str
 ) -> None:
-    (path,) = (site.models / "mini" / "samples").iterdir()
-    before = path.read_bytes()
-    try:
-        if change == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(before + b"!")
+    with spoiled(site, change):
         done = build(site, frozen=True)
-    finally:
-        path.write_bytes(before)
     assert done.returncode == 5
     assert "content/entrada.md:15:3: " in done.stdout + done.stderr
 

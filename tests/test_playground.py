@@ -17,7 +17,9 @@ from escriba.blog.build import build
 from escriba.model import GATES, Cell
 from escriba.project import load
 from models import make_model
-from test_pages import ARTICLES, AXE, CHROMIUM, FLAGS, REPOSITORY, Quiet, needs_chromium, served
+from test_pages import ARTICLES, AXE, REPOSITORY, Quiet, browser, needs_chromium, served
+
+__all__ = ["browser"]
 
 playwright = pytest.importorskip("playwright.sync_api")
 POLICY = "script-src 'self' 'wasm-unsafe-eval'"
@@ -64,14 +66,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert set(GATES) == set(cells)
     with served(root / "www", Strict) as address:
         yield f"{address}2020/play/"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as context:
-        chromium = context.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @contextmanager

@@ -9,23 +9,18 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from escriba import project
-from escriba.model import read_model
 from escriba.project import Project
-from escriba.sampling.engine import Engine
-from escriba.sampling.request import Options
-from models import make_model, make_record
-from test_pages import REPOSITORY, Quiet, needs_chromium, served
-from test_playground import browser, open_panel, opened, reproduce
+from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from test_pages import Quiet, needs_chromium
+from test_playground import browser
 
 __all__ = ["browser"]
 
-PROGRAM = REPOSITORY / ".venv-zensical" / "bin" / "zensical"
+PROGRAM = find_program("zensical")
 pytestmark = pytest.mark.skipif(
     not PROGRAM.is_file(), reason="Zensical is not installed: make hosts"
 )
 
-HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"
 SETTINGS = """
 [project]
 site_name = "Site"
@@ -94,14 +89,9 @@ print("hola")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("zensical")
-    (root / "escriba.yml").touch()
-    make_model(root / "models" / "mini")
-    make_record(root / "models" / "mini")
-    make_model(root / "models" / "hostile", symbols=HOSTILE)
-    (root / "docs" / "deep").mkdir(parents=True)
+    site = make_host_site(root, "docs/deep/page.md", POST)
     (root / "docs" / "index.md").write_text("# Site\n")
-    (root / "docs" / "deep" / "page.md").write_text(POST, "utf-8")
-    return project.load(root)
+    return site
 
 
 def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
@@ -121,12 +111,12 @@ def page(site: Project) -> Path:
 
 
 def test_a_page_has_its_blocks(site: Project, page: Path) -> None:
-    hostile, mini = (Engine(read_model(site.models / name)) for name in ("hostile", "mini"))
-    html = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    assert [each.get_text() for each in html.select("figure pre samp")] == [
-        hostile.sample(Options(length=300)),
-        hostile.sample(Options(length=200, seed=2)),
-        mini.sample(Options(length=40)),
+    text = page.read_text("utf-8")
+    html = BeautifulSoup(text, "html.parser")
+    assert samples(text) == [
+        written(site, "hostile", 300),
+        written(site, "hostile", 200, 2),
+        written(site, "mini", 40),
     ]
     assert html.select_one(".admonition figure samp")
     assert html.select_one(".tabbed-block blockquote figure samp")
@@ -136,23 +126,12 @@ def test_a_page_has_its_blocks(site: Project, page: Path) -> None:
 
 @needs_chromium
 def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, browser: Any) -> None:
-    with (
-        served(site.root / "served", Quiet) as root,
-        opened(browser, f"{root}some/path/deep/page/") as shown,
-    ):
-        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
-        style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
-        assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
-        assert shown.noise == []
+    assert noise_of(browser, site, "deep/page/", Quiet) == []
 
 
 def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) -> None:
-    source = site.root / "docs" / "deep" / "page.md"
-    try:
-        source.write_text(POST.replace("seed: 2", "sed: 2"), "utf-8")
+    with changed(site.root / "docs" / "deep" / "page.md", POST.replace("seed: 2", "sed: 2")):
         done = build(site)
-    finally:
-        source.write_text(POST, "utf-8")
     assert done.returncode == 1
     told = "docs/deep/page.md:22:5: unknown option 'sed' (did you mean 'seed'?)"
     assert told in done.stdout + done.stderr
@@ -162,15 +141,7 @@ def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) 
 def test_a_sample_that_is_not_the_models_ends_the_build(
     site: Project, page: Path, change: str
 ) -> None:
-    (path,) = (site.models / "mini" / "samples").iterdir()
-    before = path.read_bytes()
-    try:
-        if change == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(before + b"!")
+    with spoiled(site, change):
         done = build(site, frozen=True)
-    finally:
-        path.write_bytes(before)
     assert done.returncode == 1
     assert "docs/deep/page.md:28:7: " in done.stdout + done.stderr

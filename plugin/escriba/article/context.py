@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from escriba.article.models import Models
+from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates, open_templates
 from escriba.errors import Mistakes
 from escriba.project import Project
@@ -16,7 +17,6 @@ from escriba.sampling.frozen import Store
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
-    from escriba.article.panels import Panels
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,16 @@ class Context:
     mistakes: Mistakes = field(default_factory=Mistakes)
     panels: Panels | None = None
     rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()
+
+
+def furnish(html: str, context: Context, address: str | None = None) -> str:
+    """A page that brings what its blocks need: their CSS, and the script of playgrounds, the files
+    of which are at `address`."""
+    if 'class="escriba' in html:
+        html += f"\n<style>\n{context.theme.style()}</style>"
+    if PLAYGROUND in html and context.panels is not None:
+        html += f"\n{context.panels.script(context.theme, address)}"
+    return html
 
 
 def open_context(project: Project, *, frozen: bool, lang: str = "", **options: Any) -> Context:

@@ -23,9 +23,9 @@ from markdown.util import AtomicString, code_escape
 
 from escriba import project
 from escriba.article.blocks import KINDS
-from escriba.article.context import Context, open_context
+from escriba.article.context import Context, furnish, open_context
 from escriba.article.fences import Fence, scan
-from escriba.article.panels import PLAYGROUND, Panels
+from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
 from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
@@ -83,10 +83,10 @@ class EscribaExtension(Extension):
 
     def furnish(self, html: str, context: Context) -> str:
         """A document with what its blocks need, as far as the options ask for it."""
-        if self.getConfig("style"):
-            html += f"\n<style>\n{context.theme.style()}</style>"
-        if context.panels is not None and self.getConfig("assets") and PLAYGROUND in html:
-            html += f"\n{context.panels.script(context.theme)}"
+        if not self.getConfig("style") and not self.getConfig("assets"):
+            return html
+        html = furnish(html, context)
+        if context.panels is not None and self.getConfig("assets"):
             context.panels.write(Path(self.getConfig("assets")))
         return html
 

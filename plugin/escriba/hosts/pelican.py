@@ -14,9 +14,9 @@ from pelican import signals
 from pelican.readers import MarkdownReader
 
 from escriba import project
-from escriba.article.context import open_context
+from escriba.article.context import furnish, open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.panels import PLAYGROUND, Panels
+from escriba.article.panels import Panels
 from escriba.errors import EscribaError, Mistakes
 
 ASSETS = "assets/escriba"  # of the site
@@ -33,11 +33,7 @@ class Reader(MarkdownReader):
         lang = named[1] if named else context.lang
         extension.settings = replace(context, path=site.shown(Path(source_path)), lang=lang)
         content, metadata = super().read(source_path)
-        if 'class="escriba' in content:
-            content += f"\n<style>{context.theme.style()}</style>"
-        if PLAYGROUND in content:
-            content += context.panels.script(context.theme, f"{self.settings['SITEURL']}/{ASSETS}/")
-        return content, metadata
+        return furnish(content, context, f"{self.settings['SITEURL']}/{ASSETS}/"), metadata
 
 
 def begin(pelican: Any) -> None:

@@ -12,9 +12,9 @@ from nikola.plugins.compile import markdown  # Nikola takes every plugin in sigh
 from nikola.utils import LocaleBorg
 
 from escriba import project
-from escriba.article.context import open_context
+from escriba.article.context import furnish, open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.panels import PLAYGROUND, Panels
+from escriba.article.panels import Panels
 from escriba.errors import EscribaError, Mistakes
 
 ASSETS = "/assets/escriba/"  # of the site
@@ -61,12 +61,9 @@ class CompileEscriba(markdown.CompileMarkdown):
             mistakes.check()
         except EscribaError as error:
             sys.exit("\n".join(map(str, error.problems)))
-        if 'class="escriba' in html:
-            html += f"\n<style>{context.theme.style()}</style>"
-        if PLAYGROUND in html and context.panels:
-            base = urlsplit(self.site.config["BASE_URL"]).path.rstrip("/") + ASSETS
-            script = context.panels.script(context.theme, base)
-            # Nikola makes `src` relative to the page by itself, seen from the site's own root.
-            html += "\n" + script.replace(f'src="{base}', f'src="{ASSETS}')
+        base = urlsplit(self.site.config["BASE_URL"]).path.rstrip("/") + ASSETS
+        # Nikola makes `src` relative to the page by itself, seen from the site's own root.
+        html = furnish(html, context, base).replace(f'src="{base}', f'src="{ASSETS}')
+        if context.panels is not None:
             context.panels.write(Path(self.site.config["OUTPUT_FOLDER"] + ASSETS))
         return html, dependencies

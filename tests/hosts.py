@@ -1,0 +1,78 @@
+"""What the tests of other generators share: their site, and what must hold of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from escriba import project
+from escriba.model import read_model
+from escriba.project import Project
+from escriba.sampling.engine import Engine
+from escriba.sampling.request import Options
+from models import make_model, make_record
+from test_pages import REPOSITORY, served
+from test_playground import open_panel, opened, reproduce
+
+HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
+
+
+def find_program(host: str) -> Path:
+    """A host's program, in the environment that `make hosts` gives it."""
+    return REPOSITORY / f".venv-{host}" / "bin" / host
+
+
+def make_host_site(root: Path, page: str, text: str) -> Project:
+    """A project with the models `mini`, which has a record, and `hostile`, and one document."""
+    (root / "escriba.yml").touch()
+    make_model(root / "models" / "mini")
+    make_record(root / "models" / "mini")
+    make_model(root / "models" / "hostile", symbols=HOSTILE)
+    (root / page).parent.mkdir(parents=True)
+    (root / page).write_text(text, "utf-8")
+    return project.load(root)
+
+
+def written(site: Project, model: str, length: int, seed: int = 1) -> str:
+    return Engine(read_model(site.models / model)).sample(Options(length=length, seed=seed))
+
+
+def samples(html: str) -> list[str]:
+    found = BeautifulSoup(html, "html.parser").select("figure pre samp")
+    return [each.get_text() for each in found]
+
+
+@contextmanager
+def changed(path: Path, text: str | None) -> Iterator[None]:
+    """A file with another text for a while; None: without the file."""
+    before = path.read_bytes()
+    try:
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text, "utf-8")
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+def spoiled(site: Project, change: str) -> Any:
+    """The frozen sample of `mini` missing, or edited, for a while."""
+    (path,) = (site.models / "mini" / "samples").iterdir()
+    return changed(path, None if change == "missing" else path.read_text("utf-8") + "!")
+
+
+def noise_of(browser: Any, site: Project, path: str, handler: Any) -> list[str]:
+    """Reproduce the first playground of a page under a path; what the console says of it."""
+    with (
+        served(site.root / "served", handler) as root,
+        opened(browser, f"{root}some/path/{path}") as shown,
+    ):
+        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
+        style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
+        assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
+        return list(shown.noise)
