@@ -349,6 +349,10 @@ def test_alone_it_brings_what_blocks_need_once(project: Path, tmp_path: Path) ->
     models = re.findall(r'data-model="([^"]+)"', html)
     assert {*names, *models} == {path.name for path in folder.iterdir()}
     assert md.convert("text") == "<p>text</p>"
+    plain = markdown(
+        played, extensions=["escriba"], extension_configs={"escriba": options | {"style": False}}
+    )
+    assert (plain.count("<style>"), plain.count('<script type="module"')) == (0, 1)
     with pytest.raises(SourceError, match=r"^<markdown>:5:12: unknown block"):
         md.convert("a\n```escriba sampel\n```")
 

@@ -40,10 +40,10 @@ class Context:
     rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()
 
 
-def furnish(html: str, context: Context, address: str | None = None) -> str:
-    """A page that brings what its blocks need: their CSS, and the script of playgrounds, the files
-    of which are at `address`."""
-    if 'class="escriba' in html:
+def furnish(html: str, context: Context, address: str | None = None, *, style: bool = True) -> str:
+    """A page that brings what its blocks need: their CSS (`style`), and the script of playgrounds,
+    the files of which are at `address`."""
+    if style and 'class="escriba' in html:
         html += f"\n<style>\n{context.theme.style()}</style>"
     if PLAYGROUND in html and context.panels is not None:
         html += f"\n{context.panels.script(context.theme, address)}"

@@ -83,10 +83,10 @@ class EscribaExtension(Extension):
 
     def furnish(self, html: str, context: Context) -> str:
         """A document with what its blocks need, as far as the options ask for it."""
-        if not self.getConfig("style") and not self.getConfig("assets"):
+        if self.settings is not None:  # whoever made them furnishes the page
             return html
-        html = furnish(html, context)
-        if context.panels is not None and self.getConfig("assets"):
+        html = furnish(html, context, style=bool(self.getConfig("style")))
+        if context.panels is not None:
             context.panels.write(Path(self.getConfig("assets")))
         return html
 

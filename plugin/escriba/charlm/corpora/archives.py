@@ -132,7 +132,7 @@ def _explained(shown: Path) -> Iterator[None]:
         yield
     except _DAMAGED:
         raise CorpusError("damaged or cut short; fetch it or make it again", place) from None
-    except (ImportError, NotImplementedError):
+    except (ImportError, NotImplementedError):  # zipfile's, for a method of compression
         raise CorpusError(
             "compressed in a way that this Python cannot read; unpack it first", place
         ) from None

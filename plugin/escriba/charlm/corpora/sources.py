@@ -169,7 +169,7 @@ def _match(named: Path, pattern: str, project: Project) -> list[Path]:
         pattern = named.relative_to(root).as_posix()
     try:
         return sorted((p for p in root.glob(pattern) if p.is_file()), key=lambda p: p.parts)
-    except (ValueError, NotImplementedError):
+    except (ValueError, NotImplementedError):  # pathlib's, for a pattern
         raise CorpusError(f"'{pattern}' is not a pattern of file names") from None
 
 
