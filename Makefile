@@ -29,13 +29,14 @@ test: $(VENV)/.tested
 
 # Other generators, each in an environment of its own, for their tests.
 hosts: .venv-mkdocs/.installed .venv-properdocs/.installed .venv-pelican/.installed \
-  .venv-zensical/.installed .venv-nikola/.installed
+  .venv-zensical/.installed .venv-nikola/.installed .venv-sphinx/.installed
 
 .venv-mkdocs/.installed: HOST = mkdocs mkdocs-material
 .venv-properdocs/.installed: HOST = properdocs properdocs-theme-mkdocs pymdown-extensions
 .venv-pelican/.installed: HOST = 'pelican[markdown]'
 .venv-zensical/.installed: HOST = zensical
 .venv-nikola/.installed: HOST = nikola
+.venv-sphinx/.installed: HOST = sphinx myst-parser
 
 .venv-%/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-$*

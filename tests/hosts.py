@@ -18,6 +18,31 @@ from models import make_model, make_record
 from test_pages import REPOSITORY, served
 from test_playground import open_panel, opened, reproduce
 
+ARTICLE = """\
+Parámetros: `escriba mini.parameters`.
+
+```escriba playground
+model: hostile
+length: 300
+show: verbatim
+```
+
+> ```escriba sample
+> model: mini
+> length: 40
+> show: verbatim
+> ```
+
+```escriba loss
+models: [mini]
+```
+
+La celda: $$c_t = f_t \\cdot c_{t-1}$$, y su código:
+
+```python
+print("hola")
+```
+"""
 HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
 
 
@@ -46,6 +71,24 @@ def samples(html: str) -> list[str]:
     return [each.get_text() for each in found]
 
 
+def check_article(site: Project, html: str) -> None:
+    """ARTICLE, in Spanish, has become what it should be on a page."""
+    page = BeautifulSoup(html, "html.parser")
+    assert samples(html)[:2] == [written(site, "hostile", 300), written(site, "mini", 40)]
+    assert page.select_one("blockquote figure samp")
+    assert page.select_one("figure.escriba-loss svg")
+    values = {each.get_text() for each in page.select("data.escriba-value")}
+    assert values == {"5.408"}, "as Spanish writes it"
+    assert r"c_t = f_t \cdot c_{t-1}" in page.get_text(), "as MathJax and KaTeX look for it"
+    assert 'print("hola")' in [each.get_text().strip() for each in page.select("pre")]
+    assert not page.select(".escriba-error")
+
+
+def place_of(part: str, text: str, path: str) -> str:
+    """File and line of a part of a document, as messages begin."""
+    return f"{path}:{1 + text[: text.index(part)].count(chr(10))}:"
+
+
 @contextmanager
 def changed(path: Path, text: str | None) -> Iterator[None]:
     """A file with another text for a while; None: without the file."""
@@ -68,6 +111,7 @@ def spoiled(site: Project, change: str) -> Any:
 
 def noise_of(browser: Any, site: Project, path: str, handler: Any) -> list[str]:
     """Reproduce the first playground of a page under a path; what the console says of it."""
+    (site.root / "served" / "favicon.ico").touch()  # which browsers ask for, whatever a page says
     with (
         served(site.root / "served", handler) as root,
         opened(browser, f"{root}some/path/{path}") as shown,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -20,14 +17,13 @@ from escriba.article.context import open_context
 from escriba.article.expansion import expand, guard
 from escriba.errors import SourceError
 from escriba.hosts.expand import expand_files, expand_stream
-from escriba.model import Model, read_model
+from escriba.model import Model
 from escriba.project import Project
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from hosts import HOSTILE, samples
+from hosts import HOSTILE
 from models import make_model
-from test_pages import needs_chromium, served
-from test_playground import Strict, browser, open_panel, opened, reproduce
+from test_playground import browser
 
 __all__ = ["browser"]
 
@@ -192,95 +188,3 @@ def test_what_cannot_be_expanded(site: Project, source: str, output: str, messag
             site, [site.root / source], site.root / output, check=False, frozen=False, style=True
         )
     assert str(caught.value) == message
-
-
-def expected(site: Project) -> list[str]:
-    mini, hostile = (read_model(site.models / name) for name in ("mini", "hostile"))
-    return [sampled(mini, 40), sampled(hostile, 400), sampled(hostile, 300, 2)]
-
-
-def test_jekyll_shows_the_same_samples(site: Project) -> None:
-    program = shutil.which("jekyll")
-    if program is None:
-        pytest.skip("jekyll is not installed")
-    (site.root / "src" / "2026-01-02-page.md").write_text(PAGE)
-    expand_files(
-        site,
-        [site.root / "src"],
-        site.root / "blog" / "_posts",
-        check=False,
-        frozen=False,
-        style=True,
-    )
-    blog = site.root / "blog"
-    (blog / "_config.yml").write_text(
-        "markdown: kramdown\nkramdown: {input: GFM}\npermalink: none\n"
-    )
-    subprocess.run(
-        [program, "build", "--quiet"],
-        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=120,
-    )  # fmt: skip
-    html = (blog / "_site" / "page.html").read_text("utf-8")
-    assert samples(html) == expected(site)
-    assert '<data class="escriba-value" value="' in html
-
-
-def test_hugo_shows_the_same_samples(site: Project) -> None:
-    program = shutil.which("hugo")
-    if program is None:
-        pytest.skip("hugo is not installed")
-    (site.root / "src" / "page.md").write_text(PAGE)
-    blog = site.root / "blog"
-    expand_files(site, [site.root / "src"], blog / "content", check=False, frozen=False, style=True)
-    (blog / "config.yaml").write_text("markup: {goldmark: {renderer: {unsafe: true}}}\n")
-    (blog / "layouts" / "_default").mkdir(parents=True)
-    (blog / "layouts" / "_default" / "single.html").write_text("{{ .Content }}")
-    subprocess.run([program, "--quiet"], cwd=blog, check=True, timeout=120)
-    html = (blog / "public" / "page" / "index.html").read_text("utf-8")
-    assert samples(html) == expected(site)
-    assert '<data class="escriba-value" value="' in html
-
-
-@needs_chromium
-@pytest.mark.parametrize("host", ["jekyll", "hugo"])
-def test_a_playground_reproduces_its_sample_under_a_path(
-    site: Project, browser: Any, host: str
-) -> None:
-    program = shutil.which(host)
-    if program is None:
-        pytest.skip(f"{host} is not installed")
-    text = "# Play\n\n```escriba playground\nmodel: hostile\nlength: 300\nshow: verbatim\n```\n"
-    (site.root / "src" / "play.md").write_text(f"---\ntitle: Play\n---\n{text}\nThe end.\n")
-    blog = site.root / "blog"
-    pages, files, address = {
-        "jekyll": (blog, blog / "files", "{{ site.baseurl }}/files/"),
-        "hugo": (blog / "content", blog / "static" / "files", "/some/path/files/"),
-    }[host]
-    expand_files(
-        site, [site.root / "src"], pages, check=False, frozen=False, style=True,
-        assets=files, address=address,
-    )  # fmt: skip
-    (blog / "_config.yml").write_text("markdown: kramdown\nbaseurl: /some/path\npermalink: none\n")
-    (blog / "config.yaml").write_text("markup: {goldmark: {renderer: {unsafe: true}}}\n")
-    (blog / "layouts" / "_default").mkdir(parents=True)
-    single = "<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{{ .Content }}"
-    (blog / "layouts" / "_default" / "single.html").write_text(single)
-    out = site.root / "served" / "some" / "path"
-    command = {"jekyll": ["build", "--quiet"], "hugo": ["--quiet"]}[host]
-    environment = {**os.environ, "LANG": "C.UTF-8"}
-    subprocess.run(
-        [program, *command, "--destination", str(out)],
-        cwd=blog, env=environment, check=True, timeout=120,
-    )  # fmt: skip
-    (page,) = (out / name for name in ("play.html", "play/index.html") if (out / name).is_file())
-    html = page.read_text("utf-8")
-    if host == "jekyll":  # it has no layout here
-        page.write_text("<!doctype html><meta charset=utf-8><link rel=icon href=data:,>" + html)
-    assert samples(html) == [sampled(read_model(site.models / "hostile"), 300)]
-    with (
-        served(site.root / "served", Strict) as root,
-        opened(browser, root + page.relative_to(site.root / "served").as_posix()) as shown,
-    ):
-        panel = open_panel(shown, 0)
-        assert reproduce(shown, panel).startswith("Identical")
-        assert shown.noise == []

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 
 from escriba.project import Project
-from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from hosts import (
+    ARTICLE,
+    changed,
+    check_article,
+    find_program,
+    make_host_site,
+    noise_of,
+    place_of,
+    spoiled,
+)
 from test_pages import Quiet, needs_chromium
 from test_playground import browser
 
@@ -38,40 +46,20 @@ from escriba.hosts import nikola
 EXTRA_PLUGINS_DIRS = [nikola.FOLDER]
 COMPILERS["escriba"] = COMPILERS.pop("markdown")
 """
-POST = """<!--
+STATE = (".doit.db.dat", ".doit.db.dir", ".doit.db.bak", "cache", "served")
+HEAD = """<!--
 .. title: Una entrada
 .. slug: entrada
 .. date: 2026-01-02 00:00:00 UTC
 -->
 
-Parámetros: `escriba mini.parameters`.
-
-```escriba playground
-model: hostile
-length: 300
-show: verbatim
-```
-
-> ```escriba sample
-> model: mini
-> length: 40
-> show: verbatim
-> ```
-
-```escriba loss
-models: [mini]
-```
-
-```python
-print("hola")
-```
 """
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("nikola")
-    return make_host_site(root, "posts/entrada.md", POST)
+    return make_host_site(root, "posts/entrada.md", HEAD + ARTICLE)
 
 
 def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
@@ -90,15 +78,7 @@ def page(site: Project) -> Path:
 
 
 def test_a_post_has_its_blocks(site: Project, page: Path) -> None:
-    text = page.read_text("utf-8")
-    html = BeautifulSoup(text, "html.parser")
-    assert samples(text) == [
-        written(site, "hostile", 300),
-        written(site, "mini", 40),
-    ]
-    assert html.select_one("blockquote figure samp")
-    assert html.select_one("figure.escriba-loss svg")
-    assert html.select("data.escriba-value")[0].get_text() == "5.408", "as Spanish writes it"
+    check_article(site, page.read_text("utf-8"))
 
 
 @needs_chromium
@@ -109,10 +89,12 @@ def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, br
 
 
 def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) -> None:
-    with changed(site.root / "posts" / "entrada.md", POST.replace("length: 40", "lenght: 40")):
+    wrong = (HEAD + ARTICLE).replace("length: 40", "lenght: 40")
+    with changed(site.root / "posts" / "entrada.md", wrong):
         done = build(site)
     assert done.returncode == 1
-    told = "posts/entrada.md:17:3: unknown option 'lenght' (did you mean 'length'?)"
+    at = place_of("lenght", wrong, "posts/entrada.md")
+    told = f"{at}3: unknown option 'lenght' (did you mean 'length'?)"
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -121,20 +103,26 @@ def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) 
 def test_a_sample_that_is_not_the_models_ends_the_build(
     site: Project, page: Path, change: str
 ) -> None:
+    at = place_of("> ```escriba sample", HEAD + ARTICLE, "posts/entrada.md")
     with spoiled(site, change):
         again = build(site, frozen=True)
-        for name in (
-            ".doit.db.dat",
-            ".doit.db.dir",
-            ".doit.db.bak",
-            "cache",
-            "served",
-        ):  # as in CI, which begins with nothing
+        for name in STATE:  # as in CI, which begins with nothing
             shutil.rmtree(site.root / name, ignore_errors=True)
             (site.root / name).unlink(missing_ok=True)
-        done = build(site, frozen=True)
-    assert again.returncode != 0, "what has been built depends on its samples"
-    assert done.returncode == 1
-    assert "posts/entrada.md:15:3: " in done.stdout + done.stderr
+        fresh = build(site, frozen=True)
+    for done in (again, fresh):
+        assert done.returncode == 1
+        assert f"{at}3: " in done.stdout + done.stderr
     assert build(site, frozen=True).returncode == 0
     assert len(page.read_text("utf-8")) > 1000
+
+
+def test_a_new_record_of_training_is_drawn(site: Project, page: Path) -> None:
+    before = page.read_text("utf-8")
+    log = site.models / "mini" / "training.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    with changed(log, "".join(lines[: len(lines) // 2])):
+        assert build(site).returncode == 0
+        assert page.read_text("utf-8") != before
+    assert build(site).returncode == 0
+    assert page.read_text("utf-8") == before

@@ -9,11 +9,19 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from bs4 import BeautifulSoup
 
 from escriba import project
 from escriba.project import Project
-from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from hosts import (
+    ARTICLE,
+    changed,
+    check_article,
+    find_program,
+    make_host_site,
+    noise_of,
+    place_of,
+    spoiled,
+)
 from test_pages import needs_chromium
 from test_playground import Strict, browser
 
@@ -27,50 +35,30 @@ pytestmark = pytest.mark.skipif(
 SETTINGS = """
 SITENAME, SITEURL, PATH, TIMEZONE, DEFAULT_LANG = "Site", "/some/path", "content", "UTC", "en"
 FEED_ALL_ATOM = "feed.xml"
-PLUGINS = ["escriba.hosts.pelican"]
+PLUGINS = ["escriba"]
 """
-ARTICLE = """Title: Una entrada
+HEAD = """Title: Una entrada
 Date: 2026-01-02
 Lang: es
 Slug: entrada
 Summary: Con `escriba mini.parameters`.
 
-Parámetros: `escriba mini.parameters`.
-
-```escriba playground
-model: hostile
-length: 300
-show: verbatim
-```
-
-> ```escriba sample
-> model: mini
-> length: 40
-> show: verbatim
-> ```
-
-```escriba loss
-models: [mini]
-```
-
-```python
-print("hola")
-```
 """
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("pelican")
-    site = make_host_site(root, "content/entrada.md", ARTICLE)
-    draft = "Title: A draft\nDate: 2026-01-03\nStatus: draft\n\n" + ARTICLE.partition("\n\n")[2]
+    site = make_host_site(root, "content/entrada.md", HEAD + ARTICLE)
+    draft = "Title: A draft\nDate: 2026-01-03\nStatus: draft\n\n" + ARTICLE
     (root / "content" / "draft.md").write_text(draft, "utf-8")
     return site
 
 
-def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
-    settings = f"{SETTINGS}ESCRIBA_FROZEN = {frozen}\n"
-    (site.root / "pelicanconf.py").write_text(settings)
+def build(
+    site: Project, *, frozen: bool = False, settings: str = SETTINGS
+) -> subprocess.CompletedProcess[str]:
+    (site.root / "pelicanconf.py").write_text(f"{settings}ESCRIBA_FROZEN = {frozen}\n")
     return subprocess.run(
         [PROGRAM, "content", "-o", "served/some/path", "--log-handler", "plain"],
         cwd=site.root, env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
@@ -85,28 +73,21 @@ def page(site: Project) -> Path:
     return site.root / "served/some/path/entrada-es.html"
 
 
-def expected(site: Project) -> list[str]:
-    return [written(site, "hostile", 300), written(site, "mini", 40)]
-
-
 def test_an_article_has_its_blocks(site: Project, page: Path) -> None:
-    text = page.read_text("utf-8")
-    assert samples(text) == expected(site)
-    html = BeautifulSoup(text, "html.parser")
-    assert html.select_one("figure.escriba-loss svg")
-    assert html.select_one("blockquote figure samp")
-    assert html.select("data.escriba-value")[-1].get_text() == "5.408", "as Spanish writes it"
-    assert not html.select(".escriba-error")
-    draft = site.root / "served/some/path/drafts/a-draft.html"
-    assert samples(draft.read_text("utf-8")) == expected(site)
-    assert "5,408" in draft.read_text("utf-8"), "as English does"
+    check_article(site, page.read_text("utf-8"))
+
+
+def test_a_draft_has_them_in_its_own_language(site: Project, page: Path) -> None:
+    html = (page.parent / "drafts" / "a-draft.html").read_text("utf-8")
+    check_article(site, html.replace("5,408", "5.408"))
+    assert "5,408" in html, "as English writes it"
 
 
 def test_the_feed_and_the_summary_have_them_too(site: Project, page: Path) -> None:
     feed = ElementTree.parse(page.parent / "feed.xml")
     name = "{http://www.w3.org/2005/Atom}"
     (entry,) = feed.iter(f"{name}entry")
-    assert samples(entry.findtext(f"{name}content") or "") == expected(site)
+    check_article(site, entry.findtext(f"{name}content") or "")
     assert "5.408" in (entry.findtext(f"{name}summary") or "")
 
 
@@ -118,12 +99,13 @@ def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, br
 
 def test_mistakes_end_the_build_and_nothing_is_written(site: Project, page: Path) -> None:
     before = page.stat().st_mtime_ns
-    with changed(site.root / "content" / "entrada.md", ARTICLE.replace("length: 40", "lenght: 40")):
+    wrong = (HEAD + ARTICLE).replace("length: 40", "lenght: 40")
+    with changed(site.root / "content" / "entrada.md", wrong):
         done = build(site)
     assert done.returncode == 3
-    assert "content/entrada.md:17:3: unknown option 'lenght' (did you mean 'length'?)" in (
-        done.stdout + done.stderr
-    )
+    at = place_of("lenght", wrong, "content/entrada.md")
+    told = f"{at}3: unknown option 'lenght' (did you mean 'length'?)"
+    assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert page.stat().st_mtime_ns == before
 
@@ -135,11 +117,20 @@ def test_a_sample_that_is_not_the_models_ends_the_build(
     with spoiled(site, change):
         done = build(site, frozen=True)
     assert done.returncode == 5
-    assert "content/entrada.md:15:3: " in done.stdout + done.stderr
+    at = place_of("> ```escriba sample", HEAD + ARTICLE, "content/entrada.md")
+    assert f"{at}3: " in done.stdout + done.stderr
 
 
-def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plugins", ["", 'PLUGINS = ["escriba.hosts.pelican"]'])
+def test_pelican_finds_it_by_itself_too(tmp_path: Path, plugins: str) -> None:
+    """A site that names no plugins has all that there are; without blocks it needs no more."""
+    settings = SETTINGS.replace('PLUGINS = ["escriba"]', plugins)
     (tmp_path / "content").mkdir()
-    done = build(Project(tmp_path, project.Settings()))
-    assert done.returncode == 1
-    assert "no escriba.yml in " in done.stdout + done.stderr
+    article = tmp_path / "content" / "a.md"
+    article.write_text("Title: A\nDate: 2026-01-02\n\nProse.\n")
+    site = Project(tmp_path, project.Settings())
+    assert build(site, settings=settings).returncode == 0
+    article.write_text(article.read_text() + "\n```escriba sample\nmodel: mini\n```\n")
+    done = build(site, settings=settings)
+    assert done.returncode == 3
+    assert "content/a.md:7:8: unknown model 'mini' (models/ has none)" in done.stdout + done.stderr

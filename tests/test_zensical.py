@@ -10,7 +10,18 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba.project import Project
-from hosts import changed, find_program, make_host_site, noise_of, samples, spoiled, written
+from hosts import (
+    ARTICLE,
+    changed,
+    check_article,
+    find_program,
+    make_host_site,
+    noise_of,
+    place_of,
+    samples,
+    spoiled,
+    written,
+)
 from test_pages import Quiet, needs_chromium
 from test_playground import browser
 
@@ -41,20 +52,14 @@ generic = true
 [project.markdown_extensions."escriba.hosts.zensical"]
 frozen = FROZEN
 """
-POST = """---
+HEAD = """---
 date: 2026-01-02
 tags: [prueba]
 ---
 # Una entrada
 
-Parámetros: `escriba mini.parameters`.
-
-```escriba playground
-model: hostile
-length: 300
-show: verbatim
-```
-
+"""
+MORE = """
 <!-- more -->
 
 !!! note "Nota"
@@ -73,17 +78,8 @@ show: verbatim
     > length: 40
     > show: verbatim
     > ```
-
-```escriba loss
-models: [mini]
-```
-
-```python
-print("hola")
-```
-
-\\(x^2\\)
 """
+POST = HEAD + ARTICLE + MORE
 
 
 @pytest.fixture(scope="module")
@@ -112,16 +108,12 @@ def page(site: Project) -> Path:
 
 def test_a_page_has_its_blocks(site: Project, page: Path) -> None:
     text = page.read_text("utf-8")
+    check_article(site, text)
+    assert samples(text)[2:] == [written(site, "hostile", 200, 2), written(site, "mini", 40)]
     html = BeautifulSoup(text, "html.parser")
-    assert samples(text) == [
-        written(site, "hostile", 300),
-        written(site, "hostile", 200, 2),
-        written(site, "mini", 40),
-    ]
     assert html.select_one(".admonition figure samp")
     assert html.select_one(".tabbed-block blockquote figure samp")
-    assert html.select_one("figure.escriba-loss svg")
-    assert html.select("data.escriba-value")[0].get_text() == "5.408", "as Spanish writes it"
+    assert html.select_one(".arithmatex")
 
 
 @needs_chromium
@@ -133,8 +125,8 @@ def test_a_mistake_has_an_address_and_ends_the_build(site: Project, page: Path) 
     with changed(site.root / "docs" / "deep" / "page.md", POST.replace("seed: 2", "sed: 2")):
         done = build(site)
     assert done.returncode == 1
-    told = "docs/deep/page.md:22:5: unknown option 'sed' (did you mean 'seed'?)"
-    assert told in done.stdout + done.stderr
+    at = place_of("seed: 2", POST, "docs/deep/page.md")
+    assert f"{at}5: unknown option 'sed' (did you mean 'seed'?)" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("change", ["missing", "edited"])
@@ -144,4 +136,5 @@ def test_a_sample_that_is_not_the_models_ends_the_build(
     with spoiled(site, change):
         done = build(site, frozen=True)
     assert done.returncode == 1
-    assert "docs/deep/page.md:28:7: " in done.stdout + done.stderr
+    at = place_of("> ```escriba sample", POST, "docs/deep/page.md")
+    assert f"{at}3: " in done.stdout + done.stderr

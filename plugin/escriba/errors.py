@@ -1,7 +1,7 @@
 """Errors with an address.
 
 Everything that a person's input can get wrong is raised as one of these, holding
-one `Problem` per mistake; only `cli` prints them and exits.
+one `Problem` per mistake; only `cli` and hosts print them and exit.
 
     EscribaError               exit code
     ├── SourceError            3   posts, escriba.yml, recipes, templates, options
@@ -16,6 +16,7 @@ Exit code 2 is click's (a wrong command line), 130 is Ctrl-C, 1 is a defect of e
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,9 @@ class EscribaError(Exception):
             problem = Problem(problem, place)
         self.problems = (problem,) if isinstance(problem, Problem) else tuple(problem)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+    def __reduce__(self) -> tuple[type[EscribaError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
 
 
 class SourceError(EscribaError):
@@ -121,6 +125,11 @@ class Mistakes:
     def add(self, error: EscribaError) -> None:
         self.errors.append(error)
 
+    def take(self) -> list[EscribaError]:
+        """What was collected, which is then forgotten here."""
+        errors, self.errors = self.errors, []
+        return errors
+
     def check(self) -> None:
         """Raise everything collected as one error, sorted by place, each sentence once.
 
@@ -131,6 +140,16 @@ class Mistakes:
         kind = type(min(self.errors, key=lambda e: e.exit_code))
         problems = dict.fromkeys(p for e in self.errors for p in e.problems)
         raise kind(sorted(problems, key=lambda p: (p.place is None, p.place or Place(Path()))))
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """End the program with what went wrong inside and exit code 1, in a host that would show a
+    traceback."""
+    try:
+        yield
+    except EscribaError as error:
+        sys.exit(str(error))
 
 
 def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = None) -> str:

@@ -71,15 +71,18 @@ class Project:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def find(start: Path) -> Project:
+def find(start: Path, *, needed: bool = True) -> Project:
     """The project of a folder: the nearest `escriba.yml` in it or above it.
 
-    Raises SourceError if there is none, or if it has mistakes.
+    Raises SourceError if it has mistakes, or if there is none. Unless one is `needed`; then the
+    folder itself is a project with nothing but defaults.
     """
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return load(folder)
+    if not needed:
+        return Project(start, Settings())
     raise SourceError(f"no {NAME} in {start.as_posix()} or above it; `escriba new` makes one")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,9 @@ from escriba.sampling.frozen import Store
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
+
+
+MARK = 'class="escriba'  # in the HTML of a page that has a block or an inline value
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,25 @@ class Context:
     panels: Panels | None = None
     rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()
 
+    def shown(self, path: Path) -> Path:
+        """The path as messages name it: relative to the project."""
+        return path.relative_to(self.store.root) if path.is_relative_to(self.store.root) else path
+
+    @contextmanager
+    def noting(self, note: Callable[[Path], Any]) -> Iterator[None]:
+        """Keep the mistakes of what is written inside, and note the files that decide it: the
+        samples that are asked for, and those in the folders of all models."""
+        before = len(self.store.used)
+        with self.mistakes.collect():
+            yield
+        for path in (*self.store.files(before), *sorted(self.models.folder.glob("*/*.*"))):
+            note(path)
+
 
 def furnish(html: str, context: Context, address: str | None = None, *, style: bool = True) -> str:
     """A page that brings what its blocks need: their CSS (`style`), and the script of playgrounds,
     the files of which are at `address`."""
-    if style and 'class="escriba' in html:
+    if style and MARK in html:
         html += f"\n<style>\n{context.theme.style()}</style>"
     if PLAYGROUND in html and context.panels is not None:
         html += f"\n{context.panels.script(context.theme, address)}"

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import escape
 
 from escriba.article.context import Context
-from escriba.article.extension import render
+from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, scan
 from escriba.article.values import SPAN, show_value
 from escriba.errors import Place
@@ -58,20 +57,13 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
     played = [fence for fence in blocks if fence.kind == "playground"]
     head = f"<style>\n{context.theme.style()}</style>\n" if style else ""
     for fence in blocks:
-        html = head + _write(fence, context)
+        html = head + guard(write(fence, context))
         head = ""
         if context.panels is not None and fence in played[-1:]:
             html += "\n" + context.panels.script(context.theme)
         block = (ends[fence.first] or "\n").join(_place(html, fence, lines)) + ends[fence.end - 1]
         written[fence.first : fence.end] = [block, *[""] * (fence.end - fence.first - 1)]
     return "".join(written)
-
-
-def _write(fence: Fence, context: Context) -> str:
-    html = '<div class="escriba-error"></div>'
-    with context.mistakes.collect(), context.rendering(fence):
-        html = render(fence, context)
-    return guard(html)
 
 
 def guard(html: str) -> str:
@@ -107,9 +99,7 @@ def _fill(line: str, index: int, start: Place, context: Context) -> str:
             return span.group()
         place = start.moved(index, span.start() + 1)
         with context.mistakes.collect():
-            shown = show_value(match["value"], context.models, context.lang, place)
-            machine, text = escape(shown.machine), escape(shown.text, quote=False)
-            return guard(f'<data class="escriba-value" value="{machine}">{text}</data>')
+            return guard(show_value(match["value"], context.models, context.lang, place).html)
         return span.group()
 
     return _CODE.sub(show, line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -36,6 +37,7 @@ __all__ = ["Context", "EscribaExtension", "makeExtension"]
 BEFORE_ALL = 31
 BEFORE_CODE = 195  # backtick: 190
 AFTER_ALL = -1000
+EMPTY = '<div class="escriba-error"></div>'
 
 
 class EscribaExtension(Extension):
@@ -119,7 +121,7 @@ class Page:
     def context(self) -> Context:
         """Found when a document first needs it: text without blocks needs no project."""
         if self._context is None:
-            self._context = self._extension.context()
+            self._context = replace(self._extension.context(), mistakes=self._mistakes)
         return self._context
 
     def take_out(self, lines: list[str]) -> list[str]:
@@ -161,11 +163,18 @@ class Page:
         return self._extension.furnish(html, self.context) if self._blocks else html
 
     def _stash(self, fence: Fence) -> str:
-        html = '<div class="escriba-error"></div>'
-        with self._mistakes.collect(), self.context.rendering(fence):
-            html = render(fence, self.context)
+        html = EMPTY
+        with self._mistakes.collect():  # there may be no project
+            html = write(fence, self.context)
         self._blocks.append(html.strip())
         return f"{self._token}x{len(self._blocks) - 1}x"
+
+
+def write(fence: Fence, context: Context) -> str:
+    """The HTML of a block; one with mistakes, which go to those of the context, is empty."""
+    with context.mistakes.collect(), context.rendering(fence):
+        return render(fence, context)
+    return EMPTY
 
 
 def render(fence: Fence, context: Context) -> str:

@@ -47,6 +47,8 @@ class Fence:
     @property
     def kind_place(self) -> Place:
         """Where the word after `escriba` is, or should be."""
+        if not self.place.column:
+            return self.place
         return Place(
             self.place.path, self.place.line, self.place.column + len(self.marks) + len(NAME) + 1
         )
@@ -90,6 +92,16 @@ def find(lines: Sequence[str], start: Place) -> Iterator[Fence]:
     for fence in scan(lines, start):
         if fence.language == NAME:
             yield fence
+
+
+def found_by(kind: str, body: Sequence[str], place: Place, below: Sequence[str]) -> Fence:
+    """A fence that another parser has found at a place, and whose body it has taken out of the
+    lines `below`."""
+    gap = next((i for i, line in enumerate(below) if body and line.endswith(body[0])), 0)
+    pairs = zip(below[gap:], body, strict=False)
+    widths = (0,) * gap + tuple(max(0, line.find(own)) for line, own in pairs)
+    text = "\n" * gap + "\n".join(body)
+    return Fence(NAME, kind, text, "", "", 0, 0, place, widths, True)
 
 
 def scan(lines: Sequence[str], start: Place) -> Iterator[Fence]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from html import escape
 
 from escriba.article.logged import PREFIX, find_logged
 from escriba.article.models import Models
@@ -38,6 +39,11 @@ class Shown:
 
     text: str
     machine: str
+
+    @property
+    def html(self) -> str:
+        text, machine = escape(self.text, quote=False), escape(self.machine)
+        return f'<data class="escriba-value" value="{machine}">{text}</data>'
 
 
 def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:

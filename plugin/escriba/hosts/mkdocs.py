@@ -17,7 +17,7 @@ from escriba import project
 from escriba.article.context import Context, open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.panels import PLAYGROUND, Panels
-from escriba.errors import EscribaError, Mistakes
+from escriba.errors import EscribaError
 
 ASSETS = "assets/escriba/"  # of the site
 CSS = f"{ASSETS}blocks.css"
@@ -39,13 +39,11 @@ class EscribaPlugin(BasePlugin[Config]):
         """Join the extension to the site's own."""
         folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
         try:
-            self.site = project.find(folder / self.config.root)
+            site = project.find(folder / self.config.root)
         except EscribaError as error:
             raise PluginError(str(error)) from None
         lang = str(config.theme.get("language") or config.theme.get("locale") or "")
-        self.context = open_context(
-            self.site, frozen=self.config.frozen, lang=lang, mistakes=Mistakes(), panels=Panels()
-        )
+        self.context = open_context(site, frozen=self.config.frozen, lang=lang, panels=Panels())
         self.extension = EscribaExtension(self.context)
         config.markdown_extensions.append(self.extension)
         config.extra_css.append(CSS)
@@ -57,7 +55,7 @@ class EscribaPlugin(BasePlugin[Config]):
         before = source[: -len(markdown)] if markdown and source.endswith(markdown) else ""
         path = Path(page.file.abs_src_path or page.file.src_uri)
         lang = str(page.meta.get("lang") or self.context.lang)
-        shown, first = self.site.shown(path), 1 + before.count("\n")
+        shown, first = self.context.shown(path), 1 + before.count("\n")
         self.extension.settings = replace(self.context, path=shown, first_line=first, lang=lang)
 
     def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
@@ -72,7 +70,7 @@ class EscribaPlugin(BasePlugin[Config]):
         try:
             self.context.mistakes.check()
         except EscribaError as error:
-            raise PluginError("\n".join(map(str, error.problems))) from None
+            raise PluginError(str(error)) from None
         assert self.context.panels is not None
         own = {"blocks.css": self.context.theme.style().encode(), **self.context.panels.files}
         for name, data in own.items():

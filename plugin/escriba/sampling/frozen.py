@@ -110,12 +110,8 @@ class Store:
         return self._make(request, place)
 
     def files(self, since: int = 0) -> list[Path]:
-        """The files of the samples asked for, and of their models, after so many others."""
-        return [
-            path
-            for use in self.used[since:]
-            for path in (sample_path(self.models, use.request), use.request.model.path)
-        ]
+        """The files of the samples asked for, after so many others."""
+        return [sample_path(self.models, use.request) for use in self.used[since:]]
 
     def fill(self) -> bool:
         """Make what `obtain` put off, if it did; then the pages must be rendered again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from nikola.plugins.compile import markdown  # Nikola takes every plugin in sigh
 from nikola.utils import LocaleBorg
 
 from escriba import project
-from escriba.article.context import furnish, open_context
+from escriba.article.context import MARK, furnish, open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.panels import Panels
-from escriba.errors import EscribaError, Mistakes
+from escriba.errors import Mistakes, ending
 
 ASSETS = "/assets/escriba/"  # of the site
 
@@ -30,10 +29,12 @@ class CompileEscriba(markdown.CompileMarkdown):
         super().set_site(site)
         frozen = bool(site.config.get("ESCRIBA_FROZEN"))
         self.config_dependencies.append(f"frozen: {frozen}")
-        try:
+        with ending():
             self.context = open_context(project.find(Path.cwd()), frozen=frozen, panels=Panels())
-        except EscribaError as error:
-            sys.exit(str(error))
+
+    def _read_extra_deps(self, post: Any, lang: str) -> list[str]:
+        """A sample that is gone makes the list shorter: its post is compiled again, and says so."""
+        return [path for path in super()._read_extra_deps(post, lang) if Path(path).exists()]
 
     def compile(self, source: str, dest: str, *others: Any, **options: Any) -> None:
         """Leave no half-written file, which Nikola would take for a finished one."""
@@ -54,16 +55,14 @@ class CompileEscriba(markdown.CompileMarkdown):
         path, mistakes = Path(source_path or "<string>"), Mistakes()
         context = replace(self.context, path=path, first_line=first, lang=lang, mistakes=mistakes)
         EscribaExtension(context).extendMarkdown(self.converters[lang].markdown)
-        before = len(context.store.used)
-        html, dependencies = super().compile_string(data, source_path, is_two_file, post, lang)
-        dependencies = [*dependencies, *map(str, context.store.files(before))]
-        try:
+        noted: list[Path] = []
+        with context.noting(noted.append):
+            html, dependencies = super().compile_string(data, source_path, is_two_file, post, lang)
+        with ending():
             mistakes.check()
-        except EscribaError as error:
-            sys.exit("\n".join(map(str, error.problems)))
         base = urlsplit(self.site.config["BASE_URL"]).path.rstrip("/") + ASSETS
         # Nikola makes `src` relative to the page by itself, seen from the site's own root.
         html = furnish(html, context, base).replace(f'src="{base}', f'src="{ASSETS}')
         if context.panels is not None:
             context.panels.write(Path(self.site.config["OUTPUT_FOLDER"] + ASSETS))
-        return html, dependencies
+        return html, [*dependencies, *map(str, noted if MARK in html else ())]

@@ -1,0 +1,79 @@
+"""The Sphinx extension: blocks as a directive, and values as a role, in MyST and in reST."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from escriba import project
+from escriba.article.context import Context, furnish, open_context
+from escriba.article.extension import render
+from escriba.article.fences import found_by
+from escriba.article.panels import Panels
+from escriba.article.values import show_value
+from escriba.errors import Place, ending
+
+ASSETS = "_static/escriba/"  # of the site
+
+
+class Block(SphinxDirective):
+    """The kind of a block is the argument, and its options are the content."""
+
+    context: Context
+    has_content, optional_arguments, final_argument_whitespace = True, 1, True
+
+    def run(self) -> list[nodes.Node]:
+        source, line = self.state_machine.get_source_and_line(self.lineno)
+        place, html = Place(self.context.shown(Path(source)), line), ""
+        below = Path(source).read_text("utf-8-sig").splitlines()[line:]
+        fence = found_by(" ".join(self.arguments), list(self.content), place, below)
+        with self.context.noting(self.env.note_dependency):
+            html = render(fence, self.context)
+        return [nodes.raw("", html, format="html")]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Begin, as Sphinx has read `conf.py`; `escriba_frozen` there samples nothing."""
+    app.add_config_value("escriba_frozen", False, "env", (bool,))
+    with ending():
+        site = project.find(Path(app.confdir))
+    frozen, lang, panels = app.config.escriba_frozen, app.config.language, Panels()
+    context = open_context(site, frozen=frozen, lang=lang, panels=panels)
+    app.add_directive("escriba", type("", (Block,), {"context": context}), override=True)
+
+    def value(name: str, raw: str, text: str, line: int, inliner: Any, *_: Any, **__: Any) -> Any:
+        """{escriba}`tolstoi.parameters` in MyST, and :escriba:`tolstoi.parameters` in reST."""
+        source, line = inliner.reporter.get_source_and_line(line)
+        place, html = Place(context.shown(Path(source)), line), ""
+        with context.noting(app.env.note_dependency):
+            html = show_value(text, context.models, context.lang, place).html
+        return [nodes.raw("", html, format="html")], []
+
+    app.add_role("escriba", value, override=True)
+    folder = Path(app.outdir, ASSETS)  # its files are known when the pages are read
+    app.connect("env-get-outdated", lambda *_: () if folder.exists() else app.env.found_docs)
+
+    def keep(*_: Any) -> None:  # with the page, which may have been read in another process
+        app.env.metadata[app.env.docname][ASSETS] = context.mistakes.take()
+        if panels.files:
+            panels.script(context.theme)
+            panels.write(folder)
+
+    def check(*_: Any) -> None:  # all has been read, and nothing written
+        for facts in app.env.metadata.values():
+            context.mistakes.errors += facts.get(ASSETS, ())
+        with ending():
+            context.mistakes.check()
+
+    def complete(_: Sphinx, page: str, template: str, content: dict[str, Any], tree: Any) -> None:
+        address = content["pathto"](ASSETS, resource=True)
+        content["body"] = furnish(content.get("body", ""), context, address)
+
+    app.connect("doctree-read", keep)
+    app.connect("env-updated", check)
+    app.connect("html-page-context", complete)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
