@@ -11,8 +11,11 @@ import pytest
 from blogs import make_site, tree
 from escriba.blog.build import build
 from escriba.blog.check import Report, check, prune, refresh
+from escriba.digest import text_digest
 from escriba.errors import FrozenError, SourceError
-from escriba.project import Project
+from escriba.hosts.expand import expand_files
+from escriba.project import Project, load
+from models import make_model
 
 POST = "2020-10-01-redes.md"
 
@@ -183,6 +186,63 @@ def test_a_diff_shows_what_was_changed(site: Project) -> None:
     refresh(site)
     check(site, told.append)
     assert told == []
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Project:
+    """A project whose documents are another generator's."""
+    (tmp_path / "escriba.yml").write_text("documents: [docs]\n")
+    make_model(tmp_path / "models" / "mini")
+    block = "```escriba sample\nmodel: mini\nlength: 20\nseed: SEED\n```\n"
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "docs" / "a.md").write_text(f"---\ntitle: A\n---\n\n{block.replace('SEED', '1')}")
+    (tmp_path / "docs" / "deep" / "b.md").write_text(f"# B\n\n{block.replace('SEED', '2')}")
+    project = load(tmp_path)
+    expand_files(
+        project, [tmp_path / "docs"], tmp_path / "out", check=False, frozen=False, style=False
+    )
+    return project
+
+
+def test_documents_of_another_generator_are_checked(elsewhere: Project) -> None:
+    assert check(elsewhere) == Report(2)
+    assert prune(elsewhere) == []
+    (path,) = [path for path in samples(elsewhere) if "seed: 2" in path.read_text()]
+    head, mark, text = path.read_text().partition("\n---\n")
+    forged = head.replace(text_digest(text), text_digest("forged")) + mark + "forged"
+    path.write_text(forged)
+    (problem,) = problems(elsewhere)
+    assert problem.startswith("docs/deep/b.md:3:1: ")
+    assert "its text is not what the model writes" in problem
+    assert refresh(elsewhere, ["docs/a.md"]).written == ()
+    assert [state for _, state in refresh(elsewhere, ["docs/deep/b.md"]).written] == ["edited"]
+    assert check(elsewhere) == Report(2)
+    (elsewhere.root / "docs" / "a.md").write_text("Nothing.\n")
+    assert len(prune(elsewhere)) == 1
+
+
+def test_without_posts_and_documents_nothing_is_pruned(elsewhere: Project) -> None:
+    (elsewhere.root / "escriba.yml").write_text("")
+    bare = load(elsewhere.root)
+    for command in (check, refresh, prune):
+        with pytest.raises(SourceError) as caught:
+            command(bare)  # type: ignore[operator]
+        assert str(caught.value) == (
+            "there is no post in posts/, and no document in a folder that 'documents' of "
+            "escriba.yml names"
+        )
+    assert len(samples(bare)) == 2
+
+
+def test_mistakes_in_documents_have_their_place(elsewhere: Project) -> None:
+    (elsewhere.root / "escriba.yml").write_text("documents: [docs, doks]\n")
+    change(elsewhere.root / "docs" / "a.md", "seed", "sed")
+    with pytest.raises(SourceError) as caught:
+        check(load(elsewhere.root))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "docs/a.md:8:1: unknown option 'sed' (did you mean 'seed'?)",
+        "escriba.yml: there is no Markdown in doks/, which 'documents' names",
+    ]
 
 
 def test_two_branches_that_add_samples_merge(site: Project) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -89,13 +92,41 @@ def test_line_ends_and_a_byte_order_mark_stay(site: Project) -> None:
     assert "\n" not in found[len(before) : -len(after)].replace("\r\n", "")
 
 
-@given(st.text(alphabet=st.sampled_from(list("ab \n{}%#<>")), max_size=40))
+@given(st.text(alphabet=st.sampled_from(list("ab \n{}%#<>*_$`\\[]\"'!-.|&;3")), max_size=40))
 def test_guarded_html_reads_the_same(text: str) -> None:
-    inside = text.replace("<", "&lt;").replace(">", "&gt;")
-    html = guard(f"<div>\n\n<pre>x{inside}x</pre>\n \n</div>")
+    inside = escape(text, quote=False)
+    html = guard(f"<div>\n\n<pre>x{inside}x</pre>\n \n<p title='*a*'>y{inside}y</p></div>")
     assert all(line.strip() for line in html.split("\n"))
     assert not any(mark in html for mark in ("{{", "{%", "{#"))
-    assert BeautifulSoup(html, "html.parser").pre.get_text() == f"x{text}x"  # type: ignore[union-attr]
+    page = BeautifulSoup(html, "html.parser")
+    assert page.pre.get_text() == f"x{text}x"  # type: ignore[union-attr]
+    prose = page.p.get_text()  # type: ignore[union-attr]
+    assert prose.split() == f"y{text}y".split()
+    assert page.p["title"] == "*a*"  # type: ignore[index]
+    written = html.rpartition("y</p>")[0].partition("<p ")[2].partition(">")[2]
+    assert not re.search(r"[*_$`\\\[\]\"'!|]|--|\.\.|(?<!&)#", written)
+
+
+def test_pandoc_reads_the_same(site: Project) -> None:
+    """Pandoc, and so Quarto, reads Markdown within HTML, too."""
+    program = shutil.which("pandoc")
+    if program is None:
+        pytest.skip("pandoc is not installed")
+    prompt = '  prompt: "*a*_b_`#|\'\\\\!-$:$%"\n'
+    block = f"- item\n\n  ```escriba sample\n  model: hostile\n{prompt}  length: 60\n  ```\n"
+    text = write(site, f"{block}\n{PAGE.partition('---')[2].partition('---')[2]}")
+    done = subprocess.run(
+        [program, "--from", "markdown", "--to", "html", "--wrap", "none"],
+        input=text, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    unquoted = re.sub("^> ?", "", text, flags=re.M)
+    ours, theirs = (
+        BeautifulSoup(html, "html.parser").select("figure") for html in (unquoted, done.stdout)
+    )
+    assert len(theirs) == 4
+    assert [each.get_text().split() for each in theirs] == [
+        each.get_text().split() for each in ours
+    ]
 
 
 def test_values_in_code_and_comments_are_left(site: Project) -> None:

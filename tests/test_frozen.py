@@ -161,7 +161,7 @@ def test_a_frozen_build_samples_nothing(project):
         store.obtain(request, POST)
     assert str(caught.value) == (
         f"posts/a.md:14:1: the sample is not frozen: models/tiny/samples/{request.digest[:12]}.txt "
-        "is missing, or stale because the request or the model changed; `escriba build` makes it"
+        "is missing, or stale because the request or the model changed; a build that is not frozen makes it"
     )
     assert not (project / "models/tiny/samples").exists()
 

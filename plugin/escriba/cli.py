@@ -164,7 +164,7 @@ def expand(
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.pass_obj
 def prune(folder: Path, dry_run: bool) -> None:
-    """Remove the frozen samples that no post uses."""
+    """Remove the frozen samples that no post and no document uses."""
     from escriba.blog.check import prune as prune_samples
 
     project = _find(folder)

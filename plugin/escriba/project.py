@@ -26,6 +26,7 @@ class Settings:
     lang: str = "en"
     permalink: str = "date"  # Jekyll's names (date, pretty, none…) or a pattern
     posts: Path = Path("posts")
+    documents: tuple[Path, ...] = ()  # folders of another generator's Markdown, for `check`
     templates: Path = Path("templates")
     models: Path = Path("models")
     output: Path = Path("site")

@@ -2,13 +2,15 @@
 
 For programs that cannot run Python: Jekyll, Hugo, Quarto. Everything else in the text stays as it
 is, byte for byte. What is put in has no blank line, which would end a block of HTML in CommonMark,
-and nothing that Liquid or Hugo would take for one of their tags.
+nothing that Liquid or Hugo would take for one of their tags, and no Markdown, which Pandoc reads in
+HTML too.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from escriba.article.context import Context
 from escriba.article.extension import write
@@ -16,11 +18,19 @@ from escriba.article.fences import NAME, Fence, prose, scan
 from escriba.article.values import SPAN, show_value
 from escriba.errors import Place
 
+SUFFIXES = {".md", ".markdown", ".qmd"}  # of documents
 _FRONT = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\n)?\1[ \t]*(?:\r?\n|\Z)", re.S)
 _LANG = re.compile(r"^lang(?:uage)?[ \t]*[:=][ \t]*[\"']?(?P<lang>[\w-]+)", re.M)
 _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
+_RAW = re.compile(r"(<(?P<raw>pre|style|script)\b.*?</(?P=raw)>|<[^>]*>)", re.S)
+_MARKS = re.compile(r"[*_$`\\\[\]^~@\"'!|]|(?<!&)#|-(?=-)|\.(?=\.)")  # of Pandoc's Markdown
 _TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
+
+
+def find_documents(folder: Path) -> list[Path]:
+    """The documents in a folder, and in those below it."""
+    return sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and p.is_file())
 
 
 def find_front_matter(text: str) -> str:
@@ -67,8 +77,11 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
 
 
 def guard(html: str) -> str:
-    """HTML that stays itself in any Markdown: no blank lines, and no tags of templates."""
+    """HTML that stays itself in any Markdown: no blank lines, no tags of templates, no marks."""
     html = _PRE.sub(lambda match: match.group().replace("\n", "&#10;"), html)
+    parts = _RAW.split(html)
+    parts[::3] = [_MARKS.sub(lambda mark: f"&#{ord(mark.group())};", text) for text in parts[::3]]
+    html = "".join(part for at, part in enumerate(parts) if at % 3 < 2)
     lines = [line for line in html.strip().split("\n") if line.strip()]
     return _TAG.sub("&#123;", "\n".join(lines))
 

@@ -1,17 +1,20 @@
-"""Every frozen sample of a site against what the models write, and those that nobody uses."""
+"""Every frozen sample of a project against what the models write, and those that nobody uses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from escriba import schema
+from escriba.article.context import open_context
+from escriba.article.expansion import expand_document, find_documents
 from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
 from escriba.blog.post import Post
 from escriba.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
-from escriba.project import Project
+from escriba.project import NAME, Project
 from escriba.sampling import check as samples
 from escriba.sampling.check import State
 from escriba.sampling.frozen import Store, Use
@@ -114,15 +117,18 @@ def prune(project: Project, *, dry_run: bool = False) -> list[Path]:
 
 
 def collect(project: Project, *, strict: bool) -> Asked:
-    """What the posts of the site ask for, and what drafts and unpublished posts do.
+    """What the posts of the site and its documents ask for, and what drafts and unpublished posts
+    do.
 
-    Raises every mistake in a post of the site and, if `strict`, in the others.
+    Raises every mistake in a post of the site, in a document and, if `strict`, in the other posts;
+    SourceError if there is neither, since what the samples are for is not known then.
     """
     mistakes = Mistakes()
     templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=False, unpublished=False)
     ledger = Ledger(project.models, project.root, frozen=True)
     render_posts(project, site, templates, ledger, mistakes)
+    documents = _read_documents(project, ledger, mistakes)
     if not strict:
         mistakes.check()
         mistakes = Mistakes()
@@ -131,9 +137,32 @@ def collect(project: Project, *, strict: bool) -> Asked:
     render_posts(project, whole, templates, other, mistakes)
     if strict:
         mistakes.check()
+    if not documents and not whole.posts:
+        folder = project.settings.posts.as_posix()
+        raise SourceError(
+            f"there is no post in {folder}/, and no document in a folder that 'documents' of "
+            f"{NAME} names"
+        )
     places = {use.place for use in ledger.used}
     hidden = [use for use in other.used if use.place not in places]
     return Asked(tuple(whole.posts), ledger.used, hidden)
+
+
+def _read_documents(project: Project, store: Store, mistakes: Mistakes) -> int:
+    """Render the documents of another generator; how many there are."""
+    context = replace(open_context(project, frozen=True, mistakes=mistakes), store=store)
+    number = 0
+    for folder in project.settings.documents:
+        found = find_documents(project.root / folder)
+        if not found:
+            problem = f"there is no Markdown in {folder.as_posix()}/, which 'documents' names"
+            mistakes.add(SourceError(problem, Place(Path(NAME))))
+        for path in found:
+            shown = project.shown(path)
+            with mistakes.collect():
+                expand_document(schema.read_text(path, shown), replace(context, path=shown))
+        number += len(found)
+    return number
 
 
 def find_post(posts: Sequence[Post], name: str) -> Post | None:
@@ -150,14 +179,17 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
     if not names:
         return lambda use: True
     models = {path.name for path in project.models.iterdir() if path.is_dir()}
+    documents = {use.place.path.as_posix(): use.place.path for use in asked.uses}
     paths: set[Path] = set()
     mistakes = Mistakes()
     for name in names:
         post = find_post(asked.posts, name)
         if post is not None:
             paths.add(post.source)
+        elif name in documents:
+            paths.add(documents[name])
         elif name not in models:
-            known = [*models, *(post.source.as_posix() for post in asked.posts)]
+            known = [*models, *documents, *(post.source.as_posix() for post in asked.posts)]
             problem = f"there is no post and no model '{name}'{suggest(name, known)}"
             mistakes.add(SourceError(problem))
     mistakes.check()

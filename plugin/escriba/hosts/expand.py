@@ -8,13 +8,11 @@ from pathlib import Path
 
 from escriba import schema
 from escriba.article.context import open_context
-from escriba.article.expansion import expand_document
+from escriba.article.expansion import expand_document, find_documents
 from escriba.article.panels import Panels
 from escriba.draft import open_draft
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project
-
-SUFFIXES = {".md", ".markdown", ".qmd"}
 
 
 def expand_stream(project: Project, data: bytes, *, frozen: bool, style: bool) -> bytes:
@@ -66,7 +64,7 @@ def _find(project: Project, sources: Sequence[Path], folder: Path) -> Iterator[t
     """Target and source of each document. Raises SourceError where there is none, or it would be
     written over."""
     for source in sources:
-        inside = sorted(p for p in source.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        inside = find_documents(source)
         if not source.exists() or (source.is_dir() and not inside):
             raise SourceError("there is no Markdown", Place(project.shown(source)))
         for path in inside or [source]:

@@ -104,7 +104,7 @@ class Store:
         if self.frozen:
             raise FrozenError(
                 f"the sample is not frozen: {shown} is missing, or stale because the request or "
-                f"the model changed; `escriba build` makes it",
+                f"the model changed; a build that is not frozen makes it",
                 place,
             )
         return self._make(request, place)
