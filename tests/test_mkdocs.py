@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from bs4 import BeautifulSoup
@@ -26,14 +31,14 @@ from hosts import (
     spoiled,
     written,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
+from test_pages import Quiet, needs_chromium, served
+from test_playground import browser, open_panel, opened, reproduce
 
 __all__ = ["browser"]
 
 HOSTS = {  # program → theme, plugins, the page of the post
     "mkdocs": (
-        "{name: material, font: false, language: es}",
+        "{name: material, font: false, language: es, features: [navigation.instant]}",
         "blog: {blog_dir: .}, tags, search, ",
         "2026/01/02/una-entrada/index.html",
     ),
@@ -43,6 +48,7 @@ HOSTS = {  # program → theme, plugins, the page of the post
         "posts/post/index.html",
     ),
 }
+ENVIRONMENT = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
 CHATTER = re.compile("All search scripts loaded|Lunr index")  # of ProperDocs itself
 SETTINGS = """
 site_name: Site
@@ -95,6 +101,7 @@ def site(host: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp(host)
     site = make_host_site(root, "docs/posts/post.md", POST)
     (root / "docs" / "index.md").write_text("# Blog\n")
+    (root / "docs" / "other.md").write_text("# Other\n")
     return site
 
 
@@ -104,9 +111,40 @@ def build(host: str, site: Project, *, frozen: bool = False) -> subprocess.Compl
     (site.root / f"{host}.yml").write_text(settings.replace("FROZEN", str(frozen).lower()))
     return subprocess.run(
         [find_program(host), "build", "--quiet", "--strict", "--site-dir", "served/some/path"],
-        cwd=site.root, env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"},
+        cwd=site.root, env=ENVIRONMENT,
         capture_output=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
+
+
+@contextmanager
+def serving(host: str, site: Project, port: int) -> Iterator[Path]:
+    """The host's own server for a while, and the file that it tells things to."""
+    log = site.root / "serve.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [find_program(host), "serve", "--dev-addr", f"127.0.0.1:{port}"],
+            cwd=site.root, env=ENVIRONMENT, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield log
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def read(address: str) -> str:
+    try:
+        with urlopen(address, timeout=10) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def wait(true: Callable[[], bool], log: Path) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, log.read_text("utf-8")
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +171,44 @@ def test_readers_reproduce_the_sample_under_a_path(site: Project, page: Path, br
     assert [each for each in noise if not CHATTER.match(each)] == []
 
 
+@needs_chromium
+@pytest.mark.parametrize("host", ["mkdocs"], indirect=True)
+def test_instant_navigation_brings_playgrounds(site: Project, page: Path, browser: Any) -> None:
+    """Material puts pages into the window that is open, whose modules have run already."""
+    (site.root / "served" / "favicon.ico").touch()
+    with (
+        served(site.root / "served") as root,
+        opened(browser, f"{root}some/path/other/") as shown,
+    ):
+        shown.evaluate("window.same = true")
+        for _ in range(2):
+            shown.locator("nav a", has_text="Blog").first.click()
+            shown.locator("article h2 a", has_text="Una entrada").click()
+            shown.wait_for_url("**/una-entrada/")
+            assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
+        assert shown.evaluate("window.same")
+        assert [each for each in shown.noise if not CHATTER.match(each)] == []
+
+
+def test_a_server_shows_what_is_changed(host: str, site: Project, page: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = HOSTS[host][2].removesuffix("index.html")
+    address = f"http://127.0.0.1:{port}/some/path/{path}"
+    post = site.root / "docs" / "posts" / "post.md"
+    with serving(host, site, port) as log:
+        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+        weights = {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")}
+        shorter = POST.replace("length: 300", "length: 30")
+        with changed(post, shorter):
+            wait(lambda: written(site, "hostile", 30) in samples(read(address)), log)
+        with changed(post, POST.replace("length: 40", "lenght: 40")):
+            wait(lambda: "unknown option 'lenght'" in log.read_text("utf-8"), log)
+        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+        assert {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")} == weights
+
+
 def test_a_frozen_build_is_the_same(host: str, site: Project, page: Path) -> None:
     before = page.read_bytes()
     done = build(host, site, frozen=True)
@@ -140,11 +216,11 @@ def test_a_frozen_build_is_the_same(host: str, site: Project, page: Path) -> Non
 
 
 def test_mistakes_have_an_address_and_end_the_build(host: str, site: Project, page: Path) -> None:
-    other = site.root / "docs" / "other.md"
-    other.write_text("# Other\n\n```escriba sampel\n```\n")
-    with changed(site.root / "docs" / "posts" / "post.md", POST.replace("seed: 2", "sed: 2")):
+    with (
+        changed(site.root / "docs" / "other.md", "# Other\n\n```escriba sampel\n```\n"),
+        changed(site.root / "docs" / "posts" / "post.md", POST.replace("seed: 2", "sed: 2")),
+    ):
         done = build(host, site)
-    other.unlink()
     assert done.returncode == 1
     assert "docs/other.md:3:12: unknown block 'escriba sampel'" in done.stderr
     at = place_of("seed: 2", POST, "docs/posts/post.md")

@@ -81,7 +81,7 @@ def opened(browser: Any, address: str, **options: Any) -> Iterator[Any]:
 
 
 def open_panel(page: Any, number: int) -> Any:
-    panel = page.locator(".escriba-playground").nth(number)
+    panel = page.locator("escriba-playground").nth(number)
     panel.locator("summary").click()
     panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
     return panel
@@ -109,7 +109,7 @@ def test_the_published_samples_are_written_again(
 ) -> None:
     """The promise, on every page of the blog: the button, and what it says."""
     with opened(browser, demonstration + path) as page:
-        count = page.locator(".escriba-playground").count()
+        count = page.locator("escriba-playground").count()
         assert count == page.locator("figure.escriba-sample").count() == 4
         for number in range(count):
             panel = open_panel(page, number)
@@ -127,7 +127,7 @@ def test_the_published_samples_are_written_again(
 @needs_chromium
 def test_every_cell_unit_and_stop(browser: Any, small: str) -> None:
     with opened(browser, small) as page:
-        for number in range(page.locator(".escriba-playground").count()):
+        for number in range(page.locator("escriba-playground").count()):
             panel = open_panel(page, number)
             said = reproduce(page, panel)
             length = len(published(panel))
@@ -142,7 +142,7 @@ def test_a_text_that_is_not_the_published_one_is_told(browser: Any, small: str) 
     with opened(browser, small) as page:
         page.evaluate(
             """() => {
-              const place = document.querySelector(".escriba-playground");
+              const place = document.querySelector("escriba-playground");
               const request = JSON.parse(place.dataset.request);
               request.text = request.text.slice(0, 5) + "~" + request.text.slice(6);
               place.dataset.request = JSON.stringify(request);
@@ -181,7 +181,7 @@ def test_the_reader_writes_and_looks(browser: Any, demonstration: str) -> None:
 @needs_chromium
 def test_the_keyboard_is_enough(browser: Any, small: str) -> None:
     with opened(browser, small) as page:
-        panel = page.locator(".escriba-playground").first
+        panel = page.locator("escriba-playground").first
         panel.locator("summary").focus()
         page.keyboard.press("Enter")
         panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
@@ -197,7 +197,7 @@ def test_the_keyboard_is_enough(browser: Any, small: str) -> None:
 def test_without_javascript_there_is_the_sample_alone(browser: Any, demonstration: str) -> None:
     with opened(browser, demonstration + ARTICLES[1], java_script_enabled=False) as page:
         assert page.locator("figure.escriba-sample").count() == 4
-        assert page.locator(".escriba-playground").first.inner_text() == ""
+        assert page.locator("escriba-playground").first.inner_text() == ""
         assert page.noise == []
 
 

@@ -1,22 +1,35 @@
-// Puts a closed panel under each playground. What it needs is fetched when it is first opened.
-const own = document.getElementById("escriba-playground").dataset;
+// A closed panel in the place of each playground. What it needs is fetched when it is first opened.
+// An element of its own works wherever a script has put the page, as instant navigation does.
 const address = (path, base = document.baseURI) => new URL(path, base).href;
 
-for (const place of document.querySelectorAll(".escriba-playground")) {
-  const words = JSON.parse(place.dataset.words);
-  const details = document.createElement("details");
-  const summary = document.createElement("summary");
-  summary.textContent = words.open;
-  details.append(summary);
-  place.append(details);
-  details.addEventListener("toggle", async () => {
-    const { fill } = await import(address(own.panel));
-    await fill(details, {
-      words,
-      request: JSON.parse(place.dataset.request),
-      lang: place.dataset.textLang,
-      kernel: address(own.kernel),
-      model: address(place.dataset.model, address(own.models)),
-    });
-  }, { once: true });
+class Playground extends HTMLElement {
+  #panel;
+
+  connectedCallback() {
+    this.replaceChildren(this.#panel ??= this.#make());
+  }
+
+  #make() {
+    const words = JSON.parse(this.dataset.words);
+    const details = document.createElement("details");
+    const summary = document.createElement("summary");
+    summary.textContent = words.open;
+    details.append(summary);
+    details.addEventListener("toggle", async () => {
+      const own = document.getElementById("escriba-playground").dataset;
+      const { fill } = await import(address(own.panel));
+      await fill(details, {
+        words,
+        request: JSON.parse(this.dataset.request),
+        lang: this.dataset.textLang,
+        kernel: address(own.kernel),
+        model: address(this.dataset.model, address(own.models)),
+      });
+    }, { once: true });
+    return details;
+  }
+}
+
+if (!customElements.get("escriba-playground")) {
+  customElements.define("escriba-playground", Playground);
 }

@@ -15,7 +15,7 @@ from escriba.model import Model
 if TYPE_CHECKING:
     from escriba.article.theme import Templates
 
-PLAYGROUND = 'class="escriba-playground"'  # in the HTML of a page that needs the script
+PLAYGROUND = "<escriba-playground "  # in the HTML of a page that needs the script
 
 
 class Panels:

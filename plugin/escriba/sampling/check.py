@@ -30,7 +30,8 @@ class Finding:
     """A request whose frozen sample is not as it should be, and all its uses.
 
     `path` is where the sample belongs; `old` is the file that a stale or older one takes the place
-    of; `text` is what is frozen now, in either, if it can be told.
+    of; `text` is what is frozen now, in either, if it can be told; `written` is what the model
+    writes, if that is known.
     """
 
     state: State
@@ -39,6 +40,7 @@ class Finding:
     path: Path
     old: Path | None = None
     text: str | None = None
+    written: str | None = None
 
     @property
     def request(self) -> Request:
@@ -57,7 +59,9 @@ def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
             shown = frozen.relative(sample.path, root)
             message = frozen.edited(shown, "its text is not what the model writes")
             same = tuple(other for other in uses if other.digest == use.digest)
-            findings.append(Finding("edited", same, message, sample.path, text=sample.text))
+            findings.append(
+                Finding("edited", same, message, sample.path, None, sample.text, texts[use.digest])
+            )
     return findings
 
 
@@ -101,7 +105,7 @@ def refresh(findings: Sequence[Finding], root: Path) -> None:
     Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
     run; then nothing has changed.
     """
-    texts = frozen.sample_together([finding.uses[0] for finding in findings], root)
+    texts = _sample(findings, root)
     for finding in findings:
         frozen.write(finding.path, finding.request, texts[finding.request.digest])
     for finding in findings:
@@ -112,7 +116,7 @@ def refresh(findings: Sequence[Finding], root: Path) -> None:
 def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
     """For each finding that has a text now, a unified diff from it to what the model writes."""
     known = [finding for finding in findings if finding.text is not None]
-    texts = frozen.sample_together([finding.uses[0] for finding in known], root)
+    texts = _sample(known, root)
     for finding in known:
         before = frozen.relative(finding.old or finding.path, root).as_posix()
         after = f"{finding.request.model.name}, sampled now"
@@ -121,6 +125,13 @@ def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
             before, after, lineterm="",
         )  # fmt: skip
         yield "\n".join(lines)
+
+
+def _sample(findings: Sequence[Finding], root: Path) -> dict[str, str]:
+    """Request digest → what the model writes, sampled unless it is known."""
+    texts = {f.request.digest: f.written for f in findings if f.written is not None}
+    unknown = [f.uses[0] for f in findings if f.written is None]
+    return texts | frozen.sample_together(unknown, root)
 
 
 def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:
