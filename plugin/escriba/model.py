@@ -70,6 +70,10 @@ class Tensor:
     start: int
     end: int
 
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
 
 @dataclass(frozen=True)
 class Model:

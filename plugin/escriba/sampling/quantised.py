@@ -66,9 +66,9 @@ def quantise(model: Model) -> Quantised:
     """
     import numpy as np
 
-    tensors = _read(model)
     network = model.network
-    embedding = tensors["embedding.weight"]
+    data = model.path.read_bytes()
+    embedding = _read(model, data, "embedding.weight")
     additions = network.layers if network.residual else 0
     # |h| ≤ 1 always, so no activation is ever above this, in any state.
     largest = float(np.abs(embedding).max())
@@ -82,7 +82,9 @@ def quantise(model: Model) -> Quantised:
     one = 1 << shift
     layers = []
     for index in range(network.layers):
-        weights, bias = _join(tensors, index, network)
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        tensors = [_read(model, data, f"layers.{index}.{kind}") for kind in kinds]
+        weights, bias = _join(network, *tensors)
         if network.residual:
             inputs = column + index * one
         else:
@@ -90,32 +92,27 @@ def quantise(model: Model) -> Quantised:
         bounds = np.concatenate([inputs, np.full_like(column, one)])
         layers.append(_fit(model, index, weights, bias, bounds, shift, GATE_SHIFT - shift))
     bounds = column + network.layers * one if network.residual else np.full_like(column, one)
-    weights, bias = tensors["head.weight"], tensors["head.bias"]
+    weights, bias = _read(model, data, "head.weight"), _read(model, data, "head.bias")
     head = _fit(model, network.layers, weights, bias, bounds, shift, 0)
     return Quantised(network, shift, quantised, tuple(layers), head)
 
 
-def _read(model: Model) -> dict[str, Floats]:
+def _read(model: Model, data: bytes, name: str) -> Floats:
     import numpy as np
 
-    data = model.path.read_bytes()
-    tensors = {}
-    for name, tensor in model.tensors.items():
-        array = np.frombuffer(data[tensor.start : tensor.end], dtype="<f4")
-        if not np.isfinite(array).all():
-            raise refuse_tensor(model, name)
-        tensors[name] = array.reshape(tensor.shape).astype(np.float64)
-    return tensors
+    tensor = model.tensors[name]
+    array = np.frombuffer(data[tensor.start : tensor.end], dtype="<f4")
+    if not np.isfinite(array).all():
+        raise refuse_tensor(model, name)
+    return array.reshape(tensor.shape).astype(np.float64)
 
 
-def _join(tensors: dict[str, Floats], index: int, network: Network) -> tuple[Floats, Floats]:
+def _join(
+    network: Network, weight_ih: Floats, weight_hh: Floats, bias_ih: Floats, bias_hh: Floats
+) -> tuple[Floats, Floats]:
     """The rows of one layer over [x; h], and their biases."""
     import numpy as np
 
-    weight_ih = tensors[f"layers.{index}.weight_ih"]
-    weight_hh = tensors[f"layers.{index}.weight_hh"]
-    bias_ih = tensors[f"layers.{index}.bias_ih"]
-    bias_hh = tensors[f"layers.{index}.bias_hh"]
     if network.cell != "gru":
         return np.hstack([weight_ih, weight_hh]), bias_ih + bias_hh
     both, hidden = 2 * network.hidden, network.hidden

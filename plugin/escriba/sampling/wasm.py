@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from escriba.errors import ModelError, Place
-from escriba.model import Model
+from escriba.model import Model, Tensor
 from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
 from escriba.sampling.stream import BATCH, Stream
 
@@ -17,7 +18,8 @@ PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
 CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
 HEADER, MATRIX = 48, 24  # bytes of the image's header, and of each matrix in it
-LIMIT = 1 << 31  # bytes of memory: an image, and the weights that it is made of
+LIST = 16  # bytes of the addresses of a part's tensors
+LIMIT = 1 << 31  # bytes of memory: an image, and the weights that a part of it is made of
 NOT_FINITE, ACTIVATION, SUM = 1, 2, 3  # what `pack` of pack.c can find
 
 
@@ -122,38 +124,51 @@ class Wasm:
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
 
-    def _read_file(self, path: Path, address: int, size: int) -> None:
-        """Read a file into the memory, without a copy of it anywhere else."""
-        self.reserve(address + size)
-        room = memoryview(self._memory.get_buffer_ptr(self._store, size, address)).cast("B")
-        with path.open("rb", buffering=0) as file:
-            while room and (count := file.readinto(room)):
-                room = room[count:]
-
     def _pack(self) -> int:
-        """Make the model's image; its size. The weights lie after it while it is made."""
+        """Make the model's image, part by part; its size. After it lie the tensors of the part."""
         model = self._model
         net, symbols = model.network, len(model.vocabulary)
         shape = CELLS[net.cell], net.layers, net.hidden, symbols, int(net.residual)
         size: int = self.call("image_size", *shape)
-        file_size = model.path.stat().st_size
-        at = self._image + size
-        if not size or at + file_size > LIMIT:
+        parts = list(_divide(list(net.shapes(symbols))))
+        most = max(sum(padded(model.tensors[name].size) for name in part) for part in parts)
+        list_at = self._image + size
+        if not size or list_at + LIST + most > LIMIT:
             raise ModelError("the model is too large for the kernel", Place(model.path))
-        list_at = at + padded(file_size)
-        self._read_file(model.path, at, file_size)
-        names = list(net.shapes(symbols))
-        addresses = [at + model.tensors[name].start for name in names]
-        self.write(list_at, struct.pack(f"<{len(addresses)}I", *addresses))
-        fault = self.call("pack", self._image, *shape, list_at)
-        if fault:
-            kind, where, value = struct.unpack("<2Id", self.read(fault, 16))
-            if kind == NOT_FINITE:
-                raise refuse_tensor(model, names[where])
-            if kind == ACTIVATION:
-                raise refuse_activation(model, value)
-            raise refuse_sum(model, where, value)
+        self.reserve(list_at + LIST + most)
+        with model.path.open("rb", buffering=0) as file:
+            for number, names in enumerate(parts):
+                at = list_at + LIST
+                addresses = []
+                for name in names:
+                    addresses.append(at)
+                    self._read_into(file, model.tensors[name], at)
+                    at += padded(model.tensors[name].size)
+                self.write(list_at, struct.pack(f"<{len(names)}I", *addresses))
+                fault = self.call("pack", self._image, *shape, number, list_at)
+                if fault:
+                    kind, where, value = struct.unpack("<2Id", self.read(fault, 16))
+                    if kind == NOT_FINITE:
+                        raise refuse_tensor(model, names[where])
+                    if kind == ACTIVATION:
+                        raise refuse_activation(model, value)
+                    raise refuse_sum(model, where, value)
         return size
+
+    def _read_into(self, file: FileIO, tensor: Tensor, address: int) -> None:
+        """Read a tensor into the memory, without a copy of it anywhere else."""
+        room = memoryview(self._memory.get_buffer_ptr(self._store, tensor.size, address)).cast("B")
+        file.seek(tensor.start)
+        while room and (count := file.readinto(room)):
+            room = room[count:]
+
+
+def _divide(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The tensors of each part of an image: the embedding, each layer, the head."""
+    yield names[:1]
+    for first in range(1, len(names) - 2, 4):
+        yield names[first : first + 4]
+    yield names[-2:]
 
 
 def padded(size: int) -> int:

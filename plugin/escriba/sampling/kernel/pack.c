@@ -1,11 +1,13 @@
 /* A model's weights in integers: docs/exact-sampling.md, section 2.
  *
- * Each number is rounded once, in float64, whose operations are the same everywhere. */
+ * Each number is rounded once, in float64, whose operations are the same everywhere. The image is
+ * made part by part, so that no more than a part of the weights needs to be in the memory. */
 #include "image.h"
 
 #define ACTIVATION 11 /* the shift of the activations, at most */
 #define WEIGHT 14     /* the shift of a matrix, at most */
 #define GATE 12       /* the gates' arguments have this shift, so no sum of a layer may have less */
+#define NONE (~0u)
 #define LIMIT16 32767
 #define LIMIT32 (2147483647.0 - 4096) /* room for the half that rounding to GATE adds */
 
@@ -54,11 +56,10 @@ static uint32_t row_count(const Image *image, uint32_t layer) {
   return (image->cell == RNN ? 1 : 4) * image->hidden;
 }
 
-/* Tensors, in this order: the embedding; weight_ih, weight_hh, bias_ih, bias_hh of each layer; the
- * head's weight and bias. The head is the matrix after the last layer's. */
-static Row find_row(const Image *image, const float *const *tensors, uint32_t layer, uint32_t row) {
+/* Tensors of a layer: weight_ih, weight_hh, bias_ih, bias_hh. The head, with weight and bias, is the
+ * matrix after the last layer's. */
+static Row find_row(const Image *image, const float *const *own, uint32_t layer, uint32_t row) {
   uint32_t hidden = image->hidden;
-  const float *const *own = tensors + 1 + 4 * layer;
   if (layer == image->layers) return (Row){own[0] + row * hidden, 0, own[1][row]};
   if (image->cell == GRU && row >= 2 * hidden) { /* of n, the input's part and the state's */
     if (row < 3 * hidden) return (Row){own[0] + row * hidden, 0, own[2][row]};
@@ -211,42 +212,60 @@ static const Fault *report(uint32_t kind, uint32_t where, double value) {
   return &fault;
 }
 
-/* Makes an image, of image_size() bytes, from a model's tensors (float32). Gives 0, or what is
- * wrong with them. */
-const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t hidden,
-                          uint32_t symbols, uint32_t residual, const float *const *tensors) {
-  *image = describe(cell, layers, hidden, symbols, residual);
-  image->size = lay_out(image, image->matrix, 0);
-  uint32_t gates = cell == LSTM ? 4 : cell == GRU ? 3 : 1;
-  for (uint32_t t = 0; t < 4 * layers + 3; t++) {
-    uint32_t in_layer = (t + 3) % 4, own = t && t <= 4 * layers, count;
-    if (own) count = gates * hidden * (in_layer < 2 ? hidden : 1);
-    else count = symbols * (t == 4 * layers + 2 ? 1 : hidden);
-    if (!all_finite(tensors[t], count)) return report(NOT_FINITE, t, 0);
+/* The tensors of a layer, or of the head, have no number that is not finite; else which one has. */
+static uint32_t find_endless(const Image *image, const float *const *tensors, uint32_t layer) {
+  uint32_t gates = image->cell == LSTM ? 4 : image->cell == GRU ? 3 : 1;
+  uint32_t head = layer == image->layers, count = head ? 2 : 4, t;
+  uint32_t rows = head ? image->symbols : gates * image->hidden;
+  for (t = 0; t < count; t++) {
+    if (!all_finite(tensors[t], t < count / 2 ? rows * image->hidden : rows)) break;
   }
-  uint32_t additions = residual ? layers : 0;
-  double largest = largest_of(tensors[0], symbols * hidden);
+  return t < count ? t : NONE;
+}
+
+/* The header of the image and the embedding, which decides the shift of the activations. */
+static const Fault *pack_embedding(Image *image, const float *embedding) {
+  uint32_t hidden = image->hidden, symbols = image->symbols, width = pad(hidden);
+  if (!all_finite(embedding, symbols * hidden)) return report(NOT_FINITE, 0, 0);
+  uint32_t additions = image->residual ? image->layers : 0;
+  double largest = largest_of(embedding, symbols * hidden);
   int32_t shift = ACTIVATION; /* no activation of any state is above this: |h| ≤ 1 always */
   while (shift >= 0 && nearest(largest * (1 << shift)) + (additions << shift) > LIMIT16) shift--;
   if (shift < 0) return report(ACTIVATION_TOO_LARGE, 0, largest + additions);
   image->activation = (uint32_t)shift;
   double one = 1 << shift;
-  uint32_t width = pad(hidden);
   for (uint32_t j = 0; j < width; j++) bounds[j] = 0, bounds[width + j] = (int16_t)one;
   for (uint32_t s = 0; s < symbols; s++) {
     int16_t *row = embedding_of(image, s);
     for (uint32_t j = 0; j < width; j++) {
-      double value = j < hidden ? nearest(tensors[0][s * hidden + j] * one) : 0;
+      double value = j < hidden ? nearest(embedding[s * hidden + j] * one) : 0;
       row[j] = (int16_t)value;
       bounds[j] = (int16_t)larger(bounds[j], __builtin_fabs(value));
     }
   }
-  for (uint32_t l = 0; l <= layers; l++) {
-    double reached;
-    uint32_t lowest = l < layers && shift < GATE ? (uint32_t)(GATE - shift) : 0;
-    if (!write_matrix(image, tensors, l, lowest, &reached)) return report(SUM_TOO_LARGE, l, reached);
-    for (uint32_t j = 0; j < hidden; j++) /* the next layer's x */
-      bounds[j] = (int16_t)(residual ? bounds[j] + one : one);
-  }
   return 0;
+}
+
+static const Fault *pack_matrix(Image *image, uint32_t layer, const float *const *tensors) {
+  uint32_t shift = image->activation, endless = find_endless(image, tensors, layer);
+  if (endless != NONE) return report(NOT_FINITE, endless, 0);
+  uint32_t lowest = layer < image->layers && shift < GATE ? GATE - shift : 0;
+  double reached, one = 1 << shift;
+  if (!write_matrix(image, tensors, layer, lowest, &reached))
+    return report(SUM_TOO_LARGE, layer, reached);
+  for (uint32_t j = 0; j < image->hidden; j++) /* the next layer's x */
+    bounds[j] = (int16_t)(image->residual ? bounds[j] + one : one);
+  return 0;
+}
+
+/* Makes a part of an image, of image_size() bytes, from tensors of the model (float32): part 0 from
+ * the embedding, 1 to `layers` from those of a layer, and the last from the head's; in this order,
+ * by one instance. Gives 0, or what is wrong with the tensors. */
+const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t hidden,
+                          uint32_t symbols, uint32_t residual, uint32_t part,
+                          const float *const *tensors) {
+  if (part) return pack_matrix(image, part - 1, tensors);
+  *image = describe(cell, layers, hidden, symbols, residual);
+  image->size = lay_out(image, image->matrix, 0);
+  return pack_embedding(image, tensors[0]);
 }
