@@ -12,6 +12,7 @@ class Playground extends HTMLElement {
   #make() {
     const words = JSON.parse(this.dataset.words);
     const details = document.createElement("details");
+    details.className = "escriba-panel";
     const summary = document.createElement("summary");
     summary.textContent = words.open;
     details.append(summary);
