@@ -1,6 +1,7 @@
 // A closed panel in the place of each playground. What it needs is fetched when it is first opened.
-// An element of its own works wherever a script has put the page, as instant navigation does.
-const address = (path, base = document.baseURI) => new URL(path, base).href;
+// An element of its own works wherever a script has put the page, as instant navigation does. All
+// files lie beside this one.
+const address = (name) => new URL(name, import.meta.url).href;
 
 class Playground extends HTMLElement {
   #panel;
@@ -24,7 +25,7 @@ class Playground extends HTMLElement {
         request: JSON.parse(this.dataset.request),
         lang: this.dataset.textLang,
         kernel: address(own.kernel),
-        model: address(this.dataset.model, address(own.models)),
+        model: address(this.dataset.model),
       });
     }, { once: true });
     return details;

@@ -44,12 +44,12 @@ class Panels:
 
     def script(self, theme: Templates, address: str | None = None) -> str:
         """The element that puts the panels into a page; its scripts are among the files, and these
-        at an `address` of their own, if one is given."""
+        at an `address` of their own, if one is given. They find each other by their names."""
         main, panel = (self._add_script(theme, name) for name in ("playground", "panel"))
         at = self._address if address is None else escape(address)
         return (
             f'<script type="module" id="escriba-playground" src="{at}{main}" '
-            f'data-panel="{at}{panel}" data-kernel="{at}{self.kernel}" data-models="{at}"></script>'
+            f'data-panel="{panel}" data-kernel="{self.kernel}"></script>'
         )
 
     def add(self, model: Model) -> str:

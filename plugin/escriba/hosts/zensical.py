@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from posixpath import relpath
 from typing import Any
 
 from markdown import Markdown
 
 from escriba import schema
-from escriba.article.context import Context
 from escriba.article.expansion import find_front_matter
 from escriba.article.extension import EscribaExtension
 
@@ -35,17 +33,12 @@ class ZensicalExtension(EscribaExtension):
             "lang": page.meta.get("lang") or config["theme"].get("language") or "",
             "style": True,
             "assets": str(root / config["site_dir"] / ASSETS),
-            "address": relpath(ASSETS, page.url or ".") + "/",
+            # Zensical takes the address of a script to be seen from the page's source.
+            "address": posixpath.relpath(ASSETS, posixpath.dirname(page.path) or ".") + "/",
         }
         for key, value in own.items():
             self.config[key][0] = value
-        self._source = relpath(ASSETS, posixpath.dirname(page.path) or ".") + "/"
         super().extendMarkdown(md)
-
-    def furnish(self, html: str, context: Context) -> str:
-        """As everywhere; but Zensical takes the address of a script to be seen from the source."""
-        html = super().furnish(html, context)
-        return html.replace(f'src="{self.getConfig("address")}', f'src="{self._source}')
 
 
 def makeExtension(**options: Any) -> ZensicalExtension:  # noqa: N802

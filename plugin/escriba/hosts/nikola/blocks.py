@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from nikola.plugins.compile import markdown  # Nikola takes every plugin in sight for ours
 from nikola.utils import LocaleBorg
@@ -60,9 +59,7 @@ class CompileEscriba(markdown.CompileMarkdown):
             html, dependencies = super().compile_string(data, source_path, is_two_file, post, lang)
         with ending():
             mistakes.check()
-        base = urlsplit(self.site.config["BASE_URL"]).path.rstrip("/") + ASSETS
-        # Nikola makes `src` relative to the page by itself, seen from the site's own root.
-        html = furnish(html, context, base).replace(f'src="{base}', f'src="{ASSETS}')
+        html = furnish(html, context, ASSETS)  # Nikola makes this relative to the page
         if context.panels is not None:
             context.panels.write(Path(self.site.config["OUTPUT_FOLDER"] + ASSETS))
         return html, [*dependencies, *map(str, noted if MARK in html else ())]
