@@ -133,8 +133,10 @@ def collect(project: Project, *, strict: bool) -> Asked:
         mistakes.check()
         mistakes = Mistakes()
     whole = catalogues.read(project, mistakes, drafts=True, unpublished=True)
-    other = Ledger(project.models, project.root, frozen=True)
-    render_posts(project, whole, templates, other, mistakes)
+    sources = {post.source for post in site.posts}
+    rest = replace(whole, posts=tuple(p for p in whole.posts if p.source not in sources))
+    hidden = Ledger(project.models, project.root, frozen=True)
+    render_posts(project, rest, templates, hidden, mistakes)
     if strict:
         mistakes.check()
     if not documents and not whole.posts:
@@ -143,9 +145,7 @@ def collect(project: Project, *, strict: bool) -> Asked:
             f"there is no post in {folder}/, and no document in a folder that 'documents' of "
             f"{NAME} names"
         )
-    places = {use.place for use in ledger.used}
-    hidden = [use for use in other.used if use.place not in places]
-    return Asked(tuple(whole.posts), ledger.used, hidden)
+    return Asked(tuple(whole.posts), ledger.used, hidden.used)
 
 
 def _read_documents(project: Project, store: Store, mistakes: Mistakes) -> int:
