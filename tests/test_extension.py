@@ -345,9 +345,9 @@ def test_alone_it_brings_what_blocks_need_once(project: Path, tmp_path: Path) ->
     played = block("verbatim", length="30").replace("escriba sample", "escriba playground")
     html = md.convert(f"{played}\n\n{played}\n\n{block('verbatim', length='9')}")
     assert html.count("<style>") == html.count('<script type="module"') == 1
-    names = re.findall(r'="/path/files/([^"]+)"', html)
-    models = re.findall(r'data-model="([^"]+)"', html)
-    assert {*names, *models} == {path.name for path in folder.iterdir()}
+    (script,) = re.findall(r'src="/path/files/([^"]+)"', html)
+    names = re.findall(r'data-(?:model|panel|kernel)="([^"]+)"', html)
+    assert {script, *names} == {path.name for path in folder.iterdir()}
     assert md.convert("text") == "<p>text</p>"
     plain = markdown(
         played, extensions=["escriba"], extension_configs={"escriba": options | {"style": False}}
