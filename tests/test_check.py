@@ -11,6 +11,7 @@ import pytest
 from blogs import make_site, tree
 from escriba.blog.build import build
 from escriba.blog.check import Report, check, prune, refresh
+from escriba.blog.explain import explain
 from escriba.digest import text_digest
 from escriba.errors import FrozenError, SourceError
 from escriba.hosts.expand import expand_files
@@ -219,6 +220,16 @@ def test_documents_of_another_generator_are_checked(elsewhere: Project) -> None:
     assert check(elsewhere) == Report(2)
     (elsewhere.root / "docs" / "a.md").write_text("Nothing.\n")
     assert len(prune(elsewhere)) == 1
+
+
+def test_a_document_is_explained(elsewhere: Project) -> None:
+    (block,) = explain(elsewhere, "docs/deep/b.md")
+    (sampled,) = block.samples
+    assert (str(block.place), block.kind, sampled.finding) == ("docs/deep/b.md:3:1", "sample", None)
+    assert sampled.path in [elsewhere.shown(path) for path in samples(elsewhere)]
+    with pytest.raises(SourceError) as caught:
+        explain(elsewhere, "docs/b.md")
+    assert str(caught.value) == "there is no post 'docs/b.md' (did you mean 'docs/a.md'?)"
 
 
 def test_without_posts_and_documents_nothing_is_pruned(elsewhere: Project) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escriba import schema
-from escriba.article.context import open_context
+from escriba.article.context import Context, open_context
 from escriba.article.expansion import expand_document, find_documents
 from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
@@ -128,7 +128,7 @@ def collect(project: Project, *, strict: bool) -> Asked:
     site = catalogues.read(project, mistakes, drafts=False, unpublished=False)
     ledger = Ledger(project.models, project.root, frozen=True)
     render_posts(project, site, templates, ledger, mistakes)
-    documents = _read_documents(project, ledger, mistakes)
+    documents = read_documents(project, ledger, mistakes)
     if not strict:
         mistakes.check()
         mistakes = Mistakes()
@@ -148,10 +148,16 @@ def collect(project: Project, *, strict: bool) -> Asked:
     return Asked(tuple(whole.posts), ledger.used, hidden.used)
 
 
-def _read_documents(project: Project, store: Store, mistakes: Mistakes) -> int:
-    """Render the documents of another generator; how many there are."""
+def read_documents(
+    project: Project,
+    store: Store,
+    mistakes: Mistakes,
+    adapt: Callable[[Context], Context] = lambda context: context,
+) -> list[Path]:
+    """Render the documents of another generator, each with the context that `adapt` makes of its
+    own; their paths as messages name them."""
     context = replace(open_context(project, frozen=True, mistakes=mistakes), store=store)
-    number = 0
+    paths: list[Path] = []
     for folder in project.settings.documents:
         found = find_documents(project.root / folder)
         if not found:
@@ -159,10 +165,11 @@ def _read_documents(project: Project, store: Store, mistakes: Mistakes) -> int:
             mistakes.add(SourceError(problem, Place(Path(NAME))))
         for path in found:
             shown = project.shown(path)
+            paths.append(shown)
             with mistakes.collect():
-                expand_document(schema.read_text(path, shown), replace(context, path=shown))
-        number += len(found)
-    return number
+                own = adapt(replace(context, path=shown))
+                expand_document(schema.read_text(path, shown), own)
+    return paths
 
 
 def find_post(posts: Sequence[Post], name: str) -> Post | None:

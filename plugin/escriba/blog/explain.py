@@ -15,7 +15,7 @@ from escriba.article.record import Record
 from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
-from escriba.blog.check import Ledger, find_post
+from escriba.blog.check import Ledger, find_post, read_documents
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.evaluation import FILE as EVALUATION
 from escriba.evaluation import Evaluation
@@ -83,19 +83,17 @@ class _Watched(Models):
 
 
 def explain(project: Project, name: str) -> list[Explanation]:
-    """Each block of a post, draft or not, in the order of the text; then its inline values.
+    """Each block of a post, draft or not, or of a document, in the order of the text; then its
+    inline values.
 
-    Nothing is sampled. Raises SourceError for a name that is no post's, and for the mistakes of
-    the posts; ModelError for a model that is missing or damaged.
+    Nothing is sampled. Raises SourceError for a name that is neither's, and for the mistakes of
+    all; ModelError for a model that is missing or damaged.
     """
     mistakes = Mistakes()
     templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
     post = find_post(site.posts, name)
-    if post is None:
-        mistakes.check()
-        known = [post.source.as_posix() for post in site.posts]
-        raise SourceError(f"there is no post '{name}'{suggest(name, known)}")
+    source = post.source if post else Path(name)
     ledger = Ledger(project.models, project.root, frozen=True)
     models = _Watched(project.models, project.shown(project.models))
     blocks: list[tuple[Fence, list[Path]]] = []
@@ -110,16 +108,20 @@ def explain(project: Project, name: str) -> list[Explanation]:
             models.read = outside
 
     def adapt(context: Context) -> Context:
-        own = context.path == post.source
+        own = context.path == source
         return replace(context, models=models, rendering=rendering) if own else context
 
     rendered = render_posts(project, site, templates, ledger, mistakes, adapt)
+    documents = read_documents(project, ledger, mistakes, adapt)
     mistakes.check()
+    if post is None and source not in documents:
+        known = [path.as_posix() for path in (*(post.source for post in site.posts), *documents)]
+        raise SourceError(f"there is no post '{name}'{suggest(name, known)}")
     findings, _ = samples.compare(ledger.used, project.models, project.root)
     wrong = {finding.request.digest: finding for finding in findings}
     found, shown = [], project.shown(project.models)
     for fence, reads in blocks:
-        place = rendered[post.source].locate(fence.place)
+        place = rendered[source].locate(fence.place) if post else fence.place
         uses = [use for use in ledger.used if use.place == place]
         asked = tuple(
             Sampled(use.request, sample_path(shown, use.request), wrong.get(use.digest))
@@ -127,7 +129,7 @@ def explain(project: Project, name: str) -> list[Explanation]:
         )
         found.append(Explanation(place, fence.kind, tuple(reads), asked))
     if models.read:
-        found.append(Explanation(Place(post.source), "inline values", tuple(models.read), ()))
+        found.append(Explanation(Place(source), "inline values", tuple(models.read), ()))
     return found
 
 
