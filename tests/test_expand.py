@@ -132,6 +132,7 @@ def test_pandoc_reads_the_same(site: Project) -> None:
 def test_values_in_code_and_comments_are_left(site: Project) -> None:
     value = "`escriba mini.parameters`"
     kept = f"    {value}\n\n```\n{value}\n```\n\n<!-- {value} -->\n\n`` {value} ``\n"
+    kept += f"\n- item\n\n        {value} in code of the item\n"
     assert write(site, kept) == kept
     shown = write(site, f"a {value}\n\n- item\n\n  {value} of the item\n    {value} of its text\n")
     assert shown.count("<data ") == 3

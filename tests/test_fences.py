@@ -56,6 +56,10 @@ def test_fence_is_found(text: str, line: int, column: int, body: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "- item\n\n        ```escriba sample\n        a: 1\n        ```",
+        "1.  item\n\n    more\n\n        ```escriba sample\n        a: 1\n        ```",
+        "- a\n    - b\n\n            ```escriba sample\n            a: 1\n            ```",
+        "!!! note\n\n    text\n\n        ```escriba sample\n        a: 1\n        ```",
         "```python\nescriba sample\n```",
         "````markdown\n```escriba sample\na: 1\n```\n````",
         "~~~\n```escriba sample\na: 1\n```\n~~~",

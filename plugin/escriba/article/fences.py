@@ -210,6 +210,7 @@ def _is_code(lines: Sequence[str], index: int, opening: re.Match[str]) -> bool:
     if opening["item"]:
         prefix = prefix[: -len(opening["item"])]
     quotes, indent = _measure(prefix)
+    own = indent
     for above in range(index - 1, -1, -1):
         if indent < TAB:
             return False
@@ -220,7 +221,7 @@ def _is_code(lines: Sequence[str], index: int, opening: re.Match[str]) -> bool:
         if width >= indent:
             continue
         if _CONTAINER.match(rest.lstrip()):
-            return False
+            return own >= width + 2 * TAB  # its content is indented by no more than TAB
         if above and _unquoted(lines[above - 1], quotes).strip():
             continue  # a lazy line: the first line of its paragraph decides
         if width < TAB:
