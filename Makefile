@@ -40,7 +40,8 @@ hosts: .venv-mkdocs/.installed .venv-properdocs/.installed .venv-pelican/.instal
 
 .venv-%/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable . $(HOST)
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_ARGS) \
+	  --editable . $(HOST)
 	touch $@
 
 lint: $(VENV)/.linted

@@ -219,7 +219,9 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
         # The first edition may come after the stream; then a saved file makes another.
         post = site.posts / "2020-11-02-networks.md"
         while len(seen) < 4:
-            post.write_text(post.read_text() + "\nMore.\n")
+            draft = site.root / "draft"  # else the server may see half a post
+            draft.write_text(post.read_text() + "\nMore.\n")
+            draft.replace(post)
             line = stream.readline()
             seen.add(line)
         connection.close()
