@@ -13,7 +13,7 @@ from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates, open_templates
 from escriba.errors import Mistakes
 from escriba.project import Project
-from escriba.sampling.frozen import Store
+from escriba.sampling.frozen import Store, relative
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
@@ -44,7 +44,7 @@ class Context:
 
     def shown(self, path: Path) -> Path:
         """The path as messages name it: relative to the project."""
-        return path.relative_to(self.store.root) if path.is_relative_to(self.store.root) else path
+        return relative(path, self.store.root)
 
     @contextmanager
     def noting(self, note: Callable[[Path], Any]) -> Iterator[None]:
