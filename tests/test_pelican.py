@@ -52,6 +52,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     site = make_host_site(root, "content/entrada.md", HEAD + ARTICLE)
     draft = "Title: A draft\nDate: 2026-01-03\nStatus: draft\n\n" + ARTICLE
     (root / "content" / "draft.md").write_text(draft, "utf-8")
+    translation = HEAD.replace("Lang: es", "Lang: en").replace("Una entrada", "A post") + ARTICLE
+    (root / "content" / "translation.md").write_text(translation, "utf-8")
     return site
 
 
@@ -83,10 +85,20 @@ def test_a_draft_has_them_in_its_own_language(site: Project, page: Path) -> None
     assert "5,408" in html, "as English writes it"
 
 
+def test_a_translation_has_them_in_its_own_language(site: Project, page: Path) -> None:
+    html = (page.parent / "entrada.html").read_text("utf-8")
+    check_article(site, html.replace("5,408", "5.408"))
+    assert "validation loss" in html
+    assert "pérdida de validación" in page.read_text("utf-8")
+    assert 'hreflang="es"' in html, "Pelican knows the two"
+
+
 def test_the_feed_and_the_summary_have_them_too(site: Project, page: Path) -> None:
     feed = ElementTree.parse(page.parent / "feed.xml")
     name = "{http://www.w3.org/2005/Atom}"
-    (entry,) = feed.iter(f"{name}entry")
+    entries = {each.findtext(f"{name}title"): each for each in feed.iter(f"{name}entry")}
+    assert sorted(entries) == ["A post", "Una entrada"]
+    entry = entries["Una entrada"]
     check_article(site, entry.findtext(f"{name}content") or "")
     assert "5.408" in (entry.findtext(f"{name}summary") or "")
 
