@@ -43,6 +43,26 @@ La celda: $$c_t = f_t \\cdot c_{t-1}$$, y su código:
 print("hola")
 ```
 """
+ITEM_AND_QUOTE = """
+1. item
+
+   ```escriba sample
+   model: hostile
+   length: 400
+   show: verbatim
+   ```
+
+> quote
+>
+> ```escriba sample
+> model: hostile
+> length: 300
+> seed: 2
+> show: code
+> ```
+
+The end.
+"""
 HOSTILE = "\n {}%<>$*_`#&|'\"\\-+!:ab"  # what Markdown, Liquid, Hugo and HTML take for theirs
 
 

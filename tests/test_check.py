@@ -239,7 +239,7 @@ def test_without_posts_and_documents_nothing_is_pruned(elsewhere: Project) -> No
         with pytest.raises(SourceError) as caught:
             command(bare)  # type: ignore[operator]
         assert str(caught.value) == (
-            "there is no post in posts/, and no document in a folder that 'documents' of "
+            "escriba.yml: there is no post in posts/, and no document in a folder that 'documents' of "
             "escriba.yml names"
         )
     assert len(samples(bare)) == 2

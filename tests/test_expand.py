@@ -20,11 +20,8 @@ from escriba.article.context import open_context
 from escriba.article.expansion import expand, guard
 from escriba.errors import SourceError
 from escriba.hosts.expand import expand_files, expand_stream
-from escriba.model import Model
 from escriba.project import Project
-from escriba.sampling.engine import Engine
-from escriba.sampling.request import Options
-from hosts import HOSTILE
+from hosts import HOSTILE, ITEM_AND_QUOTE
 from models import make_model
 from test_playground import browser
 
@@ -37,26 +34,7 @@ lang: es
 ---
 Prose with `escriba mini.parameters` and `code`.
 
-{BLOCK}
-1. item
-
-   ```escriba sample
-   model: hostile
-   length: 400
-   show: verbatim
-   ```
-
-> quote
->
-> ```escriba sample
-> model: hostile
-> length: 300
-> seed: 2
-> show: code
-> ```
-
-The end.
-"""
+{BLOCK}{ITEM_AND_QUOTE}"""
 
 
 @pytest.fixture
@@ -70,10 +48,6 @@ def site(tmp_path: Path) -> Project:
 
 def write(site: Project, text: str) -> str:
     return expand_stream(site, text.encode(), frozen=False, style=False).decode()
-
-
-def sampled(model: Model, length: int, seed: int = 1) -> str:
-    return Engine(model).sample(Options(length=length, seed=seed))
 
 
 @given(st.text(alphabet=st.sampled_from(list("ab \t\n\r`~>-1.<!:{}\ufeff"))))

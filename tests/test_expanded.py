@@ -14,6 +14,7 @@ from blogs import run
 from escriba.project import Project
 from hosts import (
     ARTICLE,
+    ITEM_AND_QUOTE,
     check_article,
     make_host_site,
     noise_of,
@@ -33,27 +34,7 @@ layout: default
 lang: es
 ---
 """
-MORE = """
-1. item
-
-   ```escriba sample
-   model: hostile
-   length: 400
-   show: verbatim
-   ```
-
-> quote
->
-> ```escriba sample
-> model: hostile
-> length: 300
-> seed: 2
-> show: code
-> ```
-
-The end.
-"""
-POST = HEAD + ARTICLE + MORE
+POST = HEAD + ARTICLE + ITEM_AND_QUOTE
 LAYOUT = "<!doctype html><meta charset=utf-8><title>Post</title>"
 HOSTS = {  # program → where it looks for documents and other files, their address, its layout
     "jekyll": (".", "files", "{{ site.baseurl }}/files/", "_layouts", "{{ content }}"),

@@ -166,7 +166,7 @@ export async function fill(details, given) {
 class Panel {
   constructor(details, status, model, { words, request, lang }) {
     Object.assign(this, { status, model, words, published: request });
-    this.number = new Intl.NumberFormat(document.documentElement.lang || "en", { maximumFractionDigits: 1 });
+    this.number = new Intl.NumberFormat(words.lang, { maximumFractionDigits: 1 });
     const field = (name, control) =>
       make("label", {}, make("span", {}, words[name]), control);
     this.prompt = make("textarea", { rows: 2, spellcheck: "false", oninput: () => this.look() });
@@ -342,7 +342,7 @@ class Panel {
     const shown = order.slice(0, CANDIDATES);
     if (came >= 0 && !shown.includes(came)) shown.push(came);
     this.expected.replaceChildren(...shown.map((symbol) => {
-      const share = new Intl.NumberFormat(document.documentElement.lang || "en", {
+      const share = new Intl.NumberFormat(this.words.lang, {
         style: "percent", maximumSignificantDigits: 2,
       }).format(chances[symbol]);
       return make("li", { class: symbol === came ? "escriba-came" : "" },

@@ -143,7 +143,8 @@ def collect(project: Project, *, strict: bool) -> Asked:
         folder = project.settings.posts.as_posix()
         raise SourceError(
             f"there is no post in {folder}/, and no document in a folder that 'documents' of "
-            f"{NAME} names"
+            f"{NAME} names",
+            Place(Path(NAME)),
         )
     return Asked(tuple(whole.posts), ledger.used, hidden.used)
 

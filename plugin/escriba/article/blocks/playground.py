@@ -51,6 +51,7 @@ def render(fence: Fence, context: Context) -> str:
     }
     strings = context.theme.strings("blocks/strings.yml", context.lang)
     words = {key.removeprefix(WORDS): v for key, v in strings.items() if key.startswith(WORDS)}
+    words["lang"] = context.lang.replace("_", "-")  # of its numbers
     playground = Playground(
         context.panels.add(asked.request.model),
         asked.lang,
