@@ -136,7 +136,10 @@ def noise_of(browser: Any, site: Project, path: str, handler: Any) -> list[str]:
         served(site.root / "served", handler) as root,
         opened(browser, f"{root}some/path/{path}") as shown,
     ):
-        assert reproduce(shown, open_panel(shown, 0)).startswith("Idéntic")
+        panel = open_panel(shown, 0)
+        chances = panel.locator(".escriba-next").text_content()
+        assert "," in chances and "." not in chances, "as Spanish writes them"
+        assert reproduce(shown, panel).startswith("Idéntic")
         style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
         assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
         return list(shown.noise)
