@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_AR
 # Without .pyc files an import takes two to four times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: site serve test hosts lint kernel clean
+.PHONY: site serve test hosts lint messages kernel clean
 
 site: $(VENV)/.installed
 	$(BIN)/escriba build
@@ -48,6 +48,10 @@ lint: $(VENV)/.linted
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The catalogues of messages follow the code; what is not translated yet is named.
+messages: $(VENV)/.tested
+	$(BIN)/python tests/make_messages.py
 
 kernel:
 	$(MAKE) -C plugin/escriba/sampling/kernel

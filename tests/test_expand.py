@@ -149,11 +149,11 @@ def test_documents_are_written_once_and_checked(site: Project) -> None:
     (site.root / "src" / "a.md").write_text(PAGE)
     (site.root / "src" / "picture.png").write_bytes(b"")
     first = run(site.root, "expand", "src", "-o", "out")
-    assert (first.returncode, first.stdout) == (0, "1 files; 1 written, 0 unchanged\n")
+    assert (first.returncode, first.stdout) == (0, "1 file; 1 written, 0 unchanged\n")
     assert [path.name for path in (site.root / "out").iterdir()] == ["a.md"]
     assert run(site.root, "expand", "src", "-o", "out", "--check").returncode == 0
     again = run(site.root, "expand", "src/a.md", "-o", "out", "--frozen")
-    assert again.stdout == "1 files; 0 written, 1 unchanged\n"
+    assert again.stdout == "1 file; 0 written, 1 unchanged\n"
     with (site.root / "out" / "a.md").open("a") as file:
         file.write("edited\n")
     stale = run(site.root, "expand", "src", "-o", "out", "--check")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gc
+import gettext
 import os
 import sys
+
+from escriba.language import LOCALE, tr
 
 
 def main() -> None:
     """Run the command line; exit codes are those of `escriba.errors`."""
     gc.set_threshold(100_000)  # a build makes many objects and few cycles: a tenth of its time
-    from escriba.cli import cli
+    from escriba.cli import cli, translate
     from escriba.errors import EscribaError
 
+    gettext.bindtextdomain("click", LOCALE)  # what click says by itself
+    gettext.textdomain("click")
+    translate(cli)
     try:
         code = cli(standalone_mode=False)
     except EscribaError as error:
@@ -26,7 +32,7 @@ def main() -> None:
         import click
 
         if isinstance(error, click.exceptions.Abort):
-            print("interrupted", file=sys.stderr)
+            print(tr("interrupted"), file=sys.stderr)
             sys.exit(130)
         if isinstance(error, click.ClickException):
             error.show()

@@ -10,10 +10,13 @@ import os
 import sys
 import time
 from decimal import Decimal, InvalidOperation
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from escriba.language import plural, tr
 
 if TYPE_CHECKING:
     from escriba.project import Project
@@ -26,7 +29,7 @@ def number(text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite():
-        raise click.BadParameter(f"'{text}' is not a number")
+        raise click.BadParameter(tr("'{text}' is not a number", text=text))
     return value
 
 
@@ -50,7 +53,9 @@ def new(folder: Path, lang: str) -> None:
     from escriba.blog.new import create
 
     create(folder, lang)
-    click.echo(f"{folder.as_posix()}: a new site; now: cd {folder.as_posix()} && escriba serve")
+    click.echo(
+        tr("{folder}: a new site; now: cd {folder} && escriba serve", folder=folder.as_posix())
+    )
 
 
 @cli.command()
@@ -72,7 +77,7 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
         project, frozen=frozen, drafts=drafts, unpublished=unpublished, output=output
     )
     seconds = time.perf_counter() - begun
-    click.echo(f"{result} in {seconds:.2f} s")
+    click.echo(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
 
 
 @cli.command()
@@ -151,13 +156,17 @@ def expand(
         sys.stdout.buffer.write(text)
         return
     if output is None:
-        raise click.UsageError("say with -o where the documents go")
+        raise click.UsageError(tr("say with -o where the documents go"))
     at = address if address is not None else f"/{assets.as_posix()}/" if assets else ""
     count, changed = expand_files(
         project, sources, output,
         check=check, frozen=frozen, style=style, assets=assets, address=at,
     )  # fmt: skip
-    click.echo(f"{count} files; {changed} written, {count - changed} unchanged")
+    files = plural("{number} file", "{number} files", count)
+    done = tr(
+        "{written} written, {unchanged} unchanged", written=changed, unchanged=count - changed
+    )
+    click.echo(f"{files}; {done}")
 
 
 @cli.command()
@@ -169,7 +178,8 @@ def prune(folder: Path, dry_run: bool) -> None:
 
     project = _find(folder)
     for path in prune_samples(project, dry_run=dry_run):
-        click.echo(f"{project.shown(path).as_posix()}: {'unused' if dry_run else 'removed'}")
+        state = tr("unused") if dry_run else tr("removed")
+        click.echo(f"{project.shown(path).as_posix()}: {state}")
 
 
 @cli.command()
@@ -253,7 +263,7 @@ def evaluate(
     by class of character. Recorded in models/NAME/evaluation.yml, for inline values.
     """
     if text is None and (skip_unknown or record):
-        raise click.UsageError("--skip-unknown and --record need --text")
+        raise click.UsageError(tr("--skip-unknown and --record need --text"))
     _need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
@@ -273,9 +283,25 @@ def evaluate(
         model = project.models / name
         outdated = find_outdated(model, scores, project.shown(model))
         path = write_evaluation(model, scores, project.shown(model))
-        click.echo(f"written to {project.shown(path).as_posix()}")
+        click.echo(tr("written to {path}", path=project.shown(path).as_posix()))
         if outdated:
-            click.echo(f"removed from it, as of other weights: {', '.join(outdated)}", err=True)
+            click.echo(
+                tr("removed from it, as of other weights: {parts}", parts=", ".join(outdated)),
+                err=True,
+            )
+
+
+def translate(command: click.Command) -> None:
+    """Put the help of a command, of its options and of the commands below into the reader's
+    language."""
+    if command.help:
+        command.help = tr(cleandoc(command.help))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = tr(parameter.help)
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            translate(below)
 
 
 def _show_difference(text: str) -> None:
@@ -298,7 +324,9 @@ def _read_model(project: Project, name: str) -> Any:
     path = project.models / name
     if not path.is_dir():
         known = [p.name for p in project.models.glob("*") if p.is_dir()]
-        raise ModelError(f"there is no model '{name}'{suggest(name, known)}")
+        raise ModelError(
+            tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known))
+        )
     return read_model(path, project.shown(path))
 
 
@@ -308,4 +336,4 @@ def _need_torch() -> None:
     from escriba.errors import TrainingError
 
     if importlib.util.find_spec("torch") is None:
-        raise TrainingError("this needs torch; install it with: pip install 'escriba[train]'")
+        raise TrainingError(tr("this needs torch; install it with: pip install 'escriba[train]'"))

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from escriba.language import tr
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -157,6 +159,6 @@ def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = Non
     names = sorted(allowed)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
-        return f" (did you mean '{near[0]}'?)"
+        return " " + tr("(did you mean '{name}'?)", name=near[0])
     names = sorted(shown) if shown is not None else names
-    return f" (allowed: {', '.join(names)})" if names else ""
+    return " " + tr("(allowed: {names})", names=", ".join(names)) if names else ""

@@ -23,6 +23,7 @@ from typing import Any
 
 from escriba import schema
 from escriba.errors import Place, SourceError
+from escriba.language import tr
 
 FILE = "evaluation.yml"
 PARTS = ("validation", "test")
@@ -50,8 +51,12 @@ def check_name(name: str) -> None:
     """Raise SourceError for a name that a recorded text cannot have."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) or name in _TAKEN:
         raise SourceError(
-            f"a text cannot be recorded as '{name}': the name must be of the letters a to z, "
-            f"digits and hyphens, and none of {', '.join(_TAKEN)}"
+            tr(
+                "a text cannot be recorded as '{name}': the name must be of the letters a to "
+                "z, digits and hyphens, and none of {taken}",
+                name=name,
+                taken=", ".join(_TAKEN),
+            )
         )
 
 
@@ -73,11 +78,11 @@ def read_evaluation(folder: Path, shown: Path) -> Evaluation:
     model = str(parts.pop("model", ""))
     place = Place(shown / FILE, 1)
     if not all(isinstance(part, dict) for part in parts.values()):
-        raise SourceError("expected a mapping of parts, each with its measures", place)
+        raise SourceError(tr("expected a mapping of parts, each with its measures"), place)
     try:
         return Evaluation(model, dict(_flatten(parts, "")))
     except InvalidOperation:
-        raise SourceError("a measure is not a number", place) from None
+        raise SourceError(tr("a measure is not a number"), place) from None
 
 
 def read_parts(folder: Path, shown: Path) -> dict[str, Any]:
@@ -89,7 +94,7 @@ def read_parts(folder: Path, shown: Path) -> dict[str, Any]:
     node = schema.compose(schema.read_text(path, place.path), place)
     parts = schema.plain(node) if node is not None else {}
     if not isinstance(parts, dict):
-        raise SourceError("expected a mapping of parts, each with its measures", place)
+        raise SourceError(tr("expected a mapping of parts, each with its measures"), place)
     return parts
 
 

@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 from escriba.digest import digest
 from escriba.errors import ModelError, Place
+from escriba.language import tr
 from escriba.vocabulary import Vocabulary
 
 FORMAT = "escriba-charlm/1"
@@ -134,25 +135,39 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
     """
     path = folder / FILE
     place = Place((shown or folder) / FILE)
-    remedy = f"train it with: escriba train {folder.name}"
+    remedy = tr("train it with: escriba train {name}", name=folder.name)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > min(size - 8, HEADER_LIMIT):
                 raise ModelError(
-                    f"not a whole model file ({size} bytes); restore it, or {remedy}", place
+                    tr(
+                        "not a whole model file ({size} bytes); restore it, or {remedy}",
+                        size=size,
+                        remedy=remedy,
+                    ),
+                    place,
                 )
             data = file.read(length)
     except FileNotFoundError:
-        raise ModelError(f"the model '{folder.name}' has no weights; {remedy}", place) from None
+        raise ModelError(
+            tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
+            place,
+        ) from None
     except OSError as error:
-        raise ModelError(f"cannot be read: {error.strerror}", place) from None
+        raise ModelError(tr("cannot be read: {reason}", reason=error.strerror), place) from None
     try:
         entries = json.loads(data)
         metadata = entries.pop("__metadata__")
         if metadata["format"] != FORMAT:
-            raise ValueError(f"its format is {metadata['format']!r}, not '{FORMAT}'")
+            raise ValueError(
+                tr(
+                    "its format is {found!r}, not '{format}'",
+                    found=metadata["format"],
+                    format=FORMAT,
+                )
+            )
         value = json.loads(metadata["escriba"])
         network = Network(**value["network"])
         vocabulary = Vocabulary(**value["vocabulary"])
@@ -161,13 +176,20 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
         tensors = _read_tensors(entries, 8 + length, network, vocabulary)
         model = Model(folder.name, path, network, vocabulary, record, tensors)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else error
-        raise ModelError(f"not a model of escriba: {reason}; {remedy}", place) from None
+        reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
+        raise ModelError(
+            tr("not a model of escriba: {reason}; {remedy}", reason=reason, remedy=remedy), place
+        ) from None
     end = max(tensor.end for tensor in tensors.values())
     if end != size:
         raise ModelError(
-            f"the file is truncated or padded: {size} bytes instead of {end}; "
-            f"restore it, or {remedy}",
+            tr(
+                "the file is truncated or padded: {size} bytes instead of {end}; restore it, "
+                "or {remedy}",
+                size=size,
+                end=end,
+                remedy=remedy,
+            ),
             place,
         )
     return model
@@ -182,19 +204,19 @@ def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -
         or not (0 < network.layers <= 64 and 0 < network.hidden <= 8192)
         or type(network.residual) is not bool
     ):
-        raise ValueError(f"a network of {network}")
+        raise ValueError(tr("a network of {network}", network=network))
     symbols = vocabulary.symbols
     if vocabulary.unit not in ("characters", "bytes") or not isinstance(symbols, str):
-        raise ValueError("its vocabulary is not one of characters or bytes")
+        raise ValueError(tr("its vocabulary is not one of characters or bytes"))
     if not 0 < len(symbols) <= 65536:
-        raise ValueError(f"a vocabulary of {len(symbols)} symbols")
+        raise ValueError(tr("a vocabulary of {number} symbols", number=len(symbols)))
     if any(first >= second for first, second in pairwise(symbols)):
-        raise ValueError("the symbols of its vocabulary are not in order, each once")
+        raise ValueError(tr("the symbols of its vocabulary are not in order, each once"))
     last = "\xff" if vocabulary.unit == "bytes" else "\U0010ffff"
     if symbols[-1] > last or any("\ud800" <= symbol <= "\udfff" for symbol in symbols):
-        raise ValueError("its vocabulary has symbols that no text has")
+        raise ValueError(tr("its vocabulary has symbols that no text has"))
     if not isinstance(record, dict):
-        raise ValueError("its record is not a mapping")
+        raise ValueError(tr("its record is not a mapping"))
 
 
 def _read_tensors(
@@ -203,21 +225,27 @@ def _read_tensors(
     shapes = network.shapes(len(vocabulary))
     if set(entries) != set(shapes):
         odd = sorted(set(entries) ^ set(shapes))[0]
-        raise ValueError(f"the tensor '{odd}' is missing or does not belong")
+        raise ValueError(tr("the tensor '{odd}' is missing or does not belong", odd=odd))
     tensors = {}
     for name, shape in sorted(shapes.items()):
         entry = entries[name]
         if entry["dtype"] != "F32" or tuple(entry["shape"]) != shape:
             raise ValueError(
-                f"the tensor '{name}' is {entry['dtype']} {entry['shape']}, not F32 {list(shape)}"
+                tr(
+                    "the tensor '{name}' is {dtype} {shape}, not F32 {wanted}",
+                    name=name,
+                    dtype=entry["dtype"],
+                    shape=entry["shape"],
+                    wanted=list(shape),
+                )
             )
         start, end = entry["data_offsets"]
         if type(start) is not int or type(end) is not int or end - start != 4 * math.prod(shape):
-            raise ValueError(f"the tensor '{name}' has wrong offsets")
+            raise ValueError(tr("the tensor '{name}' has wrong offsets", name=name))
         tensors[name] = Tensor(shape, base + start, base + end)
     at = base
     for name, tensor in sorted(tensors.items(), key=lambda item: item[1].start):
         if tensor.start != at:
-            raise ValueError(f"the tensor '{name}' has wrong offsets")
+            raise ValueError(tr("the tensor '{name}' has wrong offsets", name=name))
         at = tensor.end
     return tensors

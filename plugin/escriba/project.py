@@ -8,6 +8,7 @@ from typing import Annotated
 
 from escriba import schema
 from escriba.errors import SourceError
+from escriba.language import tr
 from escriba.schema import Mistake, Range
 
 NAME = "escriba.yml"
@@ -35,9 +36,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.url.endswith("/"):
-            raise Mistake(f"'url' must not end in '/', and it is '{self.url}'")
+            raise Mistake(tr("'url' must not end in '/', and it is '{url}'", url=self.url))
         if self.baseurl and (not self.baseurl.startswith("/") or self.baseurl.endswith("/")):
-            raise Mistake(f"'baseurl' must be like '/blog', not '{self.baseurl}'")
+            raise Mistake(
+                tr("'baseurl' must be like '/blog', not '{baseurl}'", baseurl=self.baseurl)
+            )
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,13 @@ def find(start: Path, *, needed: bool = True) -> Project:
             return load(folder)
     if not needed:
         return Project(start, Settings())
-    raise SourceError(f"no {NAME} in {start.as_posix()} or above it; `escriba new` makes one")
+    raise SourceError(
+        tr(
+            "no {name} in {start} or above it; `escriba new` makes one",
+            name=NAME,
+            start=start.as_posix(),
+        )
+    )
 
 
 def load(root: Path) -> Project:

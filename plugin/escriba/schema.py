@@ -24,9 +24,11 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from escriba.errors import Place, Problem, SourceError, suggest
+from escriba.language import tr
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
+What = Literal["key", "option"]  # what the keys of a mapping are called in messages
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Range:
 
     def __str__(self) -> str:
         if self.high is None:
-            return f"at least {self.low}"
-        return f"at most {self.high}" if self.low is None else f"from {self.low} to {self.high}"
+            return tr("at least {low}", low=self.low)
+        if self.low is None:
+            return tr("at most {high}", high=self.high)
+        return tr("from {low} to {high}", low=self.low, high=self.high)
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,15 @@ def compose(text: str, start: Place) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(start, mark) if mark else start
-        raise SourceError(f"broken YAML: {error.problem or error.context}", place) from None
+        raise SourceError(
+            tr("broken YAML: {reason}", reason=error.problem or error.context), place
+        ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position)
         character = error.character
         shown = f"U+{character:04X}" if isinstance(character, int) else repr(character)
         raise SourceError(
-            f"broken YAML: the character {shown} is not allowed", start.moved(line)
+            tr("broken YAML: the character {shown} is not allowed", shown=shown), start.moved(line)
         ) from None
     if node is not None:
         problems: list[Problem] = []
@@ -82,7 +88,7 @@ def compose(text: str, start: Place) -> yaml.Node | None:
     return node
 
 
-def read(kind: type[T], text: str, start: Place, *, what: str = "key") -> T:
+def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
     """The dataclass `kind` from a YAML mapping. Raises SourceError with every mistake."""
     return build(kind, compose(text, start), start, what=what)
 
@@ -108,7 +114,9 @@ def read_bytes(path: Path, shown: Path | None = None) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = error.strerror or error
-        raise SourceError(f"cannot be read: {reason}", Place(shown or path)) from None
+        raise SourceError(
+            tr("cannot be read: {reason}", reason=reason), Place(shown or path)
+        ) from None
 
 
 def decode(data: bytes, place: Place) -> str:
@@ -119,13 +127,16 @@ def decode(data: bytes, place: Place) -> str:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         raise SourceError(
-            f"not UTF-8: the byte 0x{data[error.start]:02x} is not part of any character; "
-            "save the file as UTF-8",
+            tr(
+                "not UTF-8: the byte 0x{byte:02x} is not part of any character; save the file "
+                "as UTF-8",
+                byte=data[error.start],
+            ),
             Place(place.path, line, error.start - (before.rfind(b"\n") + 1) + 1),
         ) from None
 
 
-def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: str = "key") -> T:
+def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: What = "key") -> T:
     """The dataclass `kind` from a node; `None` (an empty document) is an empty mapping."""
     problems: list[Problem] = []
     if node is None:
@@ -192,7 +203,11 @@ def _find_duplicates(node: yaml.Node, start: Place, problems: list[Problem]) -> 
                     first = seen[key.value]
                     problems.append(
                         Problem(
-                            f"'{key.value}' is given twice (first in line {first})",
+                            tr(
+                                "'{key}' is given twice (first in line {first})",
+                                key=key.value,
+                                first=first,
+                            ),
                             _place(start, key.start_mark),
                         )
                     )
@@ -204,11 +219,15 @@ def _find_duplicates(node: yaml.Node, start: Place, problems: list[Problem]) -> 
 
 
 def _build_dataclass(
-    kind: type, node: yaml.Node, start: Place, problems: list[Problem], what: str
+    kind: type, node: yaml.Node, start: Place, problems: list[Problem], what: What
 ) -> Any:
     if not isinstance(node, yaml.MappingNode):
-        at = _place(start, node.start_mark)
-        problems.append(Problem(f"expected '{what}: value' lines, found {_shown(node)}", at))
+        found = _shown(node)
+        if what == "option":
+            problem = tr("expected 'option: value' lines, found {found}", found=found)
+        else:
+            problem = tr("expected 'key: value' lines, found {found}", found=found)
+        problems.append(Problem(problem, _place(start, node.start_mark)))
         return None
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in dataclasses.fields(kind)}
@@ -223,20 +242,27 @@ def _build_dataclass(
             except Mistake as mistake:
                 values[name] = None
                 at = _place(start, value.start_mark)
-                problems.append(Problem(f"'{key.value}' must be {mistake}", at))
+                problems.append(
+                    Problem(tr("'{key}' must be {wanted}", key=key.value, wanted=mistake), at)
+                )
         elif "extra" in fields:
             extra[str(key.value)] = plain(value)
         else:
             at = _place(start, key.start_mark)
             shown = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
-            problems.append(Problem(f"unknown {what} '{shown}'{suggest(shown, allowed)}", at))
+            hint = suggest(shown, allowed)
+            if what == "option":
+                problem = tr("unknown option '{name}'{hint}", name=shown, hint=hint)
+            else:
+                problem = tr("unknown key '{name}'{hint}", name=shown, hint=hint)
+            problems.append(Problem(problem, at))
     for name, field in fields.items():
         required = (
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if name not in values and required and name != "extra":
             at = _place(start, node.start_mark) if node.start_mark else start
-            problems.append(Problem(f"'{name.replace('_', '-')}' is missing", at))
+            problems.append(Problem(tr("'{name}' is missing", name=name.replace("_", "-")), at))
     if "extra" in fields:
         values["extra"] = extra
     if problems:
@@ -275,7 +301,7 @@ def _convert(hint: Any, node: yaml.Node, start: Place, problems: list[Problem]) 
         value = _convert(base, node, start, problems)
         for mark in marks:
             if isinstance(mark, Range) and value is not None and value not in mark:
-                raise Mistake(f"{mark}, not {_shown(node)}")
+                raise _unfit(str(mark), node)
         return value
     if origin in (Union, types.UnionType):
         return _convert_union(hint, node, start, problems)
@@ -283,14 +309,13 @@ def _convert(hint: Any, node: yaml.Node, start: Place, problems: list[Problem]) 
         choices = typing.get_args(hint)
         if isinstance(node, yaml.ScalarNode) and node.value in choices:
             return node.value
-        listed = ", ".join(choices)
-        raise Mistake(f"one of {listed}, not {_shown(node)}")
+        raise _unfit(tr("one of {names}", names=", ".join(choices)), node)
     if origin is tuple:
         item = typing.get_args(hint)[0]
         if node.tag == "tag:yaml.org,2002:null":
             return ()
         if not isinstance(node, yaml.SequenceNode):
-            raise Mistake(f"a list, not {_shown(node)}")
+            raise _unfit(tr("a list"), node)
         return tuple(_convert(item, child, start, problems) for child in node.value)
     if dataclasses.is_dataclass(hint):
         return _build_dataclass(typing.cast(type, hint), node, start, problems, "key")
@@ -315,15 +340,14 @@ def _convert_union(hint: Any, node: yaml.Node, start: Place, problems: list[Prob
             return _convert(member, node, start, problems)
         except Mistake as mistake:
             wanted.append(str(mistake))
-    found = f", not {_shown(node)}"
-    if not wanted:
-        raise Mistake(f"something else{found}")
-    raise Mistake(" or ".join(w.removesuffix(found) for w in wanted) + found)
+    found = _but(node)
+    wanted = [words.removesuffix(found) for words in wanted] or [tr("something else")]
+    raise _unfit(tr(" or ").join(wanted), node)
 
 
 def _convert_scalar(hint: Any, node: yaml.Node) -> Any:
     if not isinstance(node, yaml.ScalarNode):
-        raise Mistake(f"{_NAMES.get(hint, 'a value')}, not {_shown(node)}")
+        raise _unfit(_name(hint), node)
     text = str(node.value)
     null = node.tag == "tag:yaml.org,2002:null"
     try:
@@ -349,19 +373,30 @@ def _convert_scalar(hint: Any, node: yaml.Node) -> Any:
         if hint is datetime:
             return parse_datetime(text)
     except (ValueError, InvalidOperation):
-        raise Mistake(f"{_NAMES[hint]}, not {_shown(node)}") from None
+        raise _unfit(_name(hint), node) from None
     raise TypeError(f"schema cannot read the type {hint!r}")
 
 
-_NAMES: Mapping[Any, str] = {
-    str: "text",
-    Path: "a path",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    Decimal: "a number",
-    datetime: "a date such as 2020-10-01 or 2020-10-01 23:30:34 -0600",
-}
+def _name(kind: Any) -> str:
+    """What a value of a type is called."""
+    names = {
+        str: tr("text"),
+        Path: tr("a path"),
+        bool: tr("true or false"),
+        int: tr("a whole number"),
+        float: tr("a number"),
+        Decimal: tr("a number"),
+        datetime: tr("a date such as 2020-10-01 or 2020-10-01 23:30:34 -0600"),
+    }
+    return names.get(kind, tr("a value"))
+
+
+def _unfit(wanted: str, node: yaml.Node) -> Mistake:
+    return Mistake(wanted + _but(node))
+
+
+def _but(node: yaml.Node) -> str:
+    return tr(", not {found}", found=_shown(node))
 
 
 def _parse_bool(text: str) -> bool:
@@ -375,7 +410,7 @@ def _parse_bool(text: str) -> bool:
 
 def _shown(node: yaml.Node) -> str:
     if isinstance(node, yaml.MappingNode):
-        return "a mapping"
+        return tr("a mapping")
     if isinstance(node, yaml.SequenceNode):
-        return "a list"
-    return "nothing" if node.tag == "tag:yaml.org,2002:null" else f"'{node.value}'"
+        return tr("a list")
+    return tr("nothing") if node.tag == "tag:yaml.org,2002:null" else f"'{node.value}'"

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from escriba.errors import SourceError
+from escriba.language import tr
 
 Unit = Literal["characters", "bytes"]
 
@@ -53,11 +54,16 @@ class Vocabulary:
     def _unknown(self, text: str, unit: str) -> str:
         position = text.find(unit) + 1
         if self.unit == "bytes":
-            return f"the byte 0x{ord(unit):02x} of the prompt is not in the model's vocabulary"
-        return (
-            f"the character {name_character(unit)}, number {position} of the prompt, "
-            f"is not in the model's vocabulary of {len(self)}: {self.listed()}"
-        )
+            return tr(
+                "the byte 0x{byte:02x} of the prompt is not in the model's vocabulary",
+                byte=ord(unit),
+            )
+        return tr(
+            "the character {character}, number {position} of the prompt, is not in the model's "
+            "vocabulary of {size}: {symbols}",
+            character=name_character(unit), position=position, size=len(self),
+            symbols=self.listed(),
+        )  # fmt: skip
 
     def listed(self) -> str:
         """The printable symbols in one line, for messages."""

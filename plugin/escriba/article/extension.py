@@ -30,6 +30,7 @@ from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
 from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
+from escriba.language import tr
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
 
@@ -181,14 +182,19 @@ def render(fence: Fence, context: Context) -> str:
     """The HTML of a block. Raises EscribaError with all of its mistakes, placed in the page."""
     if not fence.closed:
         raise SourceError(
-            f"the block is never closed: no line '{fence.marks}' ends it", fence.place
+            tr("the block is never closed: no line '{marks}' ends it", marks=fence.marks),
+            fence.place,
         )
     if not fence.kind:
         kinds = ", ".join(sorted(KINDS))
-        raise SourceError(f"a block needs its kind after 'escriba': {kinds}", fence.kind_place)
+        raise SourceError(
+            tr("a block needs its kind after 'escriba': {kinds}", kinds=kinds), fence.kind_place
+        )
     if fence.kind not in KINDS:
         hint = suggest(fence.kind, KINDS)
-        raise SourceError(f"unknown block 'escriba {fence.kind}'{hint}", fence.kind_place)
+        raise SourceError(
+            tr("unknown block 'escriba {kind}'{hint}", kind=fence.kind, hint=hint), fence.kind_place
+        )
     try:
         return KINDS[fence.kind](fence, context)
     except EscribaError as error:

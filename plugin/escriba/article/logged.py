@@ -9,6 +9,7 @@ from typing import Any
 
 from escriba.article.record import Moment, Record, Validation
 from escriba.errors import Place, SourceError, suggest
+from escriba.language import tr
 
 PREFIX = "log."
 
@@ -29,9 +30,16 @@ def find_logged(record: Record, key: str, place: Place) -> int | Decimal:
     else:
         known = [*WHOLE, *(f"1000.{name}" for name in AT_STEP)]
         hint = suggest(f"1000.{rest}" if first.isdecimal() else key, known)
-        raise SourceError(f"unknown value '{PREFIX}{key}'{hint}", place)
+        raise SourceError(tr("unknown value '{key}'{hint}", key=PREFIX + key, hint=hint), place)
     if value is None or not Decimal(value).is_finite():
-        raise SourceError(f"the record of the model '{record.name}' has no '{PREFIX}{key}'", place)
+        raise SourceError(
+            tr(
+                "the record of the model '{name}' has no '{key}'",
+                name=record.name,
+                key=PREFIX + key,
+            ),
+            place,
+        )
     return value
 
 
@@ -41,9 +49,16 @@ def _at(record: Record, lines: Sequence[Moment], step: int, key: str, place: Pla
     if index and steps[index - 1] == step:
         return lines[index - 1]
     near = ", ".join(str(s) for s in steps[max(0, index - 1) : index + 1])
-    hint = f" (near: {near})" if near else ""
+    hint = " " + tr("(near: {near})", near=near) if near else ""
     raise SourceError(
-        f"the record of the model '{record.name}' has no '{key}' at step {step}{hint}", place
+        tr(
+            "the record of the model '{name}' has no '{key}' at step {step}{hint}",
+            name=record.name,
+            key=key,
+            step=step,
+            hint=hint,
+        ),
+        place,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from escriba.article.record import Record, read_record
 from escriba.errors import Place, SourceError, suggest
 from escriba.evaluation import Evaluation, read_evaluation
+from escriba.language import tr
 from escriba.model import Model, read_model
 
 
@@ -67,5 +68,7 @@ class Models:
     def _refuse_unknown(self, name: str, place: Place) -> None:
         names = self.names()
         if name not in names:
-            hint = suggest(name, names) or f" ({self.shown.as_posix()}/ has none)"
-            raise SourceError(f"unknown model '{name}'{hint}", place)
+            hint = suggest(name, names)
+            if not names:
+                hint = " " + tr("({folder}/ has none)", folder=self.shown.as_posix())
+            raise SourceError(tr("unknown model '{name}'{hint}", name=name, hint=hint), place)

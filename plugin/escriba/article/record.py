@@ -23,6 +23,7 @@ from typing import Any
 
 from escriba import schema
 from escriba.errors import ModelError, Place
+from escriba.language import tr
 
 FILE = "training.jsonl"
 
@@ -128,16 +129,21 @@ def read_record(folder: Path, shown: Path) -> Record:
     Raises ModelError for a log that is missing, and for one that is damaged, with its line.
     """
     place = Place(shown / FILE)
-    remedy = f"train it with: escriba train {folder.name}"
+    remedy = tr("train it with: escriba train {name}", name=folder.name)
     if not (folder / FILE).is_file():
         raise ModelError(
-            f"the model '{folder.name}' has no record of its training; {remedy}", place
+            tr(
+                "the model '{name}' has no record of its training; {remedy}",
+                name=folder.name,
+                remedy=remedy,
+            ),
+            place,
         )
     reader = _Reader(place)
     for number, entry in _entries(schema.read_text(folder / FILE, place.path), place):
         reader.take(entry, Place(place.path, number))
     if not (reader.stretches or reader.validations or reader.writings):
-        raise ModelError(f"the record holds no step; {remedy}", place)
+        raise ModelError(tr("the record holds no step; {remedy}", remedy=remedy), place)
     return Record(
         name=folder.name,
         path=place.path,
@@ -159,12 +165,16 @@ def _entries(text: str, place: Place) -> Iterator[tuple[int, Any]]:
         except ValueError as error:
             if number == len(lines):
                 return  # cut short by a kill, or still being written
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "not JSON"
-            raise _damaged(f"not JSON ({reason})", Place(place.path, number)) from None
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else tr("not JSON")
+            raise _damaged(
+                tr("not JSON ({reason})", reason=reason), Place(place.path, number)
+            ) from None
 
 
 def _damaged(reason: str, place: Place) -> ModelError:
-    return ModelError(f"the log is damaged: {reason}; restore it, or train again", place)
+    return ModelError(
+        tr("the log is damaged: {reason}; restore it, or train again", reason=reason), place
+    )
 
 
 class _Reader:
@@ -181,7 +191,7 @@ class _Reader:
 
     def take(self, entry: Any, place: Place) -> None:
         if not isinstance(entry, dict):
-            raise _damaged("expected an object", place)
+            raise _damaged(tr("expected an object"), place)
         self.place = place
         moment = self._moment(entry)
         if "plan" in entry:
@@ -211,13 +221,15 @@ class _Reader:
             self._number(entry, "seconds") if "seconds" in entry else seconds,
         )
         if found[0] < step or found[1] < characters:
-            raise _damaged(f"step {found[0]} comes after step {step}", self.place)
+            raise _damaged(
+                tr("step {step} comes after step {before}", step=found[0], before=step), self.place
+            )
         self._last = found
         return found
 
     def _take_plan(self, plan: Any) -> None:
         if not isinstance(plan, dict):
-            raise _damaged("'plan' is not an object", self.place)
+            raise _damaged(tr("'plan' is not an object"), self.place)
         if "clip" in plan:
             self.planned = True
             self.clip = None if plan["clip"] is None else self._number(plan, "clip")
@@ -225,7 +237,7 @@ class _Reader:
     def _take_sample(self, entry: Mapping[str, Any], moment: tuple[int, int, Decimal]) -> None:
         text, prompt = entry["sample"], entry.get("prompt", "")
         if not isinstance(text, str) or not isinstance(prompt, str):
-            raise _damaged("'sample' and 'prompt' must be text", self.place)
+            raise _damaged(tr("'sample' and 'prompt' must be text"), self.place)
         loss = self.stretches[-1].loss if self.stretches else None
         if entry.get("loss") is not None:
             loss = self._number(entry, "loss")
@@ -234,7 +246,7 @@ class _Reader:
     def _count(self, entry: Mapping[str, Any], key: str) -> int:
         value = entry.get(key)
         if type(value) is not int or value < 0:
-            raise _damaged(f"'{key}' is missing or not a whole number", self.place)
+            raise _damaged(tr("'{key}' is missing or not a whole number", key=key), self.place)
         return value
 
     def _number(self, entry: Mapping[str, Any], key: str, *, endless: bool = False) -> Decimal:
@@ -245,4 +257,4 @@ class _Reader:
             number = Decimal(value)
             if number.is_finite() and number >= 0:
                 return number
-        raise _damaged(f"'{key}' is missing or not a number", self.place)
+        raise _damaged(tr("'{key}' is missing or not a number", key=key), self.place)

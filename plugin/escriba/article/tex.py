@@ -11,6 +11,8 @@ import re
 from functools import cache
 from typing import Any
 
+from escriba.language import tr
+
 MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
 
 # math-core recurses into groups and ends the process when the stack does (seen at 20,000 levels).
@@ -118,12 +120,16 @@ def _converter() -> Any:
 
 def _refuse_excess(tex: str) -> None:
     if len(tex) > LONGEST:
-        raise TexError(f"the formula is longer than {LONGEST} characters", LONGEST)
+        raise TexError(
+            tr("the formula is longer than {longest} characters", longest=LONGEST), LONGEST
+        )
     depth = 0
     for offset, character in enumerate(tex):
         depth += (character == "{") - (character == "}")
         if depth > DEEPEST:
-            raise TexError(f"braces are nested more than {DEEPEST} deep", offset)
+            raise TexError(
+                tr("braces are nested more than {deepest} deep", deepest=DEEPEST), offset
+            )
 
 
 def _sentence(message: str) -> str:

@@ -26,6 +26,7 @@ from escriba import schema
 from escriba.article.numbers import format_compact, format_figures, format_number, format_share
 from escriba.article.passage import show
 from escriba.errors import Place, SourceError
+from escriba.language import tr
 from escriba.project import Project
 
 
@@ -116,10 +117,10 @@ class Templates:
             node = schema.compose(schema.read_text(folder / name, place.path), place)
             languages = schema.plain(node) if node is not None else {}
             if not isinstance(languages, dict):
-                raise SourceError("expected languages, each with its texts", place)
+                raise SourceError(tr("expected languages, each with its texts"), place)
             for tag, texts in languages.items():
                 if not isinstance(texts, dict):
-                    raise SourceError(f"expected texts under '{tag}'", place)
+                    raise SourceError(tr("expected texts under '{tag}'", tag=tag), place)
                 found.setdefault(tag, {}).update({k: str(v) for k, v in texts.items()})
         return found
 
@@ -128,20 +129,24 @@ class Templates:
         try:
             return self.environment.get_template(name).render(values)
         except TemplateSyntaxError as error:
-            message = f"template: {error.message}"
+            message = tr("template: {reason}", reason=error.message)
             raise SourceError(message, self._place(error.filename, error.lineno)) from None
         except TemplateNotFound as error:
             place = self._innermost(error)
-            raise SourceError(f"template: there is no '{error.name}'", place) from None
+            raise SourceError(
+                tr("template: there is no '{name}'", name=error.name), place
+            ) from None
         except TemplateError as error:
-            raise SourceError(f"template: {error.message}", self._innermost(error)) from None
+            raise SourceError(
+                tr("template: {reason}", reason=error.message), self._innermost(error)
+            ) from None
         except Exception as error:
             # Raised by an expression of the template itself, such as `{{ 1 / 0 }}`; what comes
             # from deeper down is an error of its own.
             place = self._innermost(error, last=True)
             if place is None:
                 raise
-            raise SourceError(f"template: {error}", place) from None
+            raise SourceError(tr("template: {reason}", reason=error), place) from None
 
     def style(self) -> str:
         """The CSS that the blocks need, without its comments."""

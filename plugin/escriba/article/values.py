@@ -13,6 +13,7 @@ from escriba.article.models import Models
 from escriba.article.numbers import format_compact, format_figures, format_number, format_percent
 from escriba.errors import Place, SourceError, suggest
 from escriba.evaluation import BASELINES, MEASURES, PARTS, TOTALS
+from escriba.language import tr
 from escriba.model import Model
 from escriba.sampling.request import decimal_text
 
@@ -63,7 +64,10 @@ def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:
         value = find(models, name, key, place)
     if isinstance(value.content, str):
         if colon:
-            raise SourceError(f"'{path}' is text, and takes no format ':{format}'", place)
+            raise SourceError(
+                tr("'{path}' is text, and takes no format ':{format}'", path=path, format=format),
+                place,
+            )
         return Shown(value.short or value.content, value.content)
     return Shown(
         _format(value.content, value.decimals, format if colon else None, lang, place),
@@ -79,19 +83,24 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
         measured = find_measured(models, name, place, part)
         if key in measured:
             return measured[key]
-        remedy = f"measure it with: escriba evaluate {name}"
-        raise SourceError(f"the model '{name}' has no '{key}'; {remedy}", place)
+        remedy = tr("measure it with: escriba evaluate {name}", name=name)
+        raise SourceError(
+            tr("the model '{name}' has no '{key}'; {remedy}", name=name, key=key, remedy=remedy),
+            place,
+        )
     if key not in KEYS:
         measured_keys = {*MEASURED, *models.evaluation(name).values}
         groups = {f"{each.partition('.')[0]}.…" for each in measured_keys}
         hint = suggest(key, {*KEYS, *measured_keys}, shown={*KEYS, *groups})
-        raise SourceError(f"unknown value '{key}'{hint}", place)
+        raise SourceError(tr("unknown value '{key}'{hint}", key=key, hint=hint), place)
     try:
         value = KEYS[key](model)
     except (KeyError, TypeError, ValueError, InvalidOperation):
         value = None
     if value is None or value.content == "":
-        raise SourceError(f"the record of the model '{name}' has no '{key}'", place)
+        raise SourceError(
+            tr("the record of the model '{name}' has no '{key}'", name=name, key=key), place
+        )
     return value
 
 
@@ -107,8 +116,12 @@ def find_measured(
     if evaluation.model and evaluation.model != models.get(name, place).digest:
         options = "" if part in PARTS else f" --text FILE --record {part}"
         raise SourceError(
-            f"the evaluation of '{name}' is of other weights than the model has now; "
-            f"measure it again with: escriba evaluate {name}{options}",
+            tr(
+                "the evaluation of '{name}' is of other weights than the model has now; "
+                "measure it again with: escriba evaluate {name}{options}",
+                name=name,
+                options=options,
+            ),
             place,
         )
     return {key: _shown_value(content) for key, content in evaluation.values.items()}
@@ -128,7 +141,8 @@ def _format(
     match = _FORMAT.fullmatch(format)
     if match is None:
         raise SourceError(
-            f"unknown format ':{format}' (allowed: :d, :k, :.2f, :%, :.1%, :3g)", place
+            tr("unknown format ':{format}' (allowed: :d, :k, :.2f, :%, :.1%, :3g)", format=format),
+            place,
         )
     if match["figures"]:
         return format_figures(Decimal(number), lang, int(match["figures"]))

@@ -26,6 +26,7 @@ from escriba.blog.permalink import clean, target
 from escriba.blog.post import Post
 from escriba.blog.theme import Theme
 from escriba.errors import Mistakes, Place, SourceError
+from escriba.language import plural, tr
 from escriba.project import Project, Settings
 from escriba.sampling.frozen import PatientStore, Store, Use
 
@@ -42,8 +43,12 @@ class Result:
     removed: int
 
     def __str__(self) -> str:
-        counts = f"{self.written} written, {self.unchanged} unchanged, {self.removed} removed"
-        return f"{self.posts} posts; files: {counts}"
+        files = tr(
+            "files: {written} written, {unchanged} unchanged, {removed} removed",
+            written=self.written, unchanged=self.unchanged, removed=self.removed,
+        )  # fmt: skip
+        posts = plural("{number} post", "{number} posts", self.posts)
+        return f"{posts}; {files}"
 
 
 @dataclass(frozen=True)
@@ -176,11 +181,15 @@ def _refuse_clashes(
     for post in catalogue.posts:
         name = post.target.casefold()
         if name in own or name in files:
-            owner = "a page that every site has" if name in own else "a file of this site"
-            problem = f"the address {post.url} is already that of {owner}; choose another"
+            owner = tr("a page that every site has") if name in own else tr("a file of this site")
+            problem = tr(
+                "the address {url} is already that of {owner}; choose another",
+                url=post.url,
+                owner=owner,
+            )
             mistakes.add(SourceError(problem, post.place("permalink")))
     for name in files.keys() & own:
-        problem = "its address is already that of a page that every site has; rename it"
+        problem = tr("its address is already that of a page that every site has; rename it")
         mistakes.add(SourceError(problem, Place(project.shown(files[name]))))
 
 

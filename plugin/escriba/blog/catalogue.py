@@ -11,6 +11,7 @@ from escriba import schema
 from escriba.blog import permalink
 from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
 from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.language import tr
 from escriba.project import NAME, Project
 
 
@@ -107,8 +108,13 @@ def _refuse_duplicates(posts: Iterable[Post], mistakes: Mistakes) -> None:
             key = "permalink" if post.front.permalink else "slug"
             mistakes.add(
                 SourceError(
-                    f"the address {post.url} is already that of {first.source.as_posix()}; "
-                    f"give one of them another '{key}'",
+                    tr(
+                        "the address {url} is already that of {source}; give one of them another "
+                        "'{key}'",
+                        url=post.url,
+                        source=first.source.as_posix(),
+                        key=key,
+                    ),
                     post.place(key),
                 )
             )
@@ -177,10 +183,18 @@ def _translations(
             continue
         if original is None:
             near = suggest(wanted, by_slug.keys() - {post.slug})
-            problem = f"no post has the slug '{wanted}' that this one translates{near}"
+            problem = tr(
+                "no post has the slug '{wanted}' that this one translates{near}",
+                wanted=wanted,
+                near=near,
+            )
         elif original.lang == post.lang:
             other = original.source.as_posix()
-            problem = f"'{post.lang}' is the language of this post and of {other}, its original"
+            problem = tr(
+                "'{lang}' is the language of this post and of {other}, its original",
+                lang=post.lang,
+                other=other,
+            )
         else:
             originals[post.source] = original
             continue

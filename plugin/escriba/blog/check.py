@@ -14,6 +14,7 @@ from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
 from escriba.blog.post import Post
 from escriba.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.language import plural, tr
 from escriba.project import NAME, Project
 from escriba.sampling import check as samples
 from escriba.sampling.check import State
@@ -29,12 +30,13 @@ class Report:
     written: tuple[tuple[Path, State], ...] = ()
 
     def __str__(self) -> str:
-        lines = [
-            f"{path.as_posix()}: written; it was {'of an ' * state.startswith('older')}{state}"
-            for path, state in self.written
-        ]
-        count = "1 frozen sample is" if self.samples == 1 else f"{self.samples} frozen samples are"
-        return "\n".join([*lines, f"{count} what the models write, character for character"])
+        lines = [f"{path.as_posix()}: {_describe(state)}" for path, state in self.written]
+        right = plural(
+            "{number} frozen sample is what the models write, character for character",
+            "{number} frozen samples are what the models write, character for character",
+            self.samples,
+        )
+        return "\n".join([*lines, right])
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Asked:
     @property
     def uses(self) -> list[Use]:
         return [*self.shown, *self.hidden]
+
+
+def _describe(state: State) -> str:
+    return {
+        "missing": tr("written; it was missing"),
+        "stale": tr("written; it was stale"),
+        "older model": tr("written; it was of an older model"),
+        "older arithmetic": tr("written; it was of an older arithmetic"),
+        "edited": tr("written; it was edited"),
+    }[state]
 
 
 class Ledger(Store):
@@ -142,8 +154,12 @@ def collect(project: Project, *, strict: bool) -> Asked:
     if not documents and not whole.posts:
         folder = project.settings.posts.as_posix()
         raise SourceError(
-            f"there is no post in {folder}/, and no document in a folder that 'documents' of "
-            f"{NAME} names",
+            tr(
+                "there is no post in {folder}/, and no document in a folder that 'documents' "
+                "of {name} names",
+                folder=folder,
+                name=NAME,
+            ),
             Place(Path(NAME)),
         )
     return Asked(tuple(whole.posts), ledger.used, hidden.used)
@@ -162,7 +178,10 @@ def read_documents(
     for folder in project.settings.documents:
         found = find_documents(project.root / folder)
         if not found:
-            problem = f"there is no Markdown in {folder.as_posix()}/, which 'documents' names"
+            problem = tr(
+                "there is no Markdown in {folder}/, which 'documents' names",
+                folder=folder.as_posix(),
+            )
             mistakes.add(SourceError(problem, Place(Path(NAME))))
         for path in found:
             shown = project.shown(path)
@@ -198,7 +217,9 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
             paths.add(documents[name])
         elif name not in models:
             known = [*models, *documents, *(post.source.as_posix() for post in asked.posts)]
-            problem = f"there is no post and no model '{name}'{suggest(name, known)}"
+            problem = tr(
+                "there is no post and no model '{name}'{hint}", name=name, hint=suggest(name, known)
+            )
             mistakes.add(SourceError(problem))
     mistakes.check()
     return lambda use: use.place.path in paths or use.request.model.name in names

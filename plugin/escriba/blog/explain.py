@@ -19,6 +19,7 @@ from escriba.blog.check import Ledger, find_post, read_documents
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.evaluation import FILE as EVALUATION
 from escriba.evaluation import Evaluation
+from escriba.language import tr
 from escriba.model import FILE as WEIGHTS
 from escriba.model import Model
 from escriba.project import Project
@@ -52,8 +53,10 @@ class Explanation:
         for sampled in self.samples:
             lines += _describe(sampled)
         if not self.samples:
-            lines.append("  made of  " + (", ".join(p.as_posix() for p in self.reads) or "itself"))
-            lines.append("  a build  makes this anew each time; nothing of it is frozen")
+            made, _, build = _labels()
+            files = ", ".join(path.as_posix() for path in self.reads)
+            lines.append(made + (files or tr("itself")))
+            lines.append(build + tr("makes this anew each time; nothing of it is frozen"))
         return "\n".join(lines)
 
 
@@ -116,7 +119,9 @@ def explain(project: Project, name: str) -> list[Explanation]:
     mistakes.check()
     if post is None and source not in documents:
         known = [path.as_posix() for path in (*(post.source for post in site.posts), *documents)]
-        raise SourceError(f"there is no post '{name}'{suggest(name, known)}")
+        raise SourceError(
+            tr("there is no post '{name}'{hint}", name=name, hint=suggest(name, known))
+        )
     findings, _ = samples.compare(ledger.used, project.models, project.root)
     wrong = {finding.request.digest: finding for finding in findings}
     found, shown = [], project.shown(project.models)
@@ -129,7 +134,7 @@ def explain(project: Project, name: str) -> list[Explanation]:
         )
         found.append(Explanation(place, fence.kind, tuple(reads), asked))
     if models.read:
-        found.append(Explanation(Place(source), "inline values", tuple(models.read), ()))
+        found.append(Explanation(Place(source), tr("inline values"), tuple(models.read), ()))
     return found
 
 
@@ -140,9 +145,18 @@ def _describe(sampled: Sampled) -> Iterator[str]:
         f"{key.replace('_', '-')} {repr(value) if key in ('prompt', 'until') else value}"
         for key, value in values.items()
     ]
-    yield f"  request  {request.digest[:12]}: {', '.join(shown)}"
+    _, asks, build = _labels()
+    yield f"{asks}{request.digest[:12]}: {', '.join(shown)}"
     if finding is None:
-        yield f"  a build  takes the text from {sampled.path.as_posix()}"
+        yield build + tr("takes the text from {path}", path=sampled.path.as_posix())
+    elif finding.state == "edited":
+        yield build + tr("refuses: {problem}", problem=finding.message)
     else:
-        does = "refuses" if finding.state == "edited" else "samples it (with --frozen, refuses)"
-        yield f"  a build  {does}: {finding.message}"
+        yield build + tr("samples it (with --frozen, refuses): {problem}", problem=finding.message)
+
+
+def _labels() -> list[str]:
+    """How the lines begin that say what a block is made of, what it asks for, what a build does."""
+    labels = tr("made of"), tr("request"), tr("a build")
+    width = max(map(len, labels))
+    return [f"  {label:<{width}}  " for label in labels]

@@ -15,6 +15,7 @@ from pathlib import Path
 from escriba.article.fences import find
 from escriba.blog import highlight
 from escriba.errors import Place, SourceError
+from escriba.language import tr
 
 # Characters that no text may hold (Unicode keeps them for uses such as this one).
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
@@ -103,7 +104,10 @@ class _Page:
         if options is None:
             given = match["options"].strip()
             raise LiquidSourceError(
-                f"'highlight' needs a language and, at most, 'linenos', not '{given}'",
+                tr(
+                    "'highlight' needs a language and, at most, 'linenos', not '{given}'",
+                    given=given,
+                ),
                 self._place(match.string, match.start() + len(match["indent"] or "")),
             )
         code = _RAW.sub(lambda m: self._hide(m[0], m[1]), match["code"])

@@ -19,6 +19,7 @@ from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.math import Formulas
 from escriba.errors import Mistakes, Place, Problem, SourceError
+from escriba.language import tr
 
 _MORE = re.compile(r"<!--\s*more\s*-->")
 _PARAGRAPH = re.compile(r"<p[ >].*?</p>", re.S)
@@ -163,7 +164,9 @@ def _find_unclosed(openings: Sequence[str], body: str, start: Place) -> list[Pro
             at = number + 1
         mark = re.match(r"`+|~+", opening)
         shown = mark[0] if mark else opening
-        problems.append(Problem(f"the code is never closed: no line '{shown}'", place))
+        problems.append(
+            Problem(tr("the code is never closed: no line '{shown}'", shown=shown), place)
+        )
     return problems
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from escriba.article import tex
 from escriba.article.fences import scan
 from escriba.errors import Place, Problem
+from escriba.language import tr
 
 # Within these no formula is looked for; a comment ends at its own mark.
 _LITERAL = r"<(?P<name>script|style|pre|code|textarea|math)\b.*?</(?P=name)\s*>|<!--.*?-->"
@@ -66,7 +67,8 @@ class Formulas:
             return []
         text = _without_code(body)
         return [
-            Problem(f"bad formula: {bad.message}", _find(bad, text, start)) for bad in self._bad
+            Problem(tr("bad formula: {reason}", reason=bad.message), _find(bad, text, start))
+            for bad in self._bad
         ]
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from escriba.errors import SourceError
+from escriba.language import tr
 from escriba.project import NAME
 
 SETTINGS = """\
@@ -100,7 +101,9 @@ def create(folder: Path, lang: str) -> None:
     Raises SourceError if something is there already; nothing is overwritten.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SourceError(f"{folder.as_posix()} is not empty; name a folder that does not exist")
+        raise SourceError(
+            tr("{folder} is not empty; name a folder that does not exist", folder=folder.as_posix())
+        )
     words = WORDS[lang]
     day = date.today().isoformat()
     slug = words["post"].lower().replace(" ", "-")

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from escriba.errors import Place, Problem, SourceError
+from escriba.language import tr
 
 FOLDER = ".escriba"
 
@@ -52,7 +53,7 @@ def write(files: Mapping[str, bytes], output: Path, shown: Path) -> Changes:
     except OSError as error:
         where = error.filename2 or error.filename
         place = Place(shown / os.path.relpath(where, output)) if where else Place(shown)
-        raise SourceError(f"cannot be written: {error.strerror}", place) from None
+        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), place) from None
     return Changes(len(changed), len(files) - len(changed), len(stale))
 
 
@@ -93,7 +94,7 @@ def _refuse_foreign(
         if name not in ours and os.path.lexists(output / name):
             blocking += _foreign(name, ours - files.keys(), output)
         problems += [
-            Problem("this file is in the way and is not escriba's; move it", Place(shown / p))
+            Problem(tr("this file is in the way and is not escriba's; move it"), Place(shown / p))
             for p in blocking
         ]
     if problems:

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
 from escriba.errors import Place, SourceError, suggest
+from escriba.language import tr
 
 STYLES: Mapping[str, str] = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
@@ -51,8 +52,11 @@ def expand(pattern: str, words: Words, place: Place) -> str:
     pattern = STYLES.get(pattern, pattern)
     if not pattern.startswith("/"):
         raise SourceError(
-            f"the permalink '{pattern}' must start with '/'"
-            f" or be one of {', '.join(sorted(STYLES))}",
+            tr(
+                "the permalink '{pattern}' must start with '/' or be one of {allowed}",
+                pattern=pattern,
+                allowed=", ".join(sorted(STYLES)),
+            ),
             place,
         )
 
@@ -63,10 +67,19 @@ def expand(pattern: str, words: Words, place: Place) -> str:
                 return _NAMES[name](words) + rest
             if name in _TIMES:
                 if words.date is None:
-                    raise SourceError(f"the permalink's ':{name}' needs a date", place)
+                    raise SourceError(
+                        tr("the permalink's ':{name}' needs a date", name=name), place
+                    )
                 return _TIMES[name](words.date) + rest
         known = suggest(match[1], [*_NAMES, *_TIMES])
-        raise SourceError(f"unknown placeholder ':{match[1]}' in the permalink{known}", place)
+        raise SourceError(
+            tr(
+                "unknown placeholder ':{name}' in the permalink{known}",
+                name=match[1],
+                known=known,
+            ),
+            place,
+        )
 
     return clean(re.sub(r":([a-z_]+)", replace, pattern))
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from escriba import schema
 from escriba.blog import permalink
 from escriba.errors import Place, SourceError
+from escriba.language import tr
 from escriba.project import NAME, Settings
 from escriba.schema import Mistake, Words
 
@@ -54,7 +55,9 @@ class FrontMatter:
 
     def __post_init__(self) -> None:
         if self.lang is not None and not _LANG.fullmatch(self.lang):
-            raise Mistake(f"'lang' must be a language such as es or pt-BR, not '{self.lang}'")
+            raise Mistake(
+                tr("'lang' must be a language such as es or pt-BR, not '{lang}'", lang=self.lang)
+            )
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,14 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
     date = front.date or written
     if date is None and not draft:
         raise SourceError(
-            "the post has no date; name the file YYYY-MM-DD-slug.md or add 'date:'",
+            tr("the post has no date; name the file YYYY-MM-DD-slug.md or add 'date:'"),
             Place(source, 1),
         )
     slug = front.slug or stem
     if not permalink.slugify(slug):
-        raise SourceError(f"the slug '{slug}' has no letter or digit", Place(source, 1))
+        raise SourceError(
+            tr("the slug '{slug}' has no letter or digit", slug=slug), Place(source, 1)
+        )
     categories = _several(front.category, front.categories)
     words = permalink.Words(slug=slug, name=path.stem, categories=categories, date=date)
     own = front.permalink
@@ -155,14 +160,16 @@ def split(text: str, source: Path) -> tuple[str, str, int]:
     """(YAML, body, line of the body's start, from 1) of a post's text. Raises SourceError."""
     if not re.match(r"---[ \t]*(?:\n|\Z)", text):
         raise SourceError(
-            "the post has no front matter; it must start with a line '---', "
-            "its title and date, and another line '---'",
+            tr(
+                "the post has no front matter; it must start with a line '---', its title and "
+                "date, and another line '---'"
+            ),
             Place(source, 1),
         )
     match = _FENCE.match(text)
     if not match:
         raise SourceError(
-            "the front matter is never closed; add a line '---' after it", Place(source, 1)
+            tr("the front matter is never closed; add a line '---' after it"), Place(source, 1)
         )
     return match[1], text[match.end() :], text.count("\n", 0, match.end()) + 1
 
@@ -178,7 +185,8 @@ def _read_name(stem: str, source: Path, front: FrontMatter) -> tuple[datetime | 
         if front.date:
             return None, match[2]
         raise SourceError(
-            f"the file name starts with '{match[1]}', which is no date", Place(source)
+            tr("the file name starts with '{start}', which is no date", start=match[1]),
+            Place(source),
         ) from None
 
 

@@ -24,6 +24,7 @@ from urllib.parse import quote, unquote, urlsplit
 from escriba.blog.build import INCLUDES, render
 from escriba.digest import digest
 from escriba.errors import EscribaError, Place, SourceError
+from escriba.language import plural, reading_language, tr
 from escriba.project import NAME, Project, load
 from escriba.sampling.frozen import PatientStore
 
@@ -210,7 +211,8 @@ def serve(
     press = server.press
     listening = threading.Thread(target=server.serve_forever, daemon=True)
     listening.start()
-    say(f"http://{host}:{server.server_port}{project.settings.baseurl}/  (Ctrl-C ends it)")
+    address = f"http://{host}:{server.server_port}{project.settings.baseurl}/"
+    say(tr("{address}  (Ctrl-C ends it)", address=address))
     stop = threading.Event()
     try:
         _tell(press.print(), say)
@@ -227,7 +229,9 @@ def serve(
     except KeyboardInterrupt:
         pass
     except OSError as error:
-        raise SourceError(f"cannot watch the files: {error}", Place(project.root)) from None
+        raise SourceError(
+            tr("cannot watch the files: {reason}", reason=error), Place(project.root)
+        ) from None
     finally:
         stop.set()
         press.close()
@@ -239,14 +243,23 @@ def open_server(project: Project, host: str, port: int, *, drafts: bool) -> Serv
     """A server that listens, but does not answer yet. Raises SourceError."""
     if host not in LOOPBACK:
         raise SourceError(
-            f"'serve' is for this machine only, so its host is one of {', '.join(LOOPBACK)}, "
-            f"not '{host}'; publish the folder '{project.settings.output.as_posix()}' instead"
+            tr(
+                "'serve' is for this machine only, so its host is one of {allowed}, not "
+                "'{host}'; publish the folder '{output}' instead",
+                allowed=", ".join(LOOPBACK),
+                host=host,
+                output=project.settings.output.as_posix(),
+            )
         )
     try:
         return Server((host, port), Press(project, drafts=drafts))
     except OSError as error:
         raise SourceError(
-            f"cannot listen on port {port}: {error.strerror}; choose another with --port"
+            tr(
+                "cannot listen on port {port}: {reason}; choose another with --port",
+                port=port,
+                reason=error.strerror,
+            )
         ) from None
 
 
@@ -279,10 +292,10 @@ def inject(page: bytes, edition: Edition) -> bytes:
 
 def _overlay(edition: Edition) -> str:
     items = "".join(f"<li>{escape(problem)}</li>" for problem in edition.problems)
-    stale = " This is the site as it was before." if edition.files else ""
-    title = "1 mistake" if len(edition.problems) == 1 else f"{len(edition.problems)} mistakes"
+    stale = " " + tr("This is the site as it was before.") if edition.files else ""
+    title = plural("{number} mistake", "{number} mistakes", len(edition.problems))
     return (
-        f'<aside id="escriba-mistakes" role="alert" lang="en" style="{_STYLE}">'
+        f'<aside id="escriba-mistakes" role="alert" lang="{reading_language()}" style="{_STYLE}">'
         f'<strong>{title}.</strong>{stale}<ul style="margin:.5em 0 0;padding-left:1.2em">{items}'
         "</ul></aside>"
     )

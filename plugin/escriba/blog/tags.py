@@ -22,6 +22,7 @@ from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 
 from escriba.blog.liquid import LiquidContext
 from escriba.errors import suggest
+from escriba.language import tr
 from escriba.schema import parse_datetime
 
 
@@ -56,14 +57,20 @@ def _failure(error: LiquidError, environment: Environment, text: str) -> Templat
     at = error.token.start_index if error.token else -1
     message = str(error.message).strip().rstrip(".")
     if match := re.search(r"unexpected tag 'end(\w+)'", message):
-        message = f"Liquid's 'end{match[1]}' has no '{match[1]}' before it"
+        message = tr("Liquid's 'end{name}' has no '{name}' before it", name=match[1])
     elif match := re.search(r"unexpected tag '(\w+)'", message):
         known = set(environment.tags) - _INTERNAL | {"highlight"}  # `liquid` reads that one
-        message = f"unknown Liquid tag '{match[1]}'{suggest(match[1], known)}"
+        message = tr(
+            "unknown Liquid tag '{name}'{hint}", name=match[1], hint=suggest(match[1], known)
+        )
     elif match := re.search(r"unknown filter '(\w+)'", message):
-        message = f"unknown Liquid filter '{match[1]}'{suggest(match[1], environment.filters)}"
+        message = tr(
+            "unknown Liquid filter '{name}'{hint}",
+            name=match[1],
+            hint=suggest(match[1], environment.filters),
+        )
     elif match := re.search(r"expected tag end(\w+), found end", message):
-        message = f"Liquid's '{match[1]}' is never closed"
+        message = tr("Liquid's '{name}' is never closed", name=match[1])
         opened = list(re.finditer(rf"\{{%-?\s*{match[1]}\b", text))
         at = opened[-1].start() if opened else 0
     elif not isinstance(error, JekyllError):
@@ -120,14 +127,18 @@ class _JekyllNode(Node):
 def _post_url(context: LiquidContext, name: str, token: Token, _: RenderContext) -> str:
     name = name.strip().strip("/")
     if name not in context.posts:
-        raise JekyllError(f"no post '{name}'{suggest(name, context.posts)}", token=token)
+        raise JekyllError(
+            tr("no post '{name}'{hint}", name=name, hint=suggest(name, context.posts)), token=token
+        )
     return f"{context.site.get('baseurl') or ''}{context.posts[name]}"
 
 
 def _link(context: LiquidContext, path: str, token: Token, _: RenderContext) -> str:
     path = path.strip().strip("/")
     if path not in context.links:
-        raise JekyllError(f"no file '{path}'{suggest(path, context.links)}", token=token)
+        raise JekyllError(
+            tr("no file '{path}'{hint}", path=path, hint=suggest(path, context.links)), token=token
+        )
     return f"{context.site.get('baseurl') or ''}{context.links[path]}"
 
 
@@ -140,7 +151,9 @@ def _include(context: LiquidContext, text: str, token: Token, outer: RenderConte
     path = next((f / name for f in context.includes if (f / name).is_file()), None)
     if path is None or ".." in Path(name).parts or Path(name).is_absolute():
         folders = ", ".join(sorted({f.name for f in context.includes})) or "_includes"
-        raise JekyllError(f"no file '{name}' to include in {folders}", token=token)
+        raise JekyllError(
+            tr("no file '{name}' to include in {folders}", name=name, folders=folders), token=token
+        )
     parameters: dict[str, object] = {}
     for key, double, single, variable in _PARAMETER.findall(rest):
         value: object = re.sub(r"\\(.)", r"\1", double or single)
@@ -153,7 +166,10 @@ def _include(context: LiquidContext, text: str, token: Token, outer: RenderConte
     except LiquidError as error:
         where = error.context()
         line = f":{where[0]}" if where else ""
-        raise JekyllError(f"in {path.name}{line}: {error.message}", token=token) from None
+        raise JekyllError(
+            tr("in {name}{line}: {reason}", name=path.name, line=line, reason=error.message),
+            token=token,
+        ) from None
 
 
 def _filters(context: LiquidContext) -> Mapping[str, Callable[..., Any]]:
@@ -202,7 +218,7 @@ def _moment(value: object) -> datetime | date:
     try:
         return parse_datetime(str(value))
     except ValueError:
-        raise FilterArgumentError(f"'{value}' is not a date", token=None) from None
+        raise FilterArgumentError(tr("'{value}' is not a date", value=value), token=None) from None
 
 
 def _shown(value: object, months: Sequence[str]) -> str:

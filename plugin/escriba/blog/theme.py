@@ -23,6 +23,7 @@ from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.errors import SourceError, suggest
+from escriba.language import tr
 from escriba.project import Settings
 
 HOME, ARCHIVE, TOPICS, NOT_FOUND = "/", "/archive/", "/tags/", "/404.html"
@@ -221,7 +222,8 @@ def _layout(theme: Theme, post: Post) -> str:
     if not re.fullmatch(r"[\w-]+", layout) or theme.templates.find(name) is None:
         known = [p.stem for f in theme.templates.folders for p in f.glob("*.html")]
         raise SourceError(
-            f"there is no layout '{layout}'{suggest(layout, known)}", post.place("layout")
+            tr("there is no layout '{layout}'{hint}", layout=layout, hint=suggest(layout, known)),
+            post.place("layout"),
         )
     return name
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from escriba.errors import TrainingError
+from escriba.language import tr
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -29,7 +30,9 @@ def choose_device(name: str | None, local: int = 0) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise TrainingError(f"the device '{name}' cannot be used: {reason}") from None
+        raise TrainingError(
+            tr("the device '{name}' cannot be used: {reason}", name=name, reason=reason)
+        ) from None
     return device
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from escriba import schema
 from escriba.errors import ModelError, Place, suggest
+from escriba.language import tr
 from escriba.model import Cell, Network
 from escriba.schema import Mistake, Range
 from escriba.vocabulary import Unit
@@ -43,14 +44,19 @@ class Source:
     def __post_init__(self) -> None:
         if self.file is None and self.sha256 is None and self.ready is None:
             raise Mistake(
-                "a source needs a 'file', a 'ready' corpus, or a 'sha256' with or without a 'url'"
+                tr(
+                    "a source needs a 'file', a 'ready' corpus, or a 'sha256' with or without a "
+                    "'url'"
+                )
             )
         if self.ready is not None and (self.file is not None or self.url is not None):
-            raise Mistake("a 'ready' corpus has no 'file' and no 'url'")
+            raise Mistake(tr("a 'ready' corpus has no 'file' and no 'url'"))
         if self.sha256 is not None and (
             len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")
         ):
-            raise Mistake(f"'sha256' must be 64 lower-case hex digits, not '{self.sha256}'")
+            raise Mistake(
+                tr("'sha256' must be 64 lower-case hex digits, not '{sha256}'", sha256=self.sha256)
+            )
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,15 @@ class CorpusRecipe:
 
     def __post_init__(self) -> None:
         if not self.sources:
-            raise Mistake("'sources' must name at least one text")
+            raise Mistake(tr("'sources' must name at least one text"))
         if len(self.split) != 3 or sum(self.split) != 100 or min(self.split) < 0:
-            raise Mistake(f"'split' must be three shares that add up to 100, not {self.split}")
+            raise Mistake(
+                tr("'split' must be three shares that add up to 100, not {split}", split=self.split)
+            )
         if not self.split[0] or not self.split[1]:
-            raise Mistake("'split' must leave something to train on and something to validate on")
+            raise Mistake(
+                tr("'split' must leave something to train on and something to validate on")
+            )
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,9 @@ def read_recipe(models: Path, name: str, root: Path) -> Recipe:
     if not path.is_file():
         known = [p.parent.name for p in models.glob(f"*/{FILE}")]
         shown = path.relative_to(root) if path.is_relative_to(root) else path
-        raise ModelError(f"there is no model '{name}'{suggest(name, known)}", Place(shown))
+        raise ModelError(
+            tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known)),
+            Place(shown),
+        )
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     return schema.read_file(Recipe, path, shown)

@@ -14,6 +14,7 @@ from escriba import model as modelfile
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
 from escriba.draft import open_draft
 from escriba.errors import Place, TrainingError
+from escriba.language import tr
 from escriba.model import Model, Network
 from escriba.vocabulary import Vocabulary
 
@@ -70,5 +71,6 @@ def write_atomically(
     else:
         return
     raise TrainingError(
-        f"cannot be written: {reason}; what was there before is kept", Place(shown or path)
+        tr("cannot be written: {reason}; what was there before is kept", reason=reason),
+        Place(shown or path),
     )

@@ -12,6 +12,7 @@ from escriba.article.expansion import expand_document, find_documents
 from escriba.article.panels import Panels
 from escriba.draft import open_draft
 from escriba.errors import Mistakes, Place, SourceError
+from escriba.language import tr
 from escriba.project import Project
 
 
@@ -51,7 +52,7 @@ def expand_files(
     changed = [t for t, data in files.items() if not t.is_file() or t.read_bytes() != data]
     for target in changed if check else ():
         mistakes.add(
-            SourceError("is not what would be written; expand", Place(project.shown(target)))
+            SourceError(tr("is not what would be written; expand"), Place(project.shown(target)))
         )
     mistakes.check()
     for target in changed:
@@ -66,11 +67,11 @@ def _find(project: Project, sources: Sequence[Path], folder: Path) -> Iterator[t
     for source in sources:
         inside = find_documents(source)
         if not source.exists() or (source.is_dir() and not inside):
-            raise SourceError("there is no Markdown", Place(project.shown(source)))
+            raise SourceError(tr("there is no Markdown"), Place(project.shown(source)))
         for path in inside or [source]:
             target = folder / (path.relative_to(source) if inside else path.name)
             if target.resolve() == path.resolve():
                 raise SourceError(
-                    "would be written over; choose another -o", Place(project.shown(path))
+                    tr("would be written over; choose another -o"), Place(project.shown(path))
                 )
             yield target, path

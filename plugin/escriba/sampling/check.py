@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from escriba.errors import FrozenError
+from escriba.language import tr
 from escriba.sampling import frozen
 from escriba.sampling.frozen import FrozenSample, Use
 from escriba.sampling.request import Request
@@ -57,7 +58,7 @@ def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
     for use, sample in present:
         if texts[use.digest] != sample.text:
             shown = frozen.relative(sample.path, root)
-            message = frozen.edited(shown, "its text is not what the model writes")
+            message = frozen.edited(shown, tr("its text is not what the model writes"))
             same = tuple(other for other in uses if other.digest == use.digest)
             findings.append(
                 Finding("edited", same, message, sample.path, None, sample.text, texts[use.digest])
@@ -119,7 +120,7 @@ def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
     texts = _sample(known, root)
     for finding in known:
         before = frozen.relative(finding.old or finding.path, root).as_posix()
-        after = f"{finding.request.model.name}, sampled now"
+        after = tr("{name}, sampled now", name=finding.request.model.name)
         lines = difflib.unified_diff(
             (finding.text or "").split("\n"), texts[finding.request.digest].split("\n"),
             before, after, lineterm="",
@@ -178,25 +179,41 @@ def _explain(
     path: Path, request: Request, old: FrozenSample | None, root: Path
 ) -> tuple[State, str]:
     if old is None:
-        return "missing", f"the frozen sample {path} is missing; `escriba build` makes it"
+        missing = tr("the frozen sample {path} is missing; `escriba build` makes it", path=path)
+        return "missing", missing
     new, name = request.to_dict(), request.model.name
     different = _compare(old.request, new)
     changes = ", ".join(
-        f"{name.replace('_', '-')} was {_show(old.request.get(name))} and is {_show(new.get(name))}"
+        tr(
+            "{name} was {old} and is {new}",
+            name=name.replace("_", "-"),
+            old=_show(old.request.get(name)),
+            new=_show(new.get(name)),
+        )
         for name in different
     )
     shown = frozen.relative(old.path, root)
     if not set(different) <= {"model", "arithmetic"}:
-        remedy = "`escriba refresh` makes the new one"
-        return "stale", f"the frozen sample {shown} is stale: {changes}; {remedy}"
-    remedy = f"`escriba refresh {name}` makes the new one"
-    state: State = "older arithmetic" if "arithmetic" in different else "older model"
-    return state, f"the frozen sample {shown} is of an {state}: {changes}; {remedy}"
+        return "stale", tr(
+            "the frozen sample {path} is stale: {changes}; `escriba refresh` makes the new one",
+            path=shown, changes=changes,
+        )  # fmt: skip
+    if "arithmetic" in different:
+        return "older arithmetic", tr(
+            "the frozen sample {path} is of an older arithmetic: {changes}; `escriba refresh "
+            "{name}` makes the new one",
+            path=shown, changes=changes, name=name,
+        )  # fmt: skip
+    return "older model", tr(
+        "the frozen sample {path} is of an older model: {changes}; `escriba refresh {name}` makes "
+        "the new one",
+        path=shown, changes=changes, name=name,
+    )  # fmt: skip
 
 
 def _show(value: Any) -> str:
     if value is None:
-        return "not given"
+        return tr("not given")
     text = str(value)
     if len(text) == 64:  # a digest
         return text[:12]

@@ -18,6 +18,7 @@ from escriba import schema
 from escriba.digest import digest, text_digest
 from escriba.draft import open_draft
 from escriba.errors import FrozenError, ModelError, Place, Problem, SourceError
+from escriba.language import tr
 from escriba.model import Model
 from escriba.sampling.request import Request, decimal_text
 
@@ -103,8 +104,11 @@ class Store:
             return read_as_asked(path, request, place, shown).text
         if self.frozen:
             raise FrozenError(
-                f"the sample is not frozen: {shown} is missing, or stale because the request or "
-                f"the model changed; a build that is not frozen makes it",
+                tr(
+                    "the sample is not frozen: {shown} is missing, or stale because the request or "
+                    "the model changed; a build that is not frozen makes it",
+                    shown=shown,
+                ),
                 place,
             )
         return self._make(request, place)
@@ -206,7 +210,10 @@ def located(model: Model, place: Place, root: Path) -> Iterator[None]:
 
 def edited(shown: Path, reason: str) -> str:
     """What a message says of an edited sample."""
-    return f"the frozen sample {shown} was edited: {reason}; `escriba refresh` writes it again"
+    return tr(
+        "the frozen sample {path} was edited: {reason}; `escriba refresh` writes it again",
+        path=shown, reason=reason,
+    )  # fmt: skip
 
 
 def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> FrozenSample:
@@ -215,12 +222,14 @@ def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> Fr
         sample = read(path, shown)
     except FrozenError as error:
         reasons = ", ".join(
-            f"{p.message} (line {p.place.line})" if p.place and p.place.line else p.message
+            tr("{problem} (line {line})", problem=p.message, line=p.place.line)
+            if p.place and p.place.line
+            else p.message
             for p in error.problems
         )
         raise FrozenError(edited(shown, reasons), place) from None
     if sample.digest != request.digest:
-        raise FrozenError(edited(shown, "its header is of another request"), place)
+        raise FrozenError(edited(shown, tr("its header is of another request")), place)
     return sample
 
 
@@ -234,10 +243,12 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FrozenError(f"cannot be read: {error.strerror}", Place(place.path)) from None
+        raise FrozenError(
+            tr("cannot be read: {reason}", reason=error.strerror), Place(place.path)
+        ) from None
     head, separator, body = data.partition(SEPARATOR)
     if not separator:
-        raise FrozenError("no line '---' ends its header", place)
+        raise FrozenError(tr("no line '---' ends its header"), place)
     try:
         header = schema.read(Header, head.decode(), place)
         text = body.decode()
@@ -246,10 +257,10 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
     except UnicodeDecodeError as error:
         before = data[: error.start + (len(head + separator) if error.object == body else 0)]
         line = before.count(b"\n") + 1
-        raise FrozenError("not UTF-8", Place(place.path, line)) from None
+        raise FrozenError(tr("not UTF-8"), Place(place.path, line)) from None
     if text_digest(text) != header.text:
         line = head.count(b"\n") + 3
-        raise FrozenError("its text is not the one that was sampled", Place(place.path, line))
+        raise FrozenError(tr("its text is not the one that was sampled"), Place(place.path, line))
     request = header.to_dict()
     return FrozenSample(request, digest(request), text, path)
 

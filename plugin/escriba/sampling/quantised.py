@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from escriba.errors import ModelError, Place
+from escriba.language import tr
 from escriba.model import Model, Network
 
 if TYPE_CHECKING:
@@ -156,21 +157,23 @@ def _fit(
 
 def refuse_tensor(model: Model, name: str) -> ModelError:
     """The error for a tensor with infinities or what is not a number."""
-    return ModelError(f"the tensor '{name}' has numbers that are not finite", Place(model.path))
+    return ModelError(
+        tr("the tensor '{name}' has numbers that are not finite", name=name), Place(model.path)
+    )
 
 
 def refuse_activation(model: Model, reached: float) -> ModelError:
     """The error for activations that no shift fits into 16 bits."""
-    return _refuse(model, f"an activation can reach {reached:.3g}")
+    return _refuse(model, tr("an activation can reach {reached:.3g}", reached=reached))
 
 
 def refuse_sum(model: Model, index: int, reached: float) -> ModelError:
     """The error for a matrix, of a layer or (after the last) of the head, whose sums no shift fits
     into 32 bits."""
-    name = "the head" if index == model.network.layers else f"layer {index}"
-    return _refuse(model, f"a sum of {name} can reach {reached:.3g}")
+    name = tr("the head") if index == model.network.layers else tr("layer {index}", index=index)
+    return _refuse(model, tr("a sum of {name} can reach {reached:.3g}", name=name, reached=reached))
 
 
 def _refuse(model: Model, reason: str) -> ModelError:
-    reason = f"its weights are too large to be run exactly: {reason}"
+    reason = tr("its weights are too large to be run exactly: {reason}", reason=reason)
     return ModelError(reason, Place(model.path))

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from escriba.digest import digest
 from escriba.errors import SourceError
+from escriba.language import tr
 from escriba.model import Model
 from escriba.schema import Mistake, Range
 
@@ -31,7 +32,10 @@ class Decimals(Range):
 
     def __str__(self) -> str:
         low, high = (decimal_text(Decimal(str(bound))) for bound in (self.low, self.high))
-        return f"from {low} to {high} with at most {self.places} decimals"
+        return tr(
+            "from {low} to {high} with at most {places} decimals",
+            low=low, high=high, places=self.places,
+        )  # fmt: skip
 
 
 class OptionError(SourceError, Mistake):
@@ -60,12 +64,21 @@ class Options:
         for name, bounds in _BOUNDS.items():
             value = getattr(self, name)
             if value is not None and value not in bounds:
-                raise OptionError(f"'{name.replace('_', '-')}' must be {bounds}, not '{value}'")
+                raise OptionError(
+                    tr(
+                        "'{name}' must be {bounds}, not '{value}'",
+                        name=name.replace("_", "-"),
+                        bounds=bounds,
+                        value=value,
+                    )
+                )
         for name, text in (("prompt", self.prompt), ("until", self.until or "")):
             if _SURROGATE.search(text):
-                raise OptionError(f"'{name}' must be text in Unicode, not {text!r}")
+                raise OptionError(
+                    tr("'{name}' must be text in Unicode, not {text!r}", name=name, text=text)
+                )
         if self.until == "":
-            raise OptionError("'until' must be paragraph, sentence or some text, not nothing")
+            raise OptionError(tr("'until' must be paragraph, sentence or some text, not nothing"))
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain values in a fixed order; those not given are left out.

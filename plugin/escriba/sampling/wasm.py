@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from escriba.errors import ModelError, Place
+from escriba.language import tr
 from escriba.model import Model, Tensor
 from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
 from escriba.sampling.stream import BATCH, Stream
@@ -134,7 +135,7 @@ class Wasm:
         most = max(sum(padded(model.tensors[name].size) for name in part) for part in parts)
         list_at = self._image + size
         if not size or list_at + LIST + most > LIMIT:
-            raise ModelError("the model is too large for the kernel", Place(model.path))
+            raise ModelError(tr("the model is too large for the kernel"), Place(model.path))
         self.reserve(list_at + LIST + most)
         with model.path.open("rb", buffering=0) as file:
             for number, names in enumerate(parts):

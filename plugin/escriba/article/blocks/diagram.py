@@ -11,6 +11,7 @@ from escriba.article.fences import Fence
 from escriba.article.figures.unrolled import Unrolled, unroll
 from escriba.article.options import Body
 from escriba.errors import Mistakes, Place, SourceError
+from escriba.language import tr
 from escriba.model import Model
 from escriba.schema import Mistake
 from escriba.vocabulary import Unit
@@ -31,7 +32,7 @@ class DiagramOptions:
 
     def __post_init__(self) -> None:
         if len(self.text) < 2:
-            raise Mistake("'text' must have at least 2 characters")
+            raise Mistake(tr("'text' must have at least 2 characters"))
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,29 @@ def _pictures(text: str, model: Model, place: Place) -> list[str]:
     unknown = [unit for unit in units if unit not in vocabulary.indices]
     if unknown:
         raise SourceError(
-            f"the model '{model.name}' does not know {unknown[0]!r}, only: {vocabulary.listed()}",
+            tr(
+                "the model '{name}' does not know {unknown!r}, only: {listed}",
+                name=model.name,
+                unknown=unknown[0],
+                listed=vocabulary.listed(),
+            ),
             place,
         )
     if len(units) > LONGEST:
-        raise SourceError(
-            f"'text' must have at most {LONGEST} {vocabulary.unit}, and it has {len(units)}", place
-        )
+        count = len(units)
+        if vocabulary.unit == "bytes":
+            problem = tr(
+                "'text' must have at most {most} bytes, and it has {number}",
+                most=LONGEST,
+                number=count,
+            )
+        else:
+            problem = tr(
+                "'text' must have at most {most} characters, and it has {number}",
+                most=LONGEST,
+                number=count,
+            )
+        raise SourceError(problem, place)
     return [_picture(unit, vocabulary.unit) for unit in units]
 
 

@@ -33,6 +33,7 @@ from escriba.article.figures.series import (
 from escriba.article.numbers import format_number
 from escriba.article.options import Body
 from escriba.errors import SourceError
+from escriba.language import tr
 from escriba.schema import Mistake
 from escriba.vocabulary import Unit
 
@@ -47,7 +48,7 @@ class GradientsOptions(SeriesOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.y and self.y[0] <= 0:
-            raise Mistake("'y' must begin above 0: the axis is logarithmic")
+            raise Mistake(tr("'y' must begin above 0: the axis is logarithmic"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def render(fence: Fence, context: Context) -> str:
     for one in series:
         if not one.record.stretches:
             raise SourceError(
-                f"the record of the model '{one.record.name}' has no gradients", fence.place
+                tr("the record of the model '{name}' has no gradients", name=one.record.name),
+                fence.place,
             )
     strings = context.theme.strings("blocks/strings.yml", context.lang)
     progress, unit = PROGRESS[options.x], shared_unit(series)

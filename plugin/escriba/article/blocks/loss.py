@@ -39,6 +39,7 @@ from escriba.article.record import Validation
 from escriba.article.values import find_measured
 from escriba.errors import Mistakes, SourceError, suggest
 from escriba.evaluation import BASELINES
+from escriba.language import tr
 from escriba.schema import Mistake
 from escriba.vocabulary import Unit
 
@@ -56,7 +57,7 @@ class LossOptions(SeriesOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.y_scale == "log" and self.y and self.y[0] <= 0:
-            raise Mistake("'y' must begin above 0 with 'y-scale: log'")
+            raise Mistake(tr("'y' must begin above 0 with 'y-scale: log'"))
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,14 @@ def _read_levels(
             levels.append(Level(_name(key, strings), value.content))
             continue
         if key in BASELINES:
-            reason = f"has no baseline '{key}'; measure it with: escriba evaluate {name}"
-            mistakes.add(SourceError(f"the model '{name}' {reason}", place))
+            remedy = tr("measure it with: escriba evaluate {name}", name=name)
+            problem = tr(
+                "the model '{name}' has no baseline '{key}'; {remedy}",
+                name=name, key=key, remedy=remedy,
+            )  # fmt: skip
         else:
-            mistakes.add(SourceError(f"unknown baseline '{key}'{suggest(key, BASELINES)}", place))
+            problem = tr("unknown baseline '{key}'{hint}", key=key, hint=suggest(key, BASELINES))
+        mistakes.add(SourceError(problem, place))
     mistakes.check()
     return tuple(levels)
 

@@ -14,6 +14,7 @@ from escriba.article.fences import Fence
 from escriba.article.options import Body
 from escriba.article.passage import Paragraph, cut, formulas, paragraphs, tokens
 from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.language import tr
 from escriba.model import Model
 from escriba.sampling.request import Options, Request
 from escriba.schema import Mistake
@@ -33,7 +34,7 @@ class SampleOptions(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.language and self.show != "code":
-            raise Mistake(f"'language' is for 'show: code', not 'show: {self.show}'")
+            raise Mistake(tr("'language' is for 'show: code', not 'show: {show}'", show=self.show))
 
     def request(self, model: Model) -> Request:
         """The request, which how it is shown does not enter."""
@@ -162,10 +163,11 @@ def _arrange(
         from pygments.lexers import get_all_lexers
 
         known = [alias for _, aliases, _, _ in get_all_lexers() for alias in aliases]
-        near = suggest(options.language, known)
-        hint = near if "did you mean" in near else " (a name that Pygments knows)"
+        near = suggest(options.language, known, shown=())
+        hint = near or " " + tr("(a name that Pygments knows)")
         raise SourceError(
-            f"unknown language '{options.language}'{hint}", places["language"]
+            tr("unknown language '{language}'{hint}", language=options.language, hint=hint),
+            places["language"],
         ) from None
 
 

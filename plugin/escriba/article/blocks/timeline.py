@@ -13,6 +13,7 @@ from escriba.article.options import Body
 from escriba.article.passage import Paragraph, cut, paragraphs
 from escriba.article.record import Record, Writing
 from escriba.errors import Mistakes, Place, SourceError
+from escriba.language import tr
 from escriba.model import FILE
 from escriba.schema import Mistake, Range
 from escriba.vocabulary import Unit
@@ -34,7 +35,7 @@ class TimelineOptions:
 
     def __post_init__(self) -> None:
         if list(self.steps) != sorted(set(self.steps)):
-            raise Mistake("'steps' must go up")
+            raise Mistake(tr("'steps' must go up"))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def _choose(record: Record, steps: Sequence[int], body: Body) -> tuple[Writing, 
     """The writings of the steps that the author names, or some from the first to the last."""
     place = body.places.get("model", body.start)
     if not record.writings:
-        raise SourceError(f"the record of the model '{record.name}' has no samples", place)
+        raise SourceError(
+            tr("the record of the model '{name}' has no samples", name=record.name), place
+        )
     by_step = {writing.step: writing for writing in record.writings}
     if not steps:
         found = list(by_step.values())
@@ -115,8 +118,13 @@ def _choose(record: Record, steps: Sequence[int], body: Body) -> tuple[Writing, 
             recorded = ", ".join(map(str, by_step))
             mistakes.add(
                 SourceError(
-                    f"the record of the model '{record.name}' has no sample at step {text} "
-                    f"(it has: {recorded})",
+                    tr(
+                        "the record of the model '{name}' has no sample at step {text} (it has: "
+                        "{recorded})",
+                        name=record.name,
+                        text=text,
+                        recorded=recorded,
+                    ),
                     at,
                 )
             )

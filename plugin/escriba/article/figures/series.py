@@ -11,6 +11,7 @@ from escriba.article.context import Context
 from escriba.article.options import Body
 from escriba.article.record import Moment, Record
 from escriba.errors import Mistakes, Place
+from escriba.language import tr
 from escriba.model import FILE
 from escriba.schema import Mistake
 from escriba.vocabulary import Unit
@@ -41,15 +42,19 @@ class SeriesOptions:
 
     def __post_init__(self) -> None:
         if bool(self.model) == bool(self.models):
-            raise Mistake("a figure needs 'model', or a list of 'models', and not both")
+            raise Mistake(tr("a figure needs 'model', or a list of 'models', and not both"))
         if len(set(self.names)) != len(self.names) or len(self.names) > MOST:
-            raise Mistake(f"'models' must be up to {MOST} different ones")
+            raise Mistake(tr("'models' must be up to {most} different ones", most=MOST))
         if self.labels and len(self.labels) != len(self.names):
             raise Mistake(
-                f"'labels' must have one for each model: {len(self.names)}, not {len(self.labels)}"
+                tr(
+                    "'labels' must have one for each model: {models}, not {labels}",
+                    models=len(self.names),
+                    labels=len(self.labels),
+                )
             )
         if self.y and (len(self.y) != 2 or self.y[0] >= self.y[1]):
-            raise Mistake("'y' must be a list of two numbers, the lower one first")
+            raise Mistake(tr("'y' must be a list of two numbers, the lower one first"))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
 from escriba.errors import CorpusError, Place
+from escriba.language import tr
 
 BLOCK = 1 << 20  # bytes read at a time
 Kind = Literal["plain", "gzip", "bzip2", "xz", "zip"]
@@ -79,13 +80,13 @@ def list_documents(path: Path, shown: Path) -> list[Document]:
             with zipfile.ZipFile(path) as archive:
                 members = sorted({info.filename for info in archive.infolist() if _is_text(info)})
                 if any(archive.getinfo(name).flag_bits & 1 for name in members):
-                    raise CorpusError("the archive is encrypted; unpack it first", Place(shown))
+                    raise CorpusError(tr("the archive is encrypted; unpack it first"), Place(shown))
             if not members:
-                raise CorpusError("the archive holds no file", Place(shown))
+                raise CorpusError(tr("the archive holds no file"), Place(shown))
             return [Document(path, shown / name, kind, name) for name in members]
         with _open(path, kind) as file:
             if file.read(262)[257:] == b"ustar":
-                raise CorpusError("a tar archive; unpack it, or pack it as zip", Place(shown))
+                raise CorpusError(tr("a tar archive; unpack it, or pack it as zip"), Place(shown))
     return [Document(path, shown, kind)]
 
 
@@ -109,7 +110,8 @@ def _find_kind(path: Path, shown: Path) -> Kind:
         return "plain"  # office documents and the like: zip inside, and no text
     if named not in ("plain", found):
         raise CorpusError(
-            f"named as {named}, and it is not; fetch it or make it again", Place(shown)
+            tr("named as {kind}, and it is not; fetch it or make it again", kind=named),
+            Place(shown),
         )
     return found
 
@@ -131,12 +133,14 @@ def _explained(shown: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGED:
-        raise CorpusError("damaged or cut short; fetch it or make it again", place) from None
+        raise CorpusError(tr("damaged or cut short; fetch it or make it again"), place) from None
     except (ImportError, NotImplementedError):  # zipfile's, for a method of compression
         raise CorpusError(
-            "compressed in a way that this Python cannot read; unpack it first", place
+            tr("compressed in a way that this Python cannot read; unpack it first"), place
         ) from None
     except OSError as error:
         if error.errno is None:  # what gzip and bzip2 say of bad data
-            raise CorpusError("damaged or cut short; fetch it or make it again", place) from None
-        raise CorpusError(f"cannot be read: {error.strerror}", place) from None
+            raise CorpusError(
+                tr("damaged or cut short; fetch it or make it again"), place
+            ) from None
+        raise CorpusError(tr("cannot be read: {reason}", reason=error.strerror), place) from None

@@ -16,6 +16,7 @@ from escriba.charlm.corpora.sources import Found, find_sources
 from escriba.charlm.recipe import CorpusRecipe
 from escriba.digest import digest
 from escriba.errors import CorpusError
+from escriba.language import tr
 from escriba.project import Project
 from escriba.vocabulary import Unit, Vocabulary
 
@@ -72,13 +73,15 @@ def read_corpus(
 
         def confirm() -> None:
             if _key(recipe, find_sources(recipe, project)) != key:
-                raise CorpusError("the corpus changed while it was read; run the command again")
+                raise CorpusError(tr("the corpus changed while it was read; run the command again"))
 
         documents = [document for source in found for document in source.documents]
         encode_documents(documents, recipe, folder, shown, confirm, report)
         encoded = read_encoded(folder, shown)
         if encoded is None:
-            raise CorpusError(f"{shown.as_posix()} disappeared; run the command again")
+            raise CorpusError(
+                tr("{shown} disappeared; run the command again", shown=shown.as_posix())
+            )
     corpus = Corpus(
         *encoded.parts,
         vocabulary=encoded.vocabulary,
@@ -88,7 +91,10 @@ def read_corpus(
     )
     if corpus.train.characters < 2 or corpus.validation.characters < 2:
         raise CorpusError(
-            f"the corpus is too small to train on: {corpus.characters} characters in all"
+            tr(
+                "the corpus is too small to train on: {characters} characters in all",
+                characters=corpus.characters,
+            )
         )
     return corpus
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escriba.errors import CorpusError, Place
+from escriba.language import tr
 from escriba.vocabulary import Vocabulary
 
 FACTS = "facts.json"
@@ -62,10 +63,12 @@ class Part:
         try:
             symbols = cast(Symbols, np.fromfile(self.path, self.dtype, count, offset=at))
         except OSError as error:
-            reason = error.strerror or "it was cut short"
-            raise self._gone(f"cannot be read any more: {reason}") from None
+            reason = error.strerror or tr("it was cut short")
+            raise self._gone(
+                tr("the encoded corpus cannot be read any more: {reason}", reason=reason)
+            ) from None
         if len(symbols) != count:
-            raise self._gone("was cut short while it was in use")
+            raise self._gone(tr("the encoded corpus was cut short while it was in use"))
         return symbols
 
     @cached_property
@@ -76,13 +79,11 @@ class Part:
         try:
             return np.memmap(self.path, self.dtype, "r", self.offset, (self.length,))
         except (OSError, ValueError):
-            raise self._gone("cannot be read any more") from None
+            raise self._gone(tr("the encoded corpus cannot be read any more")) from None
 
-    def _gone(self, what: str) -> CorpusError:
-        return CorpusError(
-            f"the encoded corpus {what}; the same command again encodes it anew and goes on",
-            Place(self.shown),
-        )
+    def _gone(self, problem: str) -> CorpusError:
+        remedy = tr("the same command again encodes it anew and goes on")
+        return CorpusError(f"{problem}; {remedy}", Place(self.shown))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from escriba.charlm.corpora.archives import BLOCK, Document
 from escriba.charlm.corpora.encoded import FACTS, PARTS, read_encoded
 from escriba.charlm.recipe import CorpusRecipe
 from escriba.errors import CorpusError, Mistakes, Place
+from escriba.language import tr
 from escriba.vocabulary import Unit
 
 Report = Callable[[int, int], None]
@@ -153,8 +154,11 @@ def _read(
                 yield part, block
         except texts.BadByteError as error:
             raise CorpusError(
-                f"not UTF-8: the byte 0x{error.byte:02x} is not part of any character; "
-                "convert it to UTF-8, or exclude it",
+                tr(
+                    "not UTF-8: the byte 0x{byte:02x} is not part of any character; convert it to "
+                    "UTF-8, or exclude it",
+                    byte=error.byte,
+                ),
                 Place(document.shown, _line(document, position + error.position)),
             ) from None
         position += part.read - before
@@ -267,10 +271,14 @@ def _disk(shown: Path, needed: int) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise CorpusError(
-                f"the disk is full: encoding this corpus needs about {needed / 1e6:,.0f} MB; "
-                "free some, and run the same command again",
+                tr(
+                    "the disk is full: encoding this corpus needs about {size:,.0f} MB; free "
+                    "some, and run the same command again",
+                    size=needed / 1e6,
+                ),
                 Place(shown.parent),
             ) from None
         raise CorpusError(
-            f"the corpus cannot be encoded there: {error.strerror}", Place(shown.parent)
+            tr("the corpus cannot be encoded there: {reason}", reason=error.strerror),
+            Place(shown.parent),
         ) from None

@@ -22,6 +22,7 @@ from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.digest import text_digest
 from escriba.draft import open_draft
 from escriba.errors import CorpusError, Mistakes, Place
+from escriba.language import tr
 from escriba.project import Project
 
 # Of the standard library what is no library: tests, demonstrations, tables, generated files.
@@ -108,7 +109,7 @@ def _find(source: Source, exclude: Sequence[str], project: Project) -> Found:
                 documents.append(document)
                 digests.append(file.sha256)
     if not documents:
-        raise CorpusError("'exclude' leaves nothing of it", Place(files[0].shown))
+        raise CorpusError(tr("'exclude' leaves nothing of it"), Place(files[0].shown))
     return Found(source, tuple(documents), tuple(digests), len(files), _join(files))
 
 
@@ -127,11 +128,18 @@ def _find_files(source: Source, exclude: Sequence[str], project: Project) -> lis
         path = _find_digest(source, source.sha256, project)
         files = [_File(path, project.shown(path), source.sha256)]
     elif (sha256 := _join(files)) != source.sha256:
-        found = f"sha256 is {sha256}, and the recipe names {source.sha256}"
         if len(files) == 1:
-            raise CorpusError(f"its {found}", Place(files[0].shown))
+            problem = tr(
+                "its sha256 is {found}, and the recipe names {sha256}",
+                found=sha256, sha256=source.sha256,
+            )  # fmt: skip
+            raise CorpusError(problem, Place(files[0].shown))
         name = f"'{source.file}'" if source.file else f"{source.ready} {platform.python_version()}"
-        raise CorpusError(f"the {len(files)} files of {name}: their {found}")
+        problem = tr(
+            "the {number} files of {name}: their sha256 is {found}, and the recipe names {sha256}",
+            number=len(files), name=name, found=sha256, sha256=source.sha256,
+        )  # fmt: skip
+        raise CorpusError(problem)
     return files
 
 
@@ -146,7 +154,9 @@ def _digest(path: Path, shown: Path, project: Project) -> str:
     try:
         return remembered_digest(path, project.cache / "digests")
     except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", Place(shown)) from None
+        raise CorpusError(
+            tr("cannot be read: {reason}", reason=error.strerror), Place(shown)
+        ) from None
 
 
 def _list_files(name: str, exclude: Sequence[str], project: Project) -> Iterator[tuple[Path, Path]]:
@@ -170,7 +180,9 @@ def _match(named: Path, pattern: str, project: Project) -> list[Path]:
     try:
         return sorted((p for p in root.glob(pattern) if p.is_file()), key=lambda p: p.parts)
     except (ValueError, NotImplementedError):  # pathlib's, for a pattern
-        raise CorpusError(f"'{pattern}' is not a pattern of file names") from None
+        raise CorpusError(
+            tr("'{pattern}' is not a pattern of file names", pattern=pattern)
+        ) from None
 
 
 def _walk(
@@ -182,7 +194,9 @@ def _walk(
         paths = sorted(folder.iterdir(), key=lambda p: p.name)
     except OSError as error:
         place = Place(Path(relative))
-        raise CorpusError(f"the folder cannot be read: {error.strerror}", place) from None
+        raise CorpusError(
+            tr("the folder cannot be read: {reason}", reason=error.strerror), place
+        ) from None
     for path in paths:
         inside = relative / path.name
         if is_hidden(PurePosixPath(path.name)) or is_excluded(inside, exclude):
@@ -205,13 +219,16 @@ def _list_library(exclude: Sequence[str]) -> Iterator[tuple[Path, Path]]:
 
 def _explain_nothing(source: Source, exclude: Sequence[str], project: Project) -> str:
     if source.ready is not None:
-        return f"{source.ready}: 'exclude' leaves nothing, or this Python keeps no source files"
+        return tr(
+            "{name}: 'exclude' leaves nothing, or this Python keeps no source files",
+            name=source.ready,
+        )
     assert source.file is not None
     if exclude and any(_list_files(source.file, (), project)):
-        return f"'exclude' leaves nothing of '{source.file}'"
+        return tr("'exclude' leaves nothing of '{file}'", file=source.file)
     if (project.root / source.file).is_dir():
-        return f"the folder '{source.file}' holds no file"
-    return f"no file matches '{source.file}' in {project.root.name}/"
+        return tr("the folder '{folder}' holds no file", folder=source.file)
+    return tr("no file matches '{file}' in {folder}/", file=source.file, folder=project.root.name)
 
 
 def _find_digest(source: Source, sha256: str, project: Project) -> Path:
@@ -223,10 +240,12 @@ def _find_digest(source: Source, sha256: str, project: Project) -> Path:
             if path.is_file() and _digest(path, project.shown(path), project) == sha256:
                 return path
     if source.url is None:
-        raise CorpusError(
-            f"no file with the sha256 {sha256} was found; put it in a folder and name the folder "
-            f"in ESCRIBA_CORPORA{' (' + source.origin.strip() + ')' if source.origin else ''}"
+        problem = tr(
+            "no file with the sha256 {sha256} was found; put it in a folder and name the folder in "
+            "ESCRIBA_CORPORA",
+            sha256=sha256,
         )
+        raise CorpusError(problem + (f" ({source.origin.strip()})" if source.origin else ""))
     return _download(source.url, sha256, cached)
 
 
@@ -240,12 +259,21 @@ def _download(url: str, sha256: str, target: Path) -> Path:
                 file.write(block)
             if found.hexdigest() != sha256:
                 raise CorpusError(
-                    f"{url} has the sha256 {found.hexdigest()}, and the recipe names {sha256}"
+                    tr(
+                        "{url} has the sha256 {found}, and the recipe names {sha256}",
+                        url=url,
+                        found=found.hexdigest(),
+                        sha256=sha256,
+                    )
                 )
     except (HTTPException, URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise CorpusError(
-            f"{url} cannot be fetched: {reason}; download it yourself into a folder and name the "
-            "folder in ESCRIBA_CORPORA"
+            tr(
+                "{url} cannot be fetched: {reason}; download it yourself into a folder and "
+                "name the folder in ESCRIBA_CORPORA",
+                url=url,
+                reason=reason,
+            )
         ) from None
     return target

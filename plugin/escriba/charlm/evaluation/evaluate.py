@@ -24,6 +24,7 @@ from escriba.charlm.recipe import read_recipe
 from escriba.charlm.weights import load_network, write_atomically
 from escriba.errors import ModelError, Place
 from escriba.evaluation import FILE, PARTS, read_parts
+from escriba.language import tr
 from escriba.model import Model, read_model
 from escriba.project import Project
 
@@ -110,12 +111,16 @@ def _refuse_other_corpus(corpus: Corpus, model: Model, project: Project) -> None
     digest = model.record.get("corpus", {}).get("digest", corpus.digest)
     if corpus.vocabulary == model.vocabulary and corpus.digest == digest:
         return
-    what = "corpus" if corpus.vocabulary == model.vocabulary else "vocabulary"
-    raise ModelError(
-        f"the model was trained on another {what} than the recipe's; "
-        f"train it again with: escriba train {model.name} --restart",
-        Place(project.shown(model.path)),
-    )
+    remedy = tr("train it again with: escriba train {name} --restart", name=model.name)
+    if corpus.vocabulary == model.vocabulary:
+        problem = tr(
+            "the model was trained on another corpus than the recipe's; {remedy}", remedy=remedy
+        )
+    else:
+        problem = tr(
+            "the model was trained on another vocabulary than the recipe's; {remedy}", remedy=remedy
+        )
+    raise ModelError(problem, Place(project.shown(model.path)))
 
 
 def _read_parts(corpus: Corpus, model: Model) -> Iterator[tuple[Score, Subject]]:

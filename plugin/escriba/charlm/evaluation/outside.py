@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.corpus import encode
 from escriba.charlm.corpora.texts import BadByteError, compose, decode, unwrap
 from escriba.errors import CorpusError, Place
+from escriba.language import plural, tr
 from escriba.vocabulary import Vocabulary, name_character
 
 
@@ -39,7 +40,9 @@ def read_outside(
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", Place(path)) from None
+        raise CorpusError(
+            tr("cannot be read: {reason}", reason=error.strerror), Place(path)
+        ) from None
     text = _normalise(data, path)
     ready = "".join(unwrap([text])) if unwrapped else text
     unknown = _find_unknown(ready, vocabulary)
@@ -47,8 +50,8 @@ def read_outside(
         raise CorpusError(_describe(unknown, model), _first_place(text, unknown, path))
     kept = ready.translate(dict.fromkeys(map(ord, unknown))) if unknown else ready
     if not kept:
-        reason = "no character of it is in the vocabulary" if ready else "it is empty"
-        raise CorpusError(f"there is nothing to predict: {reason}", Place(path))
+        reason = tr("no character of it is in the vocabulary") if ready else tr("it is empty")
+        raise CorpusError(tr("there is nothing to predict: {reason}", reason=reason), Place(path))
     lost = sum(count * len(symbol.encode()) for symbol, count in unknown.items())
     digest = hashlib.sha256(data).hexdigest()
     return Outside(encode(kept, vocabulary), len(data) - lost, unknown.total(), digest)
@@ -59,8 +62,11 @@ def _normalise(data: bytes, path: Path) -> str:
         return "".join(compose(decode([data], beginning=True)))
     except BadByteError as error:
         raise CorpusError(
-            f"not UTF-8: the byte 0x{error.byte:02x} is not part of any character; "
-            "convert the file to UTF-8",
+            tr(
+                "not UTF-8: the byte 0x{byte:02x} is not part of any character; convert the "
+                "file to UTF-8",
+                byte=error.byte,
+            ),
             Place(path, data.count(b"\n", 0, error.position) + 1),
         ) from None
 
@@ -79,12 +85,12 @@ def _find_unknown(text: str, vocabulary: Vocabulary) -> Counter[str]:
 def _describe(unknown: Counter[str], model: str) -> str:
     first, *others = unknown
     total = unknown.total()
-    more = f", nor are {len(others)} others" if len(others) > 1 else ", nor is 1 other"
-    return (
-        f"the character {name_character(first)} is not in the vocabulary of the model '{model}'"
-        f"{more if others else ''} ({total} in the whole text); leave them out with: "
-        "--skip-unknown"
-    )
+    more = plural(", nor is {number} other", ", nor are {number} others", len(others))
+    return tr(
+        "the character {character} is not in the vocabulary of the model '{model}'{more} ({total} "
+        "in the whole text); leave them out with: --skip-unknown",
+        character=name_character(first), model=model, more=more if others else "", total=total,
+    )  # fmt: skip
 
 
 def _first_place(text: str, unknown: Iterable[str], path: Path) -> Place:

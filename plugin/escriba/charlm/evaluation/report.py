@@ -11,6 +11,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from escriba.charlm.evaluation.score import Score
+from escriba.language import tr
 
 
 @contextmanager
@@ -41,23 +42,26 @@ def print_scores(scores: Sequence[Score], name: str, console: Console | None = N
     if last.baselines:
         counted = f"{last.counted:,}"
         if last.counted < last.countable:
-            counted += f" of the {last.countable:,}"
-        console.print(
-            f"n-grams: interpolated modified Kneser-Ney, counted on {counted} symbols of the "
+            counted = tr("{counted} of the {all:,}", counted=counted, all=last.countable)
+        words = tr(
+            "n-grams: interpolated modified Kneser-Ney, counted on {counted} symbols of the "
             "training part",
-            soft_wrap=True,
+            counted=counted,
         )
+        console.print(words, soft_wrap=True)
 
 
 def _print_losses(score: Score, name: str, console: Console) -> None:
-    skipped = f", {score.skipped:,} left out" if score.skipped else ""
-    console.print(
-        f"[bold]{score.part}[/]: {score.characters:,} characters, {score.bytes:,} bytes{skipped}",
-        soft_wrap=True,
-    )
+    skipped = tr(", {skipped:,} left out", skipped=score.skipped) if score.skipped else ""
+    words = tr(
+        "[bold]{part}[/]: {characters:,} characters, {bytes:,} bytes{skipped}",
+        part=score.part, characters=score.characters, bytes=score.bytes, skipped=skipped,
+    )  # fmt: skip
+    console.print(words, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("", min_width=12)
-    for heading in ("nats/char", "bits/char", "nats/byte", "bits/byte"):
+    headings = tr("nats/char"), tr("bits/char"), tr("nats/byte"), tr("bits/byte")
+    for heading in headings:
         table.add_column(heading, justify="right")
     table.add_row(name, *_losses(score, score.nats), style="bold")
     for baseline in reversed([*score.baselines]):
@@ -72,10 +76,12 @@ def _losses(score: Score, nats: float) -> tuple[str, ...]:
 
 
 def _print_groups(score: Score, name: str, console: Console) -> None:
-    console.print(f"[bold]{score.part}[/] by class of character, nats/char", soft_wrap=True)
+    console.print(
+        tr("[bold]{part}[/] by class of character, nats/char", part=score.part), soft_wrap=True
+    )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("", min_width=12)
-    for heading in ("share", name, "of its loss", score.best_ngram):
+    for heading in (tr("share"), name, tr("of its loss"), score.best_ngram):
         if heading:
             table.add_column(heading, justify="right")
     for group in score.groups:

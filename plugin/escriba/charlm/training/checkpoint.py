@@ -13,6 +13,7 @@ from escriba import model as modelfile
 from escriba.charlm.weights import write_atomically
 from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
+from escriba.language import tr
 
 FOLDER = "checkpoint"
 LATEST = "latest.pt"  # where the run is
@@ -42,20 +43,27 @@ class Checkpoint:
 
     def read(self, name: str) -> dict[str, Any]:
         """Raises TrainingError for a file that torch cannot read, or of another training."""
-        again = f"begin again with: escriba train {self.folder.name} --restart"
+        again = tr("begin again with: escriba train {name} --restart", name=self.folder.name)
         try:
             state: dict[str, Any] = torch.load(
                 self.folder / FOLDER / name, map_location="cpu", weights_only=True
             )
         except Exception as error:
             raise TrainingError(
-                f"the checkpoint cannot be read ({type(error).__name__}); {again}",
+                tr(
+                    "the checkpoint cannot be read ({error}); {again}",
+                    error=type(error).__name__,
+                    again=again,
+                ),
                 Place(self.shown / FOLDER / name),
             ) from None
         if state.pop("identity", None) != self.identity:
             raise TrainingError(
-                "the recipe or the corpus has changed since the checkpoint was written; "
-                f"undo the change, or {again}",
+                tr(
+                    "the recipe or the corpus has changed since the checkpoint was written; undo "
+                    "the change, or {again}",
+                    again=again,
+                ),
                 Place(self.shown / "recipe.yml"),
             )
         return state

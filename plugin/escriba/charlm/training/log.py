@@ -15,6 +15,7 @@ from escriba.charlm.training.run import Run
 from escriba.charlm.weights import write_atomically
 from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
+from escriba.language import tr
 
 FILE = "training.jsonl"
 
@@ -34,8 +35,11 @@ class Log:
                 file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         except OSError as error:
             raise TrainingError(
-                f"cannot be written: {error.strerror}; the weights and the checkpoint from before "
-                "are kept, and the same command goes on from there",
+                tr(
+                    "cannot be written: {reason}; the weights and the checkpoint from before are "
+                    "kept, and the same command goes on from there",
+                    reason=error.strerror,
+                ),
                 Place(self.shown),
             ) from None
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from escriba.charlm.training.novelty import BOUND
+from escriba.language import tr
 
 if TYPE_CHECKING:
     from escriba.charlm.training.pace import Moment
@@ -26,11 +27,15 @@ QUICK = 5.0  # seconds of reading that nobody needs to be told about
 
 def describe(moment: Moment) -> str:
     """One moment in words: loss, bits per character, best validation loss, speed, time left."""
-    best = "" if moment.validation is None else f"  best {moment.validation:.4f}"
-    return (
-        f"loss {moment.loss:.4f}  {moment.loss / math.log(2):.3f} bits/char{best}"
-        f"  {moment.speed:,.0f} chars/s  {_clock(moment.remaining)} left"
-    )
+    words = [
+        tr("loss {loss:.4f}", loss=moment.loss),
+        tr("{bits:.3f} bits/char", bits=moment.loss / math.log(2)),
+        tr("{speed:,.0f} chars/s", speed=moment.speed),
+        tr("{time} left", time=_clock(moment.remaining)),
+    ]
+    if moment.validation is not None:
+        words.insert(2, tr("best {loss:.4f}", loss=moment.validation))
+    return "  ".join(words)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def shown(name: str) -> Iterator[Display]:
             progress.update(task, total=total, completed=moment.share, words=describe(moment))
 
         def reading(done: int, total: int) -> None:
-            progress.update(task, completed=done / max(total, 1), words="reading the corpus")
+            progress.update(task, completed=done / max(total, 1), words=tr("reading the corpus"))
 
         yield Display(moment, reading)
 
@@ -73,12 +78,13 @@ def _plain(name: str, console: Console) -> Display:
             console.print(f"{name} {words}", highlight=False, soft_wrap=True)
 
     def moment(moment: Moment) -> None:
-        line(f"{_percent(moment.share)} step {moment.step} {describe(moment)}")
+        step = tr("step {step}", step=moment.step)
+        line(f"{_percent(moment.share)} {step} {describe(moment)}")
 
     def reading(done: int, total: int) -> None:
         # A corpus that is read at once needs no line.
         if time.monotonic() - begun > QUICK:
-            line(f"reading the corpus: {done / max(total, 1):.0%}")
+            line(tr("reading the corpus: {share:.0%}", share=done / max(total, 1)))
 
     return Display(moment, reading)
 
@@ -115,18 +121,30 @@ def show_result(name: str, result: Result) -> None:
     """How a training ended; if it is finished, with something that the model wrote."""
     if not result.finished:
         print(
-            f"interrupted at step {result.step}; go on with: escriba train {name}", file=sys.stderr
+            tr(
+                "interrupted at step {step}; go on with: escriba train {name}",
+                step=result.step,
+                name=name,
+            ),
+            file=sys.stderr,
         )
         return
     print(result.sample)
+    print()
     print(
-        f"\nmodels/{name}: validation {result.best:.4f} nats, {result.step} steps, "
-        f"{result.seconds / 60:.1f} minutes"
+        tr(
+            "models/{name}: validation {best:.4f} nats, {step} steps, {minutes:.1f} minutes",
+            name=name, best=result.best, step=result.step, minutes=result.seconds / 60,
+        )
+    )  # fmt: skip
+    words = tr(
+        "longest run of this sample that stands in the training text: {longest}",
+        longest=result.longest,
     )
-    words = f"longest run of this sample that stands in the training text: {result.longest}"
     if result.longest > BOUND:
-        words += (
-            f"; that is more than {BOUND}, so the model repeats what it has read: "
-            "it needs more text, or fewer units"
+        words += tr(
+            "; that is more than {bound}, so the model repeats what it has read: it needs more "
+            "text, or fewer units",
+            bound=BOUND,
         )
     print(words)

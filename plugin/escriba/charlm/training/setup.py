@@ -25,6 +25,7 @@ from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
 from escriba.errors import Place, TrainingError
+from escriba.language import tr
 from escriba.project import Project
 
 
@@ -146,17 +147,29 @@ def prepare(
     state, chosen = processes.share((state, chosen))
     precision = chosen.pop("precision")
     if precision == "bfloat16" and not can_train(where, precision):
-        began = "this training began in" if state else "precision:"
-        raise TrainingError(
-            f"{began} bfloat16, and the device '{where}' cannot train in it; "
-            + ("go on where it began, or --restart" if state else "write precision: auto"),
-            Place(shown / "recipe.yml"),
+        problem = (
+            tr(
+                "this training began in bfloat16, and the device '{device}' cannot train in it; go "
+                "on where it began, or --restart",
+                device=where,
+            )
+            if state
+            else tr(
+                "precision: bfloat16, and the device '{device}' cannot train in it; write "
+                "precision: auto",
+                device=where,
+            )
         )
+        raise TrainingError(problem, Place(shown / "recipe.yml"))
     settings = replace(settings, **chosen)
     if settings.batch % processes.world:
         raise TrainingError(
-            f"a batch of {settings.batch} cannot be shared by {processes.world} processes; "
-            "make it a multiple of their number",
+            tr(
+                "a batch of {batch} cannot be shared by {processes} processes; make it a multiple "
+                "of their number",
+                batch=settings.batch,
+                processes=processes.world,
+            ),
             Place(shown / "recipe.yml"),
         )
     return Training(

@@ -28,6 +28,7 @@ from escriba.charlm.training.settings import Limit
 from escriba.charlm.training.setup import Training, prepare
 from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.errors import Place, TrainingError
+from escriba.language import tr
 from escriba.project import Project
 
 CHECKPOINT_EVERY = 60.0  # seconds
@@ -189,17 +190,22 @@ class _Loop:
             training.log.write(run, **entry)
         loss = math.inf if entry["loss"] is None else entry["loss"]
         run.losses, run.norms = [], []
-        self.refuse_explosion(loss, "loss")
+        self.refuse_explosion(loss, tr("loss"))
         run.loss = entry["loss"]
         if not health.has_collapsed(loss, training.entropy, run):
             return False
         if run.attempt + 1 < health.ATTEMPTS:
             return True
         raise TrainingError(
-            f"the loss stays at {loss:.4f}, and the entropy of the single characters is "
-            f"{training.entropy:.4f}: the network has learnt nothing else in {health.ATTEMPTS} "
-            "attempts, and no weights were written; try residual: true, fewer layers or a lower "
-            "learning-rate",
+            tr(
+                "the loss stays at {loss:.4f}, and the entropy of the single characters is "
+                "{entropy:.4f}: the network has learnt nothing else in {attempts} attempts, "
+                "and no weights were written; try residual: true, fewer layers or a lower "
+                "learning-rate",
+                loss=loss,
+                entropy=training.entropy,
+                attempts=health.ATTEMPTS,
+            ),
             Place(training.shown / "recipe.yml"),
         )
 
@@ -208,11 +214,18 @@ class _Loop:
         if not health.has_exploded(loss, len(training.corpus.vocabulary)):
             return
         learnt = health.has_learnt(run.best, training.entropy)
-        kept = "the best weights so far are kept" if learnt else "no weights were written"
+        kept = tr("the best weights so far are kept") if learnt else tr("no weights were written")
         raise TrainingError(
-            f"the {name} is {loss:.4g} at step {run.step}: the training has exploded; {kept}; "
-            "lower learning-rate or clip, and begin again with: "
-            f"escriba train {training.folder.name} --restart",
+            tr(
+                "the {loss_name} is {loss:.4g} at step {step}: the training has exploded; {kept}; "
+                "lower learning-rate or clip, and begin again with: escriba train {name} "
+                "--restart",
+                loss_name=name,
+                loss=loss,
+                step=run.step,
+                kept=kept,
+                name=training.folder.name,
+            ),
             Place(training.shown / "recipe.yml"),
         )
 
@@ -229,7 +242,7 @@ class _Loop:
         """Measure, keep the weights if they are the best, and see whether to go on."""
         run, training = self.run, self.training
         loss = self.measure(VALIDATE_ON)
-        self.refuse_explosion(loss, "validation loss")
+        self.refuse_explosion(loss, tr("validation loss"))
         if training.processes.leads:
             training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
