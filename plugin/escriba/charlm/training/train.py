@@ -190,7 +190,7 @@ class _Loop:
             training.log.write(run, **entry)
         loss = math.inf if entry["loss"] is None else entry["loss"]
         run.losses, run.norms = [], []
-        self.refuse_explosion(loss, tr("loss"))
+        self.refuse_explosion(loss)
         run.loss = entry["loss"]
         if not health.has_collapsed(loss, training.entropy, run):
             return False
@@ -209,7 +209,7 @@ class _Loop:
             Place(training.shown / "recipe.yml"),
         )
 
-    def refuse_explosion(self, loss: float, name: str) -> None:
+    def refuse_explosion(self, loss: float, *, validation: bool = False) -> None:
         run, training = self.run, self.training
         if not health.has_exploded(loss, len(training.corpus.vocabulary)):
             return
@@ -220,7 +220,7 @@ class _Loop:
                 "the {loss_name} is {loss:.4g} at step {step}: the training has exploded; {kept}; "
                 "lower learning-rate or clip, and begin again with: escriba train {name} "
                 "--restart",
-                loss_name=name,
+                loss_name=tr("validation loss") if validation else tr("loss"),
                 loss=loss,
                 step=run.step,
                 kept=kept,
@@ -242,7 +242,7 @@ class _Loop:
         """Measure, keep the weights if they are the best, and see whether to go on."""
         run, training = self.run, self.training
         loss = self.measure(VALIDATE_ON)
-        self.refuse_explosion(loss, tr("validation loss"))
+        self.refuse_explosion(loss, validation=True)
         if training.processes.leads:
             training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
