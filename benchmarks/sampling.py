@@ -264,9 +264,7 @@ def measure(samplers: dict[str, Sampler], rounds: int, seconds: float) -> dict[s
         if isinstance(sampler, Bound):
             continue
         sampler(64)  # warm
-        start = time.perf_counter()
-        sampler(192)
-        counts[name] = max(64, int(192 * seconds / (time.perf_counter() - start)))
+        counts[name] = count_characters(sampler, seconds)
     speeds: dict[str, list[float]] = {name: [] for name in samplers}
     for _ in range(rounds):
         for name, sampler in samplers.items():
@@ -277,6 +275,18 @@ def measure(samplers: dict[str, Sampler], rounds: int, seconds: float) -> dict[s
             sampler(counts[name])
             speeds[name].append(counts[name] / (time.perf_counter() - start))
     return speeds
+
+
+def count_characters(sampler: Sampler, seconds: float) -> int:
+    """As many as take about so long, of which what it takes to begin is a small part."""
+    count = 192
+    while True:
+        start = time.perf_counter()
+        sampler(count)
+        taken = time.perf_counter() - start
+        if taken > seconds / 4:
+            return max(64, int(count * seconds / taken))
+        count *= 2
 
 
 def report(speeds: dict[str, list[float]]) -> None:

@@ -148,8 +148,8 @@ def test_a_text_does_not_depend_on_threads(tmp_path, count, workers):
 @pytest.mark.parametrize(
     ("count", "workers", "sizes"),
     [
-        (0, 1, []), (1, 1, [1]), (64, 1, [64]), (65, 1, [32, 33]), (64, 2, [32, 32]),
-        (3, 2, [1, 2]), (200, 2, [50, 50, 50, 50]), (129, 1, [43, 43, 43]),
+        (0, 1, []), (1, 1, [1]), (16, 1, [16]), (17, 1, [8, 9]), (64, 2, [16] * 4),
+        (3, 2, [1, 2]), (40, 2, [10] * 4), (33, 1, [11, 11, 11]), (33, 2, [8, 8, 8, 9]),
     ],
 )  # fmt: skip
 def test_streams_are_shared_out_evenly(count, workers, sizes):

@@ -56,11 +56,24 @@ static v128_t round_wide(Wide v, uint32_t shift) {
   return wasm_i32x4_shuffle(low, high, 0, 2, 4, 6);
 }
 
-/* Two neighbours of a table at each of two addresses, which lie in one word. */
-static int64_t look_up(uint64_t addresses) {
-  uint64_t first = *(const uint32_t *)(uintptr_t)(uint32_t)addresses;
-  uint64_t second = *(const uint32_t *)(uintptr_t)(addresses >> 32);
-  return (int64_t)(first | second << 32);
+/* The table of tanh in segments: the value where one starts, less 2^14, above the step to the next. */
+static uint32_t segments[512];
+
+static void prepare_segments(void) {
+  for (uint32_t i = 0; i < 512; i++)
+    segments[i] = (uint32_t)(TANH[i] - 16384) << 16 | (uint32_t)(TANH[i + 1] - TANH[i]);
+}
+
+static uint64_t load_word(uint32_t address) { return *(const uint32_t *)(uintptr_t)address; }
+
+/* Four segments. Their addresses go through memory: to take them out of a vector costs more. */
+static v128_t find_segments(v128_t numbers, int32_t *scratch) {
+  const uint32_t *at = (const uint32_t *)scratch;
+  v128_t table = wasm_i32x4_splat((int32_t)(uintptr_t)segments);
+  wasm_v128_store(scratch, wasm_i32x4_add(wasm_i32x4_shl(numbers, 2), table));
+  __asm__ volatile("" ::: "memory"); /* else the compiler takes them out of the vector after all */
+  return wasm_i64x2_make((int64_t)(load_word(at[0]) | load_word(at[1]) << 32),
+                         (int64_t)(load_word(at[2]) | load_word(at[3]) << 32));
 }
 
 /* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From u = 8 · 2^13
@@ -69,19 +82,14 @@ static int64_t look_up(uint64_t addresses) {
 static void squash(const int32_t *z, uint32_t count, uint32_t drop, uint32_t twice,
                    int32_t offset, int32_t *out) {
   v128_t half = wasm_i32x4_splat(drop ? 1 << (drop - 1) : 0);
-  v128_t table = wasm_i32x4_splat((int32_t)(uintptr_t)TANH);
   for (uint32_t j = 0; j < count; j += 4) {
     v128_t u = clamp_lanes(shift_right(wasm_i32x4_add(wasm_v128_load(z + j), half), drop));
     if (twice) u = clamp_lanes(wasm_i32x4_shl(u, 1));
-    v128_t size = wasm_i32x4_abs(u);
-    v128_t at = wasm_i32x4_add(wasm_i32x4_shl(wasm_u32x4_shr(size, 7), 1), table);
-    v128_t pair = wasm_i64x2_make(look_up((uint64_t)wasm_i64x2_extract_lane(at, 0)),
-                                  look_up((uint64_t)wasm_i64x2_extract_lane(at, 1)));
-    v128_t low = wasm_v128_and(pair, wasm_i32x4_splat(65535));
-    v128_t step = wasm_i32x4_sub(wasm_u32x4_shr(pair, 16), low);
-    v128_t part = wasm_i32x4_dot_i16x8(step, wasm_v128_and(size, wasm_i32x4_splat(127)));
-    part = wasm_i32x4_shr(wasm_i32x4_add(part, wasm_i32x4_splat(64)), 7);
-    v128_t sign = wasm_i32x4_shr(u, 31), value = wasm_i32x4_add(low, part);
+    v128_t size = wasm_i32x4_abs(u), sign = wasm_i32x4_shr(u, 31);
+    v128_t segment = find_segments(wasm_u32x4_shr(size, 7), out + j);
+    v128_t parts = wasm_v128_and(size, wasm_i32x4_splat(127)); /* of the step; of the value all 128 */
+    v128_t value = wasm_i32x4_dot_i16x8(segment, wasm_v128_or(parts, wasm_i32x4_splat(128 << 16)));
+    value = wasm_i32x4_shr(wasm_i32x4_add(value, wasm_i32x4_splat((16384 << 7) + 64)), 7);
     value = wasm_i32x4_sub(wasm_v128_xor(value, sign), sign);
     wasm_v128_store(out + j, wasm_i32x4_add(value, wasm_i32x4_splat(offset)));
   }

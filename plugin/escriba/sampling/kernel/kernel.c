@@ -11,6 +11,8 @@
 #include "image.h"
 #include "products.h"
 
+#define BATCH 64 /* streams at once */
+
 /* Bytes at most of the first layer's table: what its matrix gives for each symbol's x. */
 #define TABLE_LIMIT (1 << 22)
 
@@ -40,13 +42,14 @@ uint32_t EXPORT(room)(const Image *image) {
   return image->size + table_size(image);
 }
 
-/* Fills the table of an image, which has room() bytes. */
+/* Fills the table of an image, which has room() bytes, and the kernel's own. */
 void EXPORT(prepare)(const Image *image) {
   const Matrix *matrix = image->matrix;
+  prepare_segments();
   if (!table_size(image)) return;
-  for (uint32_t symbol = 0; symbol < image->symbols; symbol += BATCH) {
+  for (uint32_t symbol = 0; symbol < image->symbols; symbol += BLOCK) {
     uint32_t left = image->symbols - symbol;
-    Vectors v = {.count = left < BATCH ? left : BATCH};
+    Vectors v = {.count = left < BLOCK ? left : BLOCK};
     for (uint32_t s = 0; s < v.count; s++) {
       v.x[s] = embedding_of(image, symbol + s);
       v.base[s] = bias_of(image, matrix);
@@ -97,38 +100,51 @@ static void update(const Image *image, Stream *stream, uint32_t layer) {
     case GRU: gru(z, hidden, drop, shift, a, c, h); break;
     default: rnn(z, hidden, drop, shift, a, h);
   }
-  for (uint32_t j = 0; j < hidden; j++) next[j] = image->residual ? x[j] + h[j] : h[j];
+  v128_t residual = wasm_i16x8_splat(image->residual ? -1 : 0);
+  for (uint32_t j = 0; j < hidden; j += 8) {
+    v128_t added = wasm_v128_and(wasm_v128_load(x + j), residual);
+    wasm_v128_store(next + j, wasm_i16x8_add(added, wasm_v128_load(h + j)));
+  }
+}
+
+/* One symbol into some streams' layer. */
+static void read_layer(const Image *image, Stream *const *streams, const uint32_t *symbols,
+                       uint32_t n, uint32_t layer) {
+  const Matrix *matrix = image->matrix + layer;
+  uint32_t width = pad(image->hidden);
+  int tabled = !layer && table_size(image);
+  Vectors v = {.count = n};
+  for (uint32_t s = 0; s < n; s++) {
+    int16_t *x = streams[s]->inputs + 2 * layer * width;
+    if (!layer) __builtin_memcpy(x, embedding_of(image, symbols[s]), 2 * image->hidden);
+    v.x[s] = x, v.out[s] = streams[s]->sums;
+    v.base[s] = tabled ? table_of(image, symbols[s]) : bias_of(image, matrix);
+  }
+  multiply(image, matrix, tabled ? width : 0, 2 * width, &v);
+  for (uint32_t s = 0; s < n; s++) update(image, streams[s], layer);
 }
 
 /* One symbol into each stream, through all layers. */
 static void read_symbols(const Image *image, Stream *const *streams, const uint32_t *symbols,
                          uint32_t n) {
-  uint32_t width = pad(image->hidden);
-  int tabled = table_size(image) != 0;
-  for (uint32_t l = 0; l < image->layers; l++) {
-    const Matrix *matrix = image->matrix + l;
-    Vectors v = {.count = n};
-    for (uint32_t s = 0; s < n; s++) {
-      int16_t *x = streams[s]->inputs + 2 * l * width;
-      if (!l) __builtin_memcpy(x, embedding_of(image, symbols[s]), 2 * image->hidden);
-      v.x[s] = x, v.out[s] = streams[s]->sums;
-      v.base[s] = !l && tabled ? table_of(image, symbols[s]) : bias_of(image, matrix);
-    }
-    multiply(image, matrix, !l && tabled ? width : 0, 2 * width, &v);
-    for (uint32_t s = 0; s < n; s++) update(image, streams[s], l);
-  }
+  for (uint32_t l = 0; l < image->layers; l++)
+    for (uint32_t s = 0; s < n; s += BLOCK)
+      read_layer(image, streams + s, symbols + s, n - s < BLOCK ? n - s : BLOCK, l);
 }
 
 /* The logits of some streams, into their sums. */
 static void score(const Image *image, Stream *const *streams, uint32_t n) {
   const Matrix *head = head_of(image);
   uint32_t width = pad(image->hidden);
-  Vectors v = {.count = n};
-  for (uint32_t s = 0; s < n; s++) {
-    v.x[s] = streams[s]->inputs + 2 * image->layers * width;
-    v.base[s] = bias_of(image, head), v.out[s] = streams[s]->sums;
+  for (uint32_t first = 0; first < n; first += BLOCK) {
+    Vectors v = {.count = n - first < BLOCK ? n - first : BLOCK};
+    for (uint32_t s = 0; s < v.count; s++) {
+      Stream *stream = streams[first + s];
+      v.x[s] = stream->inputs + 2 * image->layers * width;
+      v.base[s] = bias_of(image, head), v.out[s] = stream->sums;
+    }
+    multiply(image, head, 0, width, &v);
   }
-  multiply(image, head, 0, width, &v);
 }
 
 /* `steps` steps of n streams (n ≤ 64), or fewer where a stream reaches its length: each reads one

@@ -9,7 +9,7 @@
 #pragma once
 #include "image.h"
 
-#define BATCH 64 /* vectors at once */
+#define BLOCK 8 /* vectors at once: what is read of them and written fits into the first cache */
 
 #define DOT(sum, a, b) sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b))
 
@@ -19,11 +19,15 @@ static v128_t add_halves(v128_t a, v128_t b) {
                         wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
 }
 
-/* The sums of the lanes of four vectors. */
-static v128_t add_lanes(v128_t a, v128_t b, v128_t c, v128_t d) {
-  v128_t ab = add_halves(a, b), cd = add_halves(c, d);
+/* [ab0 + ab2, ab1 + ab3, cd0 + cd2, cd1 + cd3] */
+static v128_t add_quarters(v128_t ab, v128_t cd) {
   return wasm_i32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5),
                         wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
+}
+
+/* The sums of the lanes of four vectors. */
+static v128_t add_lanes(v128_t a, v128_t b, v128_t c, v128_t d) {
+  return add_quarters(add_halves(a, b), add_halves(c, d));
 }
 
 /* 128 times the sum of some activations, in every lane. */
@@ -43,63 +47,85 @@ static void store_sums(int32_t *out, const int32_t *base, const int32_t *factor,
   wasm_v128_store(out + 4, wasm_i32x4_add(wasm_v128_load(base + 4), high));
 }
 
-#define PAIR(at, words, high, x) \
-  row = wasm_v128_load(at), DOT(words, x, row), DOT(high, x, wasm_i16x8_shr(row, 8))
+/* For eight columns after the other, from `at` = -columns on. Between them is always a branch: where
+ * there is none, wasmtime puts the loads of all first, and has no registers for them. */
+#define EACH_COLUMN(BODY)                             \
+  for (int32_t at = -(int32_t)columns;; at += 32) {   \
+    const int16_t *rows = w + 4 * at;                 \
+    BODY(0)                                           \
+    if (at == -8) break;                              \
+    BODY(1)                                           \
+    if (at == -16) break;                             \
+    BODY(2)                                           \
+    if (at == -24) break;                             \
+    BODY(3)                                           \
+    if (at == -32) break;                             \
+  }
 
-/* Eight rows on one vector: each load of it serves them all. */
+/* One pair of rows on one vector, and on two. */
+#define PAIR(k, words, high, x) \
+  row = wasm_v128_load(rows + 8 * (k)), DOT(words, x, row), DOT(high, x, wasm_i16x8_shr(row, 8));
+#define PAIRS(k, words, high, x, words_y, high_y, y)                               \
+  row = wasm_v128_load(rows + 8 * (k)), DOT(words, x, row), DOT(words_y, y, row); \
+  row = wasm_i16x8_shr(row, 8), DOT(high, x, row), DOT(high_y, y, row);
+
+#define ONE_VECTOR(k)                     \
+  u = wasm_v128_load(x + at + 8 * (k));   \
+  PAIR(4 * (k), a, e, u)                  \
+  PAIR(4 * (k) + 1, b, f, u)              \
+  PAIR(4 * (k) + 2, c, g, u)              \
+  PAIR(4 * (k) + 3, d, h, u)
+
+#define TWO_VECTORS(k)                                                         \
+  u = wasm_v128_load(x + at + 8 * (k)), v = wasm_v128_load(y + at + 8 * (k));  \
+  PAIRS(4 * (k), a, b, u, c, d, v)                                             \
+  PAIRS(4 * (k) + 1, e, f, u, g, h, v)
+
+/* Eight rows on one vector: each load of it serves them all. Here and below, w and x (and y) point
+ * behind their last column. */
 static void multiply_one(const int16_t *w, uint32_t columns, const int16_t *x, v128_t offset,
                          const int32_t *base, const int32_t *factor, int32_t *out) {
-  v128_t a = wasm_i32x4_splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, row;
-  for (uint32_t j = 0; j < columns; j += 8, w += 32) {
-    v128_t u = wasm_v128_load(x + j);
-    PAIR(w, a, e, u), PAIR(w + 8, b, f, u), PAIR(w + 16, c, g, u), PAIR(w + 24, d, h, u);
-  }
+  v128_t a = wasm_i32x4_splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, row, u;
+  EACH_COLUMN(ONE_VECTOR)
   store_sums(out, base, factor, add_lanes(a, b, c, d), add_lanes(e, f, g, h), offset);
 }
 
-/* Two pairs of rows on two vectors: words and high rows of x, then of y, for each pair. */
+/* Two pairs of rows on two vectors, half added: words and high rows of x, then of y. */
 static void multiply_pairs(const int16_t *w, uint32_t columns, const int16_t *x, const int16_t *y,
-                           v128_t *sums) {
-  v128_t a = wasm_i32x4_splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, row;
-  for (uint32_t j = 0; j < columns; j += 8, w += 32) {
-    v128_t u = wasm_v128_load(x + j), v = wasm_v128_load(y + j);
-    row = wasm_v128_load(w), DOT(a, u, row), DOT(c, v, row);
-    row = wasm_i16x8_shr(row, 8), DOT(b, u, row), DOT(d, v, row);
-    row = wasm_v128_load(w + 8), DOT(e, u, row), DOT(g, v, row);
-    row = wasm_i16x8_shr(row, 8), DOT(f, u, row), DOT(h, v, row);
-  }
-  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
-  sums[4] = e, sums[5] = f, sums[6] = g, sums[7] = h;
+                           v128_t *halves) {
+  v128_t a = wasm_i32x4_splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, row, u, v;
+  EACH_COLUMN(TWO_VECTORS)
+  halves[0] = add_halves(a, e), halves[1] = add_halves(b, f);
+  halves[2] = add_halves(c, g), halves[3] = add_halves(d, h);
 }
 
 /* Some vectors, what is added to the product with each, and where the sums go. */
 typedef struct {
-  const int16_t *x[BATCH];
-  const int32_t *base[BATCH];
-  int32_t *out[BATCH];
+  const int16_t *x[BLOCK];
+  const int32_t *base[BLOCK];
+  int32_t *out[BLOCK];
   uint32_t count;
 } Vectors;
 
 /* out = base + matrix · x over the columns from `from` to `to`; each row is read once from memory. */
 static void multiply(const Image *image, const Matrix *matrix, uint32_t from, uint32_t to,
                      const Vectors *v) {
-  const int16_t *w = (const int16_t *)part_of(image, matrix->weights) + 4 * from;
+  const int16_t *w = (const int16_t *)part_of(image, matrix->weights) + 4 * to;
   const int32_t *factor = (const int32_t *)part_of(image, matrix->factors);
   uint32_t columns = to - from, n = v->count;
-  v128_t offset[BATCH], sums[16];
+  v128_t offset[BLOCK], low[4], high[4];
   for (uint32_t s = 0; s < n; s++) offset[s] = sum_vector(v->x[s] + from, columns);
   for (uint32_t r = 0; r < matrix->rows; r += 8, w += 4 * matrix->columns, factor += 8) {
     uint32_t s = 0;
     for (; s + 2 <= n; s += 2) { /* the loads of the rows serve two vectors */
-      multiply_pairs(w, columns, v->x[s] + from, v->x[s + 1] + from, sums);
-      multiply_pairs(w + 16, columns, v->x[s] + from, v->x[s + 1] + from, sums + 8);
+      multiply_pairs(w, columns, v->x[s] + to, v->x[s + 1] + to, low);
+      multiply_pairs(w + 16, columns, v->x[s] + to, v->x[s + 1] + to, high);
       for (uint32_t i = 0; i < 2; i++)
         store_sums(v->out[s + i] + r, v->base[s + i] + r, factor,
-                   add_lanes(sums[2 * i], sums[2 * i + 4], sums[2 * i + 8], sums[2 * i + 12]),
-                   add_lanes(sums[2 * i + 1], sums[2 * i + 5], sums[2 * i + 9], sums[2 * i + 13]),
-                   offset[s + i]);
+                   add_quarters(low[2 * i], high[2 * i]),
+                   add_quarters(low[2 * i + 1], high[2 * i + 1]), offset[s + i]);
     }
     if (s < n)
-      multiply_one(w, columns, v->x[s] + from, offset[s], v->base[s] + r, factor, v->out[s] + r);
+      multiply_one(w, columns, v->x[s] + to, offset[s], v->base[s] + r, factor, v->out[s] + r);
   }
 }
