@@ -352,8 +352,8 @@ def test_the_kernel_imports_nothing():
     module = wasmtime.Module(wasmtime.Engine(), wasm.PATH.read_bytes())
     assert module.imports == []
     assert {export.name for export in module.exports} == {
-        "memory", "heap", "image_size", "pack", "room", "prepare", "stream_size", "start", "run",
-        "drawn", "feed", "weights",
+        "memory", "heap", "image_size", "pack", "room", "prepare", "stream_size", "start", "start_all",
+        "run", "drawn", "feed", "weights",
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
 CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
 HEADER, MATRIX = 48, 24  # bytes of the image's header, and of each matrix in it
+REQUEST = struct.Struct("<Q9I4x")  # of a stream, as `start_all` of kernel.c reads it
 LIST = 16  # bytes of the addresses of a part's tensors
 LIMIT = 1 << 31  # bytes of memory: an image, and the weights that a part of it is made of
 NOT_FINITE, ACTIVATION, SUM = 1, 2, 3  # what `pack` of pack.c can find
@@ -178,33 +179,37 @@ def padded(size: int) -> int:
 
 
 class WasmBatch:
-    """Streams in the kernel's memory: pointers, then for each stream itself, prompt, output."""
+    """Streams in the kernel's memory: pointers, requests, then each itself, prompt, output."""
 
     def __init__(self, wasm: Wasm, streams: Sequence[Stream]):
         self._wasm = wasm
         self._pointers_at = wasm._free
-        at = self._pointers_at + padded(4 * len(streams))
+        requests_at = self._pointers_at + padded(4 * len(streams))
+        at = requests_at + REQUEST.size * len(streams)
         self._pointers: list[int] = []
         self._outputs: list[int] = []
         self._streams = streams
         self._steps = 0  # of every stream that is still active
         self._active = list(range(len(streams)))
-        starts = []
+        requests, prompts = [], []
         for stream in streams:
             prompt = at + wasm._stream_size
             output = prompt + padded(2 * len(stream.prompt))
             self._pointers.append(at)
             self._outputs.append(output)
-            starts.append((stream, at, prompt, output))
+            prompts.append((prompt, struct.pack(f"<{len(stream.prompt)}H", *stream.prompt)))
+            requests.append(
+                REQUEST.pack(
+                    stream.seed, at, prompt, len(stream.prompt), output, stream.length,
+                    stream.temperature, stream.top_k, stream.top_p, stream.min_p,
+                )
+            )  # fmt: skip
             at = output + padded(2 * stream.length)
         wasm.reserve(at)
-        for stream, pointer, prompt, output in starts:
-            wasm.write(prompt, struct.pack(f"<{len(stream.prompt)}H", *stream.prompt))
-            seed = stream.seed - (1 << 64 if stream.seed >> 63 else 0)  # wasmtime's i64 is signed
-            wasm.call(
-                "start", wasm._image, pointer, prompt, len(stream.prompt), output, stream.length,
-                seed, stream.temperature, stream.top_k, stream.top_p, stream.min_p,
-            )  # fmt: skip
+        for prompt, symbols in prompts:
+            wasm.write(prompt, symbols)
+        wasm.write(requests_at, b"".join(requests))
+        wasm.call("start_all", wasm._image, requests_at, len(streams))
 
     def advance(self, steps: int) -> list[list[int]]:
         wasm = self._wasm

@@ -86,6 +86,22 @@ void EXPORT(start)(const Image *image, Stream *stream, const uint16_t *prompt,
   seed_random(stream, seed, 54);
 }
 
+/* start() of n streams in one call, since of some hosts each call takes long. */
+typedef struct {
+  uint64_t seed;
+  Stream *stream;
+  const uint16_t *prompt;
+  uint32_t prompt_size;
+  uint16_t *output;
+  uint32_t length, temperature, top_k, top_p, min_p;
+} Request; /* 48 bytes */
+
+void EXPORT(start_all)(const Image *image, const Request *requests, uint32_t n) {
+  for (const Request *r = requests; r < requests + n; r++)
+    start(image, r->stream, r->prompt, r->prompt_size, r->output, r->length, r->seed,
+          r->temperature, r->top_k, r->top_p, r->min_p);
+}
+
 /* How many symbols a stream has drawn. */
 uint32_t EXPORT(drawn)(const Stream *stream) { return stream->drawn; }
 
