@@ -148,8 +148,8 @@ def test_a_text_does_not_depend_on_threads(tmp_path, count, workers):
 @pytest.mark.parametrize(
     ("count", "workers", "sizes"),
     [
-        (0, 1, []), (1, 1, [1]), (16, 1, [16]), (17, 1, [8, 9]), (64, 2, [16] * 4),
-        (3, 2, [1, 2]), (40, 2, [10] * 4), (33, 1, [11, 11, 11]), (33, 2, [8, 8, 8, 9]),
+        (0, 1, []), (1, 1, [1]), (8, 1, [8]), (9, 1, [4, 5]), (64, 2, [8] * 8),
+        (3, 2, [1, 2]), (20, 2, [5] * 4), (17, 1, [5, 6, 6]), (17, 2, [4, 4, 4, 5]),
     ],
 )  # fmt: skip
 def test_streams_are_shared_out_evenly(count, workers, sizes):

@@ -21,7 +21,7 @@ from escriba.vocabulary import Vocabulary
 CHUNK = 256  # steps between two looks at the text, at most
 PIECE = 16  # the same where somebody is watching
 SHARED = 4000  # symbols from which on several processors share them
-GROUP = 16  # streams that one processor takes at most, before it comes back for more
+GROUP = 8  # streams that one processor takes at most, before it comes back for more
 
 
 class Engine:
