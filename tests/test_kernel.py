@@ -352,7 +352,7 @@ def test_the_kernel_imports_nothing():
     module = wasmtime.Module(wasmtime.Engine(), wasm.PATH.read_bytes())
     assert module.imports == []
     assert {export.name for export in module.exports} == {
-        "memory", "heap", "image_size", "pack", "room", "prepare", "stream_size", "start", "start_all",
+        "memory", "heap", "lay_out", "pack", "room", "prepare", "stream_size", "start", "start_all",
         "run", "drawn", "feed", "weights",
     }  # fmt: skip
 

@@ -131,7 +131,8 @@ class Wasm:
         model = self._model
         net, symbols = model.network, len(model.vocabulary)
         shape = CELLS[net.cell], net.layers, net.hidden, symbols, int(net.residual)
-        size: int = self.call("image_size", *shape)
+        self.reserve(self._image + HEADER + MATRIX * (net.layers + 1))
+        size: int = self.call("lay_out", self._image, *shape)
         parts = list(_divide(list(net.shapes(symbols))))
         most = max(sum(padded(model.tensors[name].size) for name in part) for part in parts)
         list_at = self._image + size
@@ -147,7 +148,7 @@ class Wasm:
                     self._read_into(file, model.tensors[name], at)
                     at += padded(model.tensors[name].size)
                 self.write(list_at, struct.pack(f"<{len(names)}I", *addresses))
-                fault = self.call("pack", self._image, *shape, number, list_at)
+                fault = self.call("pack", self._image, number, list_at)
                 if fault:
                     kind, where, value = struct.unpack("<2Id", self.read(fault, 16))
                     if kind == NOT_FINITE:

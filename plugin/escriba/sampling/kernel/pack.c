@@ -164,36 +164,26 @@ static int write_matrix(const Image *image, const float *const *tensors, uint32_
   return 0;
 }
 
-/* Where everything lies; `matrix` is the image's, or scratch while only the size is wanted. */
-static uint32_t lay_out(Image *image, Matrix *matrix, int scratch) {
-  uint32_t hidden = image->hidden, width = pad(hidden);
-  uint64_t at = pad(sizeof(Image) + (image->layers + 1) * sizeof(Matrix));
+/* Writes the header of an image, with where everything lies in it: 48 bytes, and 24 for each layer
+ * and the head. Gives the bytes of the whole, or 0 if it is too large. */
+uint32_t EXPORT(lay_out)(Image *image, uint32_t cell, uint32_t layers, uint32_t hidden,
+                         uint32_t symbols, uint32_t residual) {
+  uint32_t width = pad(hidden);
+  uint64_t at = pad(sizeof(Image) + (layers + 1) * sizeof(Matrix));
+  *image = (Image){.magic = MAGIC, .version = VERSION, .cell = cell, .layers = layers,
+                   .hidden = hidden, .symbols = symbols, .residual = residual};
   image->embedding = (uint32_t)at;
-  at += 2 * (uint64_t)width * image->symbols;
-  for (uint32_t l = 0; l <= image->layers; l++) {
-    Matrix *own = scratch ? matrix : matrix + l;
+  at += 2 * (uint64_t)width * symbols;
+  for (uint32_t l = 0; l <= layers; l++) {
+    Matrix *own = image->matrix + l;
     own->rows = (row_count(image, l) + 7) & ~7u;
-    own->columns = l < image->layers ? 2 * width : width;
+    own->columns = l < layers ? 2 * width : width;
     own->weights = (uint32_t)at, at += (uint64_t)own->rows * own->columns;
     own->factors = (uint32_t)at, at += pad(4 * own->rows);
     own->bias = (uint32_t)at, at += pad(4 * own->rows);
     if (at >> 30) return 0;
   }
-  return (uint32_t)at;
-}
-
-static Image describe(uint32_t cell, uint32_t layers, uint32_t hidden, uint32_t symbols,
-                      uint32_t residual) {
-  return (Image){.magic = MAGIC, .version = VERSION, .cell = cell, .layers = layers,
-                 .hidden = hidden, .symbols = symbols, .residual = residual};
-}
-
-/* Bytes of the image of such a model; 0 if it is too large. */
-uint32_t EXPORT(image_size)(uint32_t cell, uint32_t layers, uint32_t hidden, uint32_t symbols,
-                            uint32_t residual) {
-  Image image = describe(cell, layers, hidden, symbols, residual);
-  Matrix scratch;
-  return lay_out(&image, &scratch, 1);
+  return image->size = (uint32_t)at;
 }
 
 static int all_finite(const float *values, uint32_t count) {
@@ -223,7 +213,7 @@ static uint32_t find_endless(const Image *image, const float *const *tensors, ui
   return t < count ? t : NONE;
 }
 
-/* The header of the image and the embedding, which decides the shift of the activations. */
+/* The embedding, which decides the shift of the activations. */
 static const Fault *pack_embedding(Image *image, const float *embedding) {
   uint32_t hidden = image->hidden, symbols = image->symbols, width = pad(hidden);
   if (!all_finite(embedding, symbols * hidden)) return report(NOT_FINITE, 0, 0);
@@ -258,14 +248,9 @@ static const Fault *pack_matrix(Image *image, uint32_t layer, const float *const
   return 0;
 }
 
-/* Makes a part of an image, of image_size() bytes, from tensors of the model (float32): part 0 from
- * the embedding, 1 to `layers` from those of a layer, and the last from the head's; in this order,
- * by one instance. Gives 0, or what is wrong with the tensors. */
-const Fault *EXPORT(pack)(Image *image, uint32_t cell, uint32_t layers, uint32_t hidden,
-                          uint32_t symbols, uint32_t residual, uint32_t part,
-                          const float *const *tensors) {
-  if (part) return pack_matrix(image, part - 1, tensors);
-  *image = describe(cell, layers, hidden, symbols, residual);
-  image->size = lay_out(image, image->matrix, 0);
-  return pack_embedding(image, tensors[0]);
+/* Makes a part of an image that is laid out, from tensors of the model (float32): part 0 from the
+ * embedding, 1 to `layers` from those of a layer, and the last from the head's; in this order, by
+ * one instance. Gives 0, or what is wrong with the tensors. */
+const Fault *EXPORT(pack)(Image *image, uint32_t part, const float *const *tensors) {
+  return part ? pack_matrix(image, part - 1, tensors) : pack_embedding(image, tensors[0]);
 }
