@@ -33,7 +33,8 @@ async function sampleWithKernel(wasm, image, streams) {
       BigInt(stream.seed), stream.temperature, stream.topK, stream.topP, stream.minP);
   });
   const steps = Math.max(...streams.map((stream) => stream.prompt.length + stream.length));
-  kernel.run(base, list, streams.length, steps);
+  for (let index = 0; index < streams.length; index += 8)
+    kernel.run(base, list + 4 * index, Math.min(8, streams.length - index), steps);
   return placed.map((place) =>
     Array.from(new Uint16Array(kernel.memory.buffer, place.output, kernel.drawn(place.at))));
 }

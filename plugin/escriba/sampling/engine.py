@@ -14,14 +14,13 @@ from queue import SimpleQueue
 
 from escriba.model import Model
 from escriba.sampling.request import Options
-from escriba.sampling.stream import Runner, Stream, make_stream
+from escriba.sampling.stream import BATCH, Runner, Stream, make_stream
 from escriba.sampling.until import count_settled, find_end
 from escriba.vocabulary import Vocabulary
 
 CHUNK = 256  # steps between two looks at the text, at most
 PIECE = 16  # the same where somebody is watching
 SHARED = 4000  # symbols from which on several processors share them
-GROUP = 8  # streams that one processor takes at most, before it comes back for more
 
 
 class Engine:
@@ -139,8 +138,8 @@ def count_processors() -> int:
 
 
 def _split(count: int, workers: int) -> Iterator[tuple[int, int]]:
-    """Cut so many streams into groups of equal size, at most GROUP, as many for each worker."""
-    groups = workers * -(-count // (GROUP * workers))
+    """Cut so many streams into groups of equal size, at most BATCH, as many for each worker."""
+    groups = workers * -(-count // (BATCH * workers))
     for number in range(groups):
         begin, end = count * number // groups, count * (number + 1) // groups
         if end > begin:

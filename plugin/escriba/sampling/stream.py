@@ -9,7 +9,7 @@ from typing import Protocol
 from escriba.model import Model
 from escriba.sampling.request import Options
 
-BATCH = 64  # streams that run together, at most
+BATCH = 8  # streams that run together, at most: as many as share the first cache
 
 
 @dataclass(frozen=True)

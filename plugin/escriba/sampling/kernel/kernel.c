@@ -11,8 +11,6 @@
 #include "image.h"
 #include "products.h"
 
-#define BATCH 64 /* streams at once */
-
 /* Bytes at most of the first layer's table: what its matrix gives for each symbol's x. */
 #define TABLE_LIMIT (1 << 22)
 
@@ -47,9 +45,9 @@ void EXPORT(prepare)(const Image *image) {
   const Matrix *matrix = image->matrix;
   prepare_segments();
   if (!table_size(image)) return;
-  for (uint32_t symbol = 0; symbol < image->symbols; symbol += BLOCK) {
+  for (uint32_t symbol = 0; symbol < image->symbols; symbol += BATCH) {
     uint32_t left = image->symbols - symbol;
-    Vectors v = {.count = left < BLOCK ? left : BLOCK};
+    Vectors v = {.count = left < BATCH ? left : BATCH};
     for (uint32_t s = 0; s < v.count; s++) {
       v.x[s] = embedding_of(image, symbol + s);
       v.base[s] = bias_of(image, matrix);
@@ -123,47 +121,38 @@ static void update(const Image *image, Stream *stream, uint32_t layer) {
   }
 }
 
-/* One symbol into some streams' layer. */
-static void read_layer(const Image *image, Stream *const *streams, const uint32_t *symbols,
-                       uint32_t n, uint32_t layer) {
-  const Matrix *matrix = image->matrix + layer;
-  uint32_t width = pad(image->hidden);
-  int tabled = !layer && table_size(image);
-  Vectors v = {.count = n};
-  for (uint32_t s = 0; s < n; s++) {
-    int16_t *x = streams[s]->inputs + 2 * layer * width;
-    if (!layer) __builtin_memcpy(x, embedding_of(image, symbols[s]), 2 * image->hidden);
-    v.x[s] = x, v.out[s] = streams[s]->sums;
-    v.base[s] = tabled ? table_of(image, symbols[s]) : bias_of(image, matrix);
-  }
-  multiply(image, matrix, tabled ? width : 0, 2 * width, &v);
-  for (uint32_t s = 0; s < n; s++) update(image, streams[s], layer);
-}
-
 /* One symbol into each stream, through all layers. */
 static void read_symbols(const Image *image, Stream *const *streams, const uint32_t *symbols,
                          uint32_t n) {
-  for (uint32_t l = 0; l < image->layers; l++)
-    for (uint32_t s = 0; s < n; s += BLOCK)
-      read_layer(image, streams + s, symbols + s, n - s < BLOCK ? n - s : BLOCK, l);
+  uint32_t width = pad(image->hidden);
+  Vectors v = {.count = n};
+  for (uint32_t s = 0; s < n; s++)
+    __builtin_memcpy(streams[s]->inputs, embedding_of(image, symbols[s]), 2 * image->hidden);
+  for (uint32_t l = 0; l < image->layers; l++) {
+    const Matrix *matrix = image->matrix + l;
+    int tabled = !l && table_size(image);
+    for (uint32_t s = 0; s < n; s++) {
+      v.x[s] = streams[s]->inputs + 2 * l * width, v.out[s] = streams[s]->sums;
+      v.base[s] = tabled ? table_of(image, symbols[s]) : bias_of(image, matrix);
+    }
+    multiply(image, matrix, tabled ? width : 0, 2 * width, &v);
+    for (uint32_t s = 0; s < n; s++) update(image, streams[s], l);
+  }
 }
 
 /* The logits of some streams, into their sums. */
 static void score(const Image *image, Stream *const *streams, uint32_t n) {
   const Matrix *head = head_of(image);
   uint32_t width = pad(image->hidden);
-  for (uint32_t first = 0; first < n; first += BLOCK) {
-    Vectors v = {.count = n - first < BLOCK ? n - first : BLOCK};
-    for (uint32_t s = 0; s < v.count; s++) {
-      Stream *stream = streams[first + s];
-      v.x[s] = stream->inputs + 2 * image->layers * width;
-      v.base[s] = bias_of(image, head), v.out[s] = stream->sums;
-    }
-    multiply(image, head, 0, width, &v);
+  Vectors v = {.count = n};
+  for (uint32_t s = 0; s < n; s++) {
+    v.x[s] = streams[s]->inputs + 2 * image->layers * width;
+    v.base[s] = bias_of(image, head), v.out[s] = streams[s]->sums;
   }
+  multiply(image, head, 0, width, &v);
 }
 
-/* `steps` steps of n streams (n ≤ 64), or fewer where a stream reaches its length: each reads one
+/* `steps` steps of n streams (n ≤ 8), or fewer where a stream reaches its length: each reads one
  * symbol, and draws one if its prompt is over. */
 void EXPORT(run)(const Image *image, Stream *const *streams, uint32_t n, uint32_t steps) {
   Stream *active[BATCH], *drawing[BATCH];

@@ -9,7 +9,7 @@
 #pragma once
 #include "image.h"
 
-#define BLOCK 8 /* vectors at once: what is read of them and written fits into the first cache */
+#define BATCH 8 /* vectors at once: what is read of them and written fits into the first cache */
 
 #define DOT(sum, a, b) sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b))
 
@@ -101,9 +101,9 @@ static void multiply_pairs(const int16_t *w, uint32_t columns, const int16_t *x,
 
 /* Some vectors, what is added to the product with each, and where the sums go. */
 typedef struct {
-  const int16_t *x[BLOCK];
-  const int32_t *base[BLOCK];
-  int32_t *out[BLOCK];
+  const int16_t *x[BATCH];
+  const int32_t *base[BATCH];
+  int32_t *out[BATCH];
   uint32_t count;
 } Vectors;
 
@@ -113,7 +113,7 @@ static void multiply(const Image *image, const Matrix *matrix, uint32_t from, ui
   const int16_t *w = (const int16_t *)part_of(image, matrix->weights) + 4 * to;
   const int32_t *factor = (const int32_t *)part_of(image, matrix->factors);
   uint32_t columns = to - from, n = v->count;
-  v128_t offset[BLOCK], low[4], high[4];
+  v128_t offset[BATCH], low[4], high[4];
   for (uint32_t s = 0; s < n; s++) offset[s] = sum_vector(v->x[s] + from, columns);
   for (uint32_t r = 0; r < matrix->rows; r += 8, w += 4 * matrix->columns, factor += 8) {
     uint32_t s = 0;
