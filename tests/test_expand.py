@@ -50,10 +50,14 @@ def write(site: Project, text: str) -> str:
     return expand_stream(site, text.encode(), frozen=False, style=False).decode()
 
 
-@given(st.text(alphabet=st.sampled_from(list("ab \t\n\r`~>-1.<!:{}\ufeff"))))
-def test_a_text_without_blocks_stays_as_it_is(text: str) -> None:
-    site = project.Project(Path("nowhere"), project.Settings())
-    context = open_context(site, frozen=True)
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return project.Project(tmp_path_factory.mktemp("empty"), project.Settings())
+
+
+@given(text=st.text(alphabet=st.sampled_from(list("ab \t\n\r`~>-1.<!:{}\ufeff"))))
+def test_a_text_without_blocks_stays_as_it_is(empty: Project, text: str) -> None:
+    context = open_context(empty, frozen=True)
     assert expand(text, context) == text
 
 
