@@ -15,11 +15,6 @@ static int64_t clamp(int64_t v, int64_t limit) {
   return v < -limit ? -limit : v > limit ? limit : v;
 }
 
-static v128_t clamp_lanes(v128_t v) {
-  v128_t limit = wasm_i32x4_splat(65535);
-  return wasm_i32x4_max(wasm_i32x4_neg(limit), wasm_i32x4_min(limit, v));
-}
-
 /* Shifts of each lane by a number that is known only when this runs. (Of the header's own, in a loop,
  * clang 14 makes a shift for every lane.) */
 #define SHIFT(out, instruction, v, shift)                                    \
@@ -64,34 +59,45 @@ static void prepare_segments(void) {
     segments[i] = (uint32_t)(TANH[i] - 16384) << 16 | (uint32_t)(TANH[i + 1] - TANH[i]);
 }
 
-static uint64_t load_word(uint32_t address) { return *(const uint32_t *)(uintptr_t)address; }
-
-/* Four segments. Their addresses go through memory: to take them out of a vector costs more. */
-static v128_t find_segments(v128_t numbers, int32_t *scratch) {
-  const uint32_t *at = (const uint32_t *)scratch;
-  v128_t table = wasm_i32x4_splat((int32_t)(uintptr_t)segments);
-  wasm_v128_store(scratch, wasm_i32x4_add(wasm_i32x4_shl(numbers, 2), table));
-  __asm__ volatile("" ::: "memory"); /* else the compiler takes them out of the vector after all */
-  return wasm_i64x2_make((int64_t)(load_word(at[0]) | load_word(at[1]) << 32),
-                         (int64_t)(load_word(at[2]) | load_word(at[3]) << 32));
+static uint64_t load_segment(uint64_t at) {
+  return *(const uint32_t *)((const char *)segments + (at & 65535));
 }
 
-/* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From u = 8 · 2^13
- * on tanh is 1: the table's last two entries are equal. Works in fours: up to three numbers
- * after `count` are read, and written. */
+/* Four segments, whose distances from the first, in bytes, are the 16-bit parts of a word. */
+static v128_t load_segments(int64_t word) {
+  uint64_t at = (uint64_t)word;
+  return wasm_i64x2_make((int64_t)(load_segment(at) | load_segment(at >> 16) << 32),
+                         (int64_t)(load_segment(at >> 32) | load_segment(at >> 48) << 32));
+}
+
+/* The values of four segments, with the signs of u. A lane of `parts` has below how much of 128 there
+ * is of the segment's step, and above, for the value where it starts, 128. */
+static v128_t interpolate(v128_t segment, v128_t parts, v128_t u) {
+  v128_t value = wasm_i32x4_dot_i16x8(segment, parts), sign = wasm_i32x4_shr(u, 31);
+  value = wasm_i32x4_shr(wasm_i32x4_add(value, wasm_i32x4_splat((16384 << 7) + 64)), 7);
+  return wasm_i32x4_sub(wasm_v128_xor(value, sign), sign);
+}
+
+/* out = offset + tanh(u / 2^13) · 2^15, where u is z / 2^drop, or twice that. From |u| = 8 · 2^13
+ * on tanh is 1, so that 16 bits are enough for |u|: the table's last two entries are equal. Works in
+ * eights: up to seven numbers after `count` are read, and written. */
 static void squash(const int32_t *z, uint32_t count, uint32_t drop, uint32_t twice,
                    int32_t offset, int32_t *out) {
-  v128_t half = wasm_i32x4_splat(drop ? 1 << (drop - 1) : 0);
-  for (uint32_t j = 0; j < count; j += 4) {
-    v128_t u = clamp_lanes(shift_right(wasm_i32x4_add(wasm_v128_load(z + j), half), drop));
-    if (twice) u = clamp_lanes(wasm_i32x4_shl(u, 1));
-    v128_t size = wasm_i32x4_abs(u), sign = wasm_i32x4_shr(u, 31);
-    v128_t segment = find_segments(wasm_u32x4_shr(size, 7), out + j);
-    v128_t parts = wasm_v128_and(size, wasm_i32x4_splat(127)); /* of the step; of the value all 128 */
-    v128_t value = wasm_i32x4_dot_i16x8(segment, wasm_v128_or(parts, wasm_i32x4_splat(128 << 16)));
-    value = wasm_i32x4_shr(wasm_i32x4_add(value, wasm_i32x4_splat((16384 << 7) + 64)), 7);
-    value = wasm_i32x4_sub(wasm_v128_xor(value, sign), sign);
-    wasm_v128_store(out + j, wasm_i32x4_add(value, wasm_i32x4_splat(offset)));
+  v128_t half = wasm_i32x4_splat(drop ? 1 << (drop - 1) : 0), added = wasm_i32x4_splat(offset);
+  v128_t whole = wasm_i16x8_splat(128);
+  for (uint32_t j = 0; j < count; j += 8) {
+    v128_t u = shift_right(wasm_i32x4_add(wasm_v128_load(z + j), half), drop);
+    v128_t v = shift_right(wasm_i32x4_add(wasm_v128_load(z + j + 4), half), drop);
+    v128_t size = wasm_u16x8_narrow_i32x4(wasm_i32x4_abs(u), wasm_i32x4_abs(v));
+    if (twice) size = wasm_u16x8_add_sat(size, size);
+    v128_t at = wasm_v128_and(wasm_u16x8_shr(size, 5), wasm_i16x8_splat(~3)); /* size / 128 · 4 */
+    v128_t parts = wasm_v128_and(size, wasm_i16x8_splat(127));
+    u = interpolate(load_segments(wasm_i64x2_extract_lane(at, 0)),
+                    wasm_i16x8_shuffle(parts, whole, 0, 8, 1, 9, 2, 10, 3, 11), u);
+    v = interpolate(load_segments(wasm_i64x2_extract_lane(at, 1)),
+                    wasm_i16x8_shuffle(parts, whole, 4, 12, 5, 13, 6, 14, 7, 15), v);
+    wasm_v128_store(out + j, wasm_i32x4_add(u, added));
+    wasm_v128_store(out + j + 4, wasm_i32x4_add(v, added));
   }
 }
 

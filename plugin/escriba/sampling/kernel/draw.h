@@ -50,7 +50,9 @@ static uint32_t find_likeliest(const Image *image, const Stream *stream) {
 
 /* exp(-difference / temperature) · 2^30 of every symbol; the largest is 2^30. */
 static void weigh(const Image *image, Stream *stream, uint32_t temperature) {
-  int32_t largest = stream->sums[find_likeliest(image, stream)];
+  int32_t largest = stream->sums[0];
+  for (uint32_t i = 1; i < image->symbols; i++)
+    largest = stream->sums[i] > largest ? stream->sums[i] : largest;
   uint64_t factor = 24204406u * (uint64_t)1000 / temperature; /* log2(e) · 2^24 / t */
   uint32_t shift = head_of(image)->shift + image->activation;
   for (uint32_t i = 0; i < image->symbols; i++) {
@@ -104,18 +106,22 @@ static uint64_t find_last(Stream *stream, uint32_t symbols) {
   }
 }
 
+/* Takes the weight of the symbols that top-k, top-p or min-p leave out. */
+static void drop_unlikely(Stream *stream, uint32_t symbols) {
+  uint64_t last = 0, least = (uint64_t)stream->min_p << 30;
+  if (stream->top_k || stream->top_p < 1000000) last = find_last(stream, symbols);
+  for (uint32_t i = 0; i < symbols; i++)
+    if (key_of(stream, i) < last || stream->weights[i] * (uint64_t)1000000 < least)
+      stream->weights[i] = 0;
+}
+
 static uint32_t choose(const Image *image, Stream *stream) {
   uint32_t symbols = image->symbols, random = next_random(stream);
   if (!stream->temperature) return find_likeliest(image, stream);
   weigh(image, stream, stream->temperature);
-  uint64_t last = 0, total = 0, sum = 0;
-  if (stream->top_k || stream->top_p < 1000000) last = find_last(stream, symbols);
-  for (uint32_t i = 0; i < symbols; i++) {
-    uint64_t weight = stream->weights[i];
-    if (key_of(stream, i) < last || weight * 1000000 < (uint64_t)stream->min_p << 30)
-      stream->weights[i] = 0;
-    total += stream->weights[i];
-  }
+  uint64_t total = 0, sum = 0;
+  if (stream->top_k || stream->top_p < 1000000 || stream->min_p) drop_unlikely(stream, symbols);
+  for (uint32_t i = 0; i < symbols; i++) total += stream->weights[i];
   uint64_t target = (total >> 32) * random + ((total & 0xffffffffu) * random >> 32);
   for (uint32_t i = 0;; i++)
     if ((sum += stream->weights[i]) > target) return i;
