@@ -24,7 +24,7 @@ from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
-from escriba.sampling.stream import Stream, make_stream
+from escriba.sampling.stream import BATCH, Stream, make_stream
 from escriba.sampling.wasm import Wasm
 from models import LETTERS, make_model
 
@@ -375,6 +375,14 @@ def test_a_batch_is_bounded(tmp_path):
     for streams in ([], [stream] * 9):
         with pytest.raises(ValueError, match="1 to 8"):
             runner.begin(streams)
+
+
+def test_the_kernel_refuses_more_than_a_batch(tmp_path):
+    wasmtime = pytest.importorskip("wasmtime")
+    kernel = Wasm(make_model(tmp_path / "m", hidden=3))
+    batch = kernel.begin([make_stream(kernel._model, Options())] * BATCH)
+    with pytest.raises(wasmtime.Trap):
+        kernel.call("run", kernel._image, batch._pointers_at, BATCH + 1, 1)
 
 
 # In other engines than wasmtime

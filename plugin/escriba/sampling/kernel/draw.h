@@ -40,19 +40,24 @@ static void seed_random(Stream *stream, uint64_t seed, uint64_t sequence) {
   next_random(stream);
 }
 
+static int32_t find_largest(const Image *image, const Stream *stream) {
+  int32_t largest = stream->sums[0];
+  for (uint32_t i = 1; i < image->symbols; i++)
+    largest = stream->sums[i] > largest ? stream->sums[i] : largest;
+  return largest;
+}
+
 /* The symbol with the largest logit; of equals, the first. */
 static uint32_t find_likeliest(const Image *image, const Stream *stream) {
-  uint32_t best = 0;
-  for (uint32_t i = 1; i < image->symbols; i++)
-    if (stream->sums[i] > stream->sums[best]) best = i;
-  return best;
+  int32_t largest = find_largest(image, stream);
+  uint32_t symbol = 0;
+  while (stream->sums[symbol] != largest) symbol++;
+  return symbol;
 }
 
 /* exp(-difference / temperature) · 2^30 of every symbol; the largest is 2^30. */
 static void weigh(const Image *image, Stream *stream, uint32_t temperature) {
-  int32_t largest = stream->sums[0];
-  for (uint32_t i = 1; i < image->symbols; i++)
-    largest = stream->sums[i] > largest ? stream->sums[i] : largest;
+  int32_t largest = find_largest(image, stream);
   uint64_t factor = 24204406u * (uint64_t)1000 / temperature; /* log2(e) · 2^24 / t */
   uint32_t shift = head_of(image)->shift + image->activation;
   for (uint32_t i = 0; i < image->symbols; i++) {
