@@ -121,10 +121,11 @@ def make(name: str) -> dict[str, Any]:
     where, request = REQUESTS[name]
     vector = {"arithmetic": ARITHMETIC, "model": where, "request": {**request, "length": 1000}}
     model = model_of(vector)
-    drawn, states = walk(model, make_stream(model, options_of(vector)))
-    assert drawn == Reference(quantise(model)).begin(
-        [make_stream(model, options_of(vector))]
-    ).advance(5000)[0]  # fmt: skip
+    stream = make_stream(model, options_of(vector))
+    drawn, states = walk(model, stream)
+    batch = Reference(quantise(model)).begin(len(stream.prompt) + stream.length)
+    batch.add([stream])
+    assert [drawn] == list(batch.advance(5000).values())
     return {
         **vector,
         "digest": model.digest,

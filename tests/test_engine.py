@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from escriba.errors import SourceError
-from escriba.sampling import engine
+from escriba.sampling import crew, engine
 from escriba.sampling.engine import Engine
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
@@ -58,7 +58,8 @@ def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, 
             continue
         options = [Options(length=400, until=until, seed=seed) for seed in range(6)]
         whole = Engine(each).sample_many(options)
-        monkeypatch.setattr(engine, "CHUNK", chunk)
+        for name in ("CHUNK", "LOOK", "PIECE"):
+            monkeypatch.setattr(crew, name, chunk)
         monkeypatch.setattr(engine, "PIECE", chunk)
         assert Engine(each).sample_many(options) == whole
         assert ["".join(Engine(each).stream(o)) for o in options] == whole

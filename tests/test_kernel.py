@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from escriba.errors import ModelError
 from escriba.model import FILE, GATES, Model, read_model
-from escriba.sampling import engine as engines
 from escriba.sampling import wasm
 from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
@@ -143,19 +142,6 @@ def test_a_text_does_not_depend_on_threads(tmp_path, count, workers):
     engine = Engine(model, Wasm(model), workers=workers)
     assert engine.sample_many(options) == alone
     assert engine.sample_many(options[::-1]) == alone[::-1]
-
-
-@pytest.mark.parametrize(
-    ("count", "workers", "sizes"),
-    [
-        (0, 1, []), (1, 1, [1]), (8, 1, [8]), (9, 1, [4, 5]), (64, 2, [8] * 8),
-        (3, 2, [1, 2]), (20, 2, [5] * 4), (17, 1, [5, 6, 6]), (17, 2, [4, 4, 4, 5]),
-    ],
-)  # fmt: skip
-def test_streams_are_shared_out_evenly(count, workers, sizes):
-    groups = list(engines._split(count, workers))
-    assert [end - begin for begin, end in groups] == sizes
-    assert [begin for begin, _ in groups] == [0, *(end for _, end in groups[:-1])][: len(groups)]
 
 
 def test_a_hundred_thousand_characters(tmp_path):
@@ -370,19 +356,59 @@ def test_an_image_of_another_version_is_refused(tmp_path, at):
 
 def test_a_batch_is_bounded(tmp_path):
     model = make_model(tmp_path / "m", hidden=3)
-    runner = Wasm(model)
+    batch = Wasm(model).begin(501)
     stream = make_stream(model, Options())
-    for streams in ([], [stream] * 9):
-        with pytest.raises(ValueError, match="1 to 8"):
-            runner.begin(streams)
+    with pytest.raises(ValueError, match="9 streams for 8 free places"):
+        batch.add([stream] * 9)
+    assert batch.add([stream] * 5) == [0, 1, 2, 3, 4]
+    batch.remove(1)
+    batch.remove(3)
+    assert batch.add([stream] * 3) == [1, 3, 5]
+    with pytest.raises(ValueError, match="3 streams for 2 free places"):
+        batch.add([stream] * 3)
+    with pytest.raises(ValueError, match="more symbols than the batch has room: 501"):
+        batch.add([make_stream(model, Options(length=501))])
+
+
+def test_a_stream_moves(tmp_path):
+    """It goes on in another instance where it was; the others stay as they are."""
+    model = make_model(tmp_path / "m", hidden=13)
+    streams = [make_stream(model, Options(prompt="abc" * s, length=200, seed=s)) for s in range(4)]
+    runner = Wasm(model)
+    whole = runner.begin(400)
+    whole.add(streams)
+    expected = whole.advance(400)
+    one, other = runner.begin(400), runner.copy().begin(400)
+    one.add(streams)
+    found = one.advance(51)
+    for place in (1, 3):
+        one.move(place, other)
+    with pytest.raises(ValueError, match="place 0 of the other batch is taken"):
+        other.add(streams[:1])
+        one.move(0, other)
+    other.remove(0)
+    for batch in (one, other):
+        for place, drawn in batch.advance(400).items():
+            found[place] += drawn
+    assert found == expected
+
+
+def test_a_stream_moves_into_the_same_room_alone(tmp_path):
+    model = make_model(tmp_path / "m", hidden=3)
+    runner = Wasm(model)
+    one, other = runner.begin(100), runner.copy().begin(101)
+    one.add([make_stream(model, Options(length=50))])
+    with pytest.raises(ValueError, match="has other room"):
+        one.move(0, other)
 
 
 def test_the_kernel_refuses_more_than_a_batch(tmp_path):
     wasmtime = pytest.importorskip("wasmtime")
     kernel = Wasm(make_model(tmp_path / "m", hidden=3))
-    batch = kernel.begin([make_stream(kernel._model, Options())] * BATCH)
+    batch = kernel.begin(600)
+    batch.add([make_stream(kernel._model, Options())] * BATCH)
     with pytest.raises(wasmtime.Trap):
-        kernel.call("run", kernel._image, batch._pointers_at, BATCH + 1, 1)
+        kernel.call("run", kernel._image, batch._addresses_at, BATCH + 1, 1)
 
 
 # In other engines than wasmtime

@@ -65,7 +65,9 @@ def test_the_kernel_in_wasmtime(vector: dict[str, Any]) -> None:
     model, options = model_of(vector), options_of(vector)
     kernel = Wasm(model)
     stream = make_stream(model, options)
-    (drawn,) = kernel.begin([stream]).advance(2000)
+    batch = kernel.begin(len(stream.prompt) + stream.length)
+    batch.add([stream])
+    (drawn,) = batch.advance(2000).values()
     assert drawn_text(model, drawn) == vector["text"]
     read = [*stream.prompt, *drawn][: READS[-1]]
     logits = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from escriba.sampling import tables
 from escriba.sampling.quantised import GATE_SHIFT, Matrix, Quantised
-from escriba.sampling.stream import Stream
+from escriba.sampling.stream import Stream, free_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +34,8 @@ class Reference:
     def __init__(self, model: Quantised):
         self.network = Integers(model)
 
-    def begin(self, streams: Sequence[Stream]) -> ReferenceBatch:
-        return ReferenceBatch(self.network, streams)
+    def begin(self, room: int) -> ReferenceBatch:
+        return ReferenceBatch(self.network)
 
     def copy(self) -> Reference:
         return self  # its batches share nothing that changes
@@ -44,14 +44,25 @@ class Reference:
 class ReferenceBatch:
     """Streams one by one: what runs together cannot matter here."""
 
-    def __init__(self, network: Integers, streams: Sequence[Stream]):
-        self._walks = [Walk(network, stream) for stream in streams]
+    def __init__(self, network: Integers):
+        self._network = network
+        self._walks: dict[int, Walk] = {}
 
-    def advance(self, steps: int) -> list[list[int]]:
-        return [walk.advance(steps) for walk in self._walks]
+    def add(self, streams: Sequence[Stream]) -> list[int]:
+        places = free_places(self._walks, len(streams))
+        self._walks.update(
+            (p, Walk(self._network, s)) for p, s in zip(places, streams, strict=True)
+        )
+        return places
 
-    def stop(self, index: int) -> None:
-        self._walks[index].remaining = 0
+    def advance(self, steps: int) -> dict[int, list[int]]:
+        return {place: walk.advance(steps) for place, walk in self._walks.items()}
+
+    def remove(self, place: int) -> None:
+        del self._walks[place]
+
+    def move(self, place: int, other: ReferenceBatch) -> None:
+        other._walks[place] = self._walks.pop(place)
 
 
 class Walk:

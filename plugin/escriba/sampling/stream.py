@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from escriba.model import Model
 from escriba.sampling.request import Options
@@ -30,26 +30,43 @@ class Stream:
 
 
 class Batch(Protocol):
-    """Up to BATCH streams on their way."""
+    """Streams on their way, each in a place of its own, from 0 to BATCH - 1."""
 
-    def advance(self, steps: int) -> list[list[int]]:
-        """Take so many steps and give what each stream drew in them: [] once it has ended.
+    def add(self, streams: Sequence[Stream]) -> list[int]:
+        """Begin streams in places that are free; the places."""
+
+    def advance(self, steps: int) -> dict[int, list[int]]:
+        """Take so many steps and give what the stream in each place drew in them, [] where it has
+        its length.
 
         A step reads one symbol of the prompt, or the one drawn before; the step that reads the
         prompt's last symbol is the first to draw.
         """
 
-    def stop(self, index: int) -> None:
-        """End a stream before its length."""
+    def remove(self, place: int) -> None:
+        """End a stream, before its length or after: its place is free again."""
+
+    def move(self, place: int, other: Self) -> None:
+        """Let a batch of a copy of this runner go on with a stream, in the same place there. Both
+        batches are begun with the same room."""
 
 
 class Runner(Protocol):
     """What can run a model's streams, one batch at a time."""
 
-    def begin(self, streams: Sequence[Stream]) -> Batch: ...
+    def begin(self, room: int) -> Batch:
+        """A batch of streams whose prompts and lengths have at most `room` symbols together."""
 
     def copy(self) -> Runner:
         """Another runner of the same model, which may work at the same time in another thread."""
+
+
+def free_places(taken: Container[int], count: int) -> list[int]:
+    """The first places of a batch that are free, so many. Raises ValueError if there are fewer."""
+    free = [place for place in range(BATCH) if place not in taken]
+    if count > len(free):
+        raise ValueError(f"{count} streams for {len(free)} free places of a batch")
+    return free[:count]
 
 
 def make_stream(model: Model, options: Options) -> Stream:

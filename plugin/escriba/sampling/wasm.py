@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from escriba.errors import ModelError, Place
 from escriba.language import tr
 from escriba.model import Model, Tensor
 from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
-from escriba.sampling.stream import BATCH, Stream
+from escriba.sampling.stream import BATCH, Stream, free_places
 
 PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
@@ -80,11 +81,9 @@ class Wasm:
         """The model in integers, as the kernel reads it: docs/exact-sampling.md, 6."""
         return self.read(self._image, self._size)
 
-    def begin(self, streams: Sequence[Stream]) -> WasmBatch:
-        """Start streams; those of an earlier batch give up their memory, and cannot go on."""
-        if not 0 < len(streams) <= BATCH:
-            raise ValueError(f"a batch is of 1 to {BATCH} streams, not {len(streams)}")
-        self._current = WasmBatch(self, streams)
+    def begin(self, room: int) -> WasmBatch:
+        """A batch; the streams of an earlier one give up their memory, and cannot go on."""
+        self._current = WasmBatch(self, room)
         return self._current
 
     def is_current(self, batch: WasmBatch) -> bool:
@@ -179,61 +178,87 @@ def padded(size: int) -> int:
     return -(-size // 16) * 16
 
 
-class WasmBatch:
-    """Streams in the kernel's memory: pointers, requests, then each itself, prompt, output."""
+@dataclass
+class Running:
+    """A stream in the memory: where it is, and how many steps it has taken."""
 
-    def __init__(self, wasm: Wasm, streams: Sequence[Stream]):
+    stream: Stream
+    at: int
+    output: int
+    steps: int = 0
+
+    def drawn(self) -> int:
+        """How many symbols it has drawn: one in each step from its prompt's last symbol on, up to
+        its length."""
+        return min(self.stream.length, max(0, self.steps - len(self.stream.prompt) + 1))
+
+
+class WasmBatch:
+    """Streams in the kernel's memory: addresses, requests, then places of equal size, each with a
+    stream, its prompt and its output. A place has the same address in every copy of an instance, so
+    that what is in it can move there as it is."""
+
+    def __init__(self, wasm: Wasm, room: int):
         self._wasm = wasm
-        self._pointers_at = wasm._free
-        requests_at = self._pointers_at + padded(4 * len(streams))
-        at = requests_at + REQUEST.size * len(streams)
-        self._pointers: list[int] = []
-        self._outputs: list[int] = []
-        self._streams = streams
-        self._steps = 0  # of every stream that is still active
-        self._active = list(range(len(streams)))
-        requests, prompts = [], []
-        for stream in streams:
+        self._room = room
+        self._addresses_at = wasm._free
+        self._requests_at = self._addresses_at + padded(4 * BATCH)
+        self._places_at = self._requests_at + REQUEST.size * BATCH
+        self._place_size = wasm._stream_size + padded(2 * room) + 16  # of two paddings
+        self._places: dict[int, Running] = {}
+
+    def add(self, streams: Sequence[Stream]) -> list[int]:
+        wasm, requests = self._wasm, []
+        self._check()
+        places = free_places(self._places, len(streams))
+        for number, stream in zip(places, streams, strict=True):
+            if len(stream.prompt) + stream.length > self._room:
+                raise ValueError(f"a stream has more symbols than the batch has room: {self._room}")
+            at = self._places_at + number * self._place_size
             prompt = at + wasm._stream_size
             output = prompt + padded(2 * len(stream.prompt))
-            self._pointers.append(at)
-            self._outputs.append(output)
-            prompts.append((prompt, struct.pack(f"<{len(stream.prompt)}H", *stream.prompt)))
+            wasm.reserve(output + padded(2 * stream.length))
+            wasm.write(prompt, struct.pack(f"<{len(stream.prompt)}H", *stream.prompt))
             requests.append(
                 REQUEST.pack(
                     stream.seed, at, prompt, len(stream.prompt), output, stream.length,
                     stream.temperature, stream.top_k, stream.top_p, stream.min_p,
                 )
             )  # fmt: skip
-            at = output + padded(2 * stream.length)
-        wasm.reserve(at)
-        for prompt, symbols in prompts:
-            wasm.write(prompt, symbols)
-        wasm.write(requests_at, b"".join(requests))
-        wasm.call("start_all", wasm._image, requests_at, len(streams))
+            self._places[number] = Running(stream, at, output)
+        wasm.write(self._requests_at, b"".join(requests))
+        wasm.call("start_all", wasm._image, self._requests_at, len(streams))
+        return places
 
-    def advance(self, steps: int) -> list[list[int]]:
-        wasm = self._wasm
-        if not wasm.is_current(self):
-            raise RuntimeError("another batch has begun on this engine")
-        news: list[list[int]] = [[] for _ in self._pointers]
-        if not self._active:
-            return news
-        pointers = [self._pointers[index] for index in self._active]
-        wasm.write(self._pointers_at, struct.pack(f"<{len(pointers)}I", *pointers))
-        wasm.call("run", wasm._image, self._pointers_at, len(pointers), steps)
-        before, self._steps = self._steps, self._steps + steps
-        for index in self._active:
-            begin, end = self._drawn(index, before), self._drawn(index, self._steps)
-            data = wasm.read(self._outputs[index] + 2 * begin, 2 * (end - begin))
-            news[index] = list(struct.unpack(f"<{end - begin}H", data))
+    def advance(self, steps: int) -> dict[int, list[int]]:
+        wasm, places = self._wasm, self._places
+        self._check()
+        addresses = [place.at for place in places.values()]
+        wasm.write(self._addresses_at, struct.pack(f"<{len(addresses)}I", *addresses))
+        wasm.call("run", wasm._image, self._addresses_at, len(addresses), steps)
+        news = {}
+        for number, place in places.items():
+            before = place.drawn()
+            place.steps += steps
+            count = place.drawn() - before
+            data = wasm.read(place.output + 2 * before, 2 * count)
+            news[number] = list(struct.unpack(f"<{count}H", data))
         return news
 
-    def _drawn(self, index: int, steps: int) -> int:
-        """How many symbols a stream has drawn after so many steps: one in each from the prompt's
-        last symbol on, up to its length."""
-        stream = self._streams[index]
-        return min(stream.length, max(0, steps - len(stream.prompt) + 1))
+    def remove(self, place: int) -> None:
+        del self._places[place]
 
-    def stop(self, index: int) -> None:
-        self._active.remove(index)
+    def move(self, place: int, other: WasmBatch) -> None:
+        moved = self._places[place]
+        self._check()
+        other._check()
+        if place in other._places or self._room != other._room:
+            raise ValueError(f"place {place} of the other batch is taken, or has other room")
+        end = moved.output + 2 * moved.drawn()
+        other._wasm.reserve(moved.output + padded(2 * moved.stream.length))
+        other._wasm.write(moved.at, self._wasm.read(moved.at, end - moved.at))
+        other._places[place] = self._places.pop(place)
+
+    def _check(self) -> None:
+        if not self._wasm.is_current(self):
+            raise RuntimeError("another batch has begun on this engine")

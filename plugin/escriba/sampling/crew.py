@@ -1,0 +1,113 @@
+"""A crew: threads that write many streams, none of them idle while another has streams to give."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Condition
+
+from escriba.sampling.stream import BATCH, Batch, Stream
+from escriba.sampling.writer import Writer
+
+CHUNK = 256  # steps between two looks at the texts, at most
+LOOK = 64  # the same where what a text says may end it
+PIECE = 16  # and at least
+
+
+@dataclass
+class Job:
+    """A stream, and the writer of its text."""
+
+    stream: Stream
+    writer: Writer
+    steps: int = 0
+
+    @property
+    def left(self) -> int:
+        """Steps until the stream has its length."""
+        return len(self.stream.prompt) - 1 + self.stream.length - self.steps
+
+
+@dataclass(eq=False)
+class Hand:
+    """One thread's batch, and the jobs in its places."""
+
+    batch: Batch
+    jobs: dict[int, Job] = field(default_factory=dict)
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        places = self.batch.add([job.stream for job in jobs])
+        self.jobs.update(zip(places, jobs, strict=True))
+
+    def advance(self) -> None:
+        """Write on until it is time to look at the texts; a stream whose text has ended goes."""
+        jobs = self.jobs.values()
+        most = LOOK if any(job.writer.may_end for job in jobs) else CHUNK
+        steps = max(PIECE, min(most, *(job.left for job in jobs)))
+        for place, drawn in self.batch.advance(steps).items():
+            job = self.jobs[place]
+            job.steps += steps
+            if job.writer.write(drawn):
+                self.batch.remove(place)
+                del self.jobs[place]
+
+    def give_half(self, other: Hand) -> None:
+        """Let a hand that has no jobs go on with every second one."""
+        for place in list(self.jobs)[1::2]:
+            self.batch.move(place, other.batch)
+            other.jobs[place] = self.jobs.pop(place)
+
+
+class Crew:
+    """Jobs for the hands of some batches, the longest first. A hand takes another job whenever it
+    has a free place; when none waits any more, a hand without jobs gets half of another's."""
+
+    def __init__(self, jobs: Sequence[Job], batches: Sequence[Batch]):
+        self._waiting = deque(sorted(jobs, key=lambda job: -job.left))
+        self._hands = [Hand(batch) for batch in batches]
+        self._most = min(BATCH, -(-len(jobs) // len(batches)))  # jobs of a hand
+        self._idle: list[Hand] = []
+        self._over = False
+        self._changed = Condition()  # its lock guards all of these
+
+    def write(self) -> None:
+        """Write all jobs, each hand in a thread of its own."""
+        if len(self._hands) == 1:
+            self._work(self._hands[0])
+            return
+        with ThreadPoolExecutor(len(self._hands)) as pool:  # a kernel works without Python's lock
+            try:
+                for future in [pool.submit(self._work, hand) for hand in self._hands]:
+                    future.result()
+            finally:
+                self._end()  # where one failed, or was interrupted, the others stop
+
+    def _work(self, hand: Hand) -> None:
+        try:
+            while self._find_work(hand):
+                hand.advance()
+        finally:
+            self._end()
+
+    def _find_work(self, hand: Hand) -> bool:
+        """Fill a hand's batch, or wait until it is given jobs. False when all are written."""
+        with self._changed:
+            free = min(self._most - len(hand.jobs), len(self._waiting))
+            if free:
+                hand.begin([self._waiting.popleft() for _ in range(free)])
+            if hand.jobs:
+                if self._idle and len(hand.jobs) > 1:
+                    hand.give_half(self._idle.pop())
+                    self._changed.notify_all()
+            else:
+                self._idle.append(hand)
+                if len(self._idle) < len(self._hands):
+                    self._changed.wait_for(lambda: hand.jobs or self._over)
+            return bool(hand.jobs) and not self._over
+
+    def _end(self) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
