@@ -7,16 +7,18 @@ weights (models/tolstoi, or random ones of a 4 x 128 LSTM where that is not trai
 character at a time, and feed it back. `nn.LSTM` is called once a layer where the model has
 residual connections, since a stack in one call has none; the stack is timed as well.
 
-The last row is no sampler: it is the matrix-vector products alone, in native code
+The last two rows are no samplers: they are the matrix-vector products alone, in native code
 (`native_products.c`, compiled here if there is a C compiler), a bound for any sampler that reads
-weights of 16 bits. At the end how long a model takes to load in a process that has loaded one, and
-the cold start: whole processes that load the model and write 1,000 characters, by `escriba sample`
-and by `nn.LSTM`.
+weights of 16 bits; the second, of eight vectors at once on every processor, has the 128 bits of
+WebAssembly's vectors. At the end how long a model takes to load in a process that has loaded one,
+and the cold start: whole processes that load the model and write 1,000 characters, by
+`escriba sample` and by `nn.LSTM`.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import statistics
@@ -135,14 +137,28 @@ def compile_bound(model: Model, folder: Path) -> dict[str, Sampler]:
     gates = GATES[net.cell] + (net.cell == "gru")
     size = [net.layers, gates * net.hidden, 2 * net.hidden, len(model.vocabulary), net.hidden]
 
-    def measure(seconds: float) -> tuple[float, str]:
-        command = [str(program), *map(str, size), str(seconds)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        microseconds, name = done.stdout.split(" ", 1)
-        return float(microseconds), name.strip()
+    def measure(seconds: float, *width: str, processes: int = 1) -> tuple[float, str]:
+        """Microseconds a character of some processes together, and what they run on."""
+        command = [str(program), *map(str, size), str(seconds), *width]
+        running = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+        ]
+        found = [(process.communicate()[0], process.wait()) for process in running]
+        if any(code for _, code in found):
+            return math.inf, ""
+        lines = [output.split(" ", 1) for output, _ in found]
+        return 1 / sum(1 / float(microseconds) for microseconds, _ in lines), lines[0][1].strip()
 
+    threads = os.cpu_count() or 1
+    bounds: dict[str, Sampler] = {}
     _, name = measure(0.1)
-    return {f"the products alone, native, {name}": Bound(lambda s: measure(s)[0])}
+    bounds[f"the products alone, native, {name}"] = Bound(lambda s: measure(s)[0])
+    _, name = measure(0.1, "128")
+    if name:
+        bounds[f"the same, {name}, 8 at once, {threads} threads"] = Bound(
+            lambda s: measure(s, "128", processes=threads)[0]
+        )
+    return bounds
 
 
 @dataclass(frozen=True)
@@ -304,13 +320,18 @@ def report(speeds: dict[str, list[float]]) -> None:
 
 
 def report_batches(speeds: dict[str, list[float]]) -> None:
-    """The two of 64 streams follow each other, so that each round has a ratio of its own."""
+    """Those of many streams, round by round."""
     ours, theirs = (each for name, each in speeds.items() if "64 streams" in name)
+    bounds = [each for name, each in speeds.items() if "8 at once" in name]
+    print(f"\n64 streams: {compare(ours, theirs)} the characters/s of PyTorch")
+    for bound in bounds:
+        print(f"            {compare(ours, bound)} those of the products alone, 128 bits")
+
+
+def compare(ours: list[float], theirs: list[float]) -> str:
+    """The median of the rounds' ratios."""
     ratios = sorted(a / b for a, b in zip(ours, theirs, strict=True))
-    print(
-        f"\n64 streams: {statistics.median(ratios):.2f} times as many characters/s "
-        f"(rounds of {ratios[0]:.2f} to {ratios[-1]:.2f})"
-    )
+    return f"{statistics.median(ratios):.2f} times (rounds of {ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 LOADING = """
