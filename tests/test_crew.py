@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
+from subprocess import PIPE
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,3 +159,22 @@ def test_one_failure_stops_all(model, fault):
     with pytest.raises(type(fault)):
         Crew(jobs, [good, Recorder(fault=fault)]).write()
     assert not all(job.writer.ended for job in jobs)
+
+
+def test_ctrl_c_ends_all_threads(tmp_path):
+    """Minutes of work end at once, in the main thread's own exception."""
+    model = make_model(tmp_path / "m", hidden=128)
+    code = (
+        "import sys; from pathlib import Path; from escriba.model import read_model;"
+        "from escriba.sampling.engine import Engine; from escriba.sampling.request import Options;"
+        "engine = Engine(read_model(Path(sys.argv[1])), workers=2); print('ready', flush=True);"
+        "engine.sample_many([Options(length=1_000_000, seed=s) for s in range(64)])"
+    )
+    command = [sys.executable, "-c", code, str(model.path.parent)]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(1)  # into the work
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert errors.endswith("KeyboardInterrupt\n")
