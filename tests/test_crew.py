@@ -52,7 +52,7 @@ def test_texts_do_not_depend_on_who_writes_them(model, options, workers, chunk, 
     alone = [Engine(model, workers=1).sample(each) for each in options]
     with monkeypatch.context() as patch:
         patch.setattr(engine, "SHARED", 0)
-        for name in ("CHUNK", "LOOK", "PIECE"):
+        for name in ("CHUNK", "LOOK", "LEAST"):
             patch.setattr(crew, name, chunk)
         assert Engine(model, workers=workers).sample_many(options) == alone
 

@@ -58,7 +58,7 @@ def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, 
             continue
         options = [Options(length=400, until=until, seed=seed) for seed in range(6)]
         whole = Engine(each).sample_many(options)
-        for name in ("CHUNK", "LOOK", "PIECE"):
+        for name in ("CHUNK", "LOOK", "LEAST"):
             monkeypatch.setattr(crew, name, chunk)
         monkeypatch.setattr(engine, "PIECE", chunk)
         assert Engine(each).sample_many(options) == whole

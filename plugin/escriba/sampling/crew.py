@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -13,7 +12,7 @@ from escriba.sampling.writer import Writer
 
 CHUNK = 256  # steps between two looks at the texts, at most
 LOOK = 64  # the same where what a text says may end it
-PIECE = 16  # and at least
+LEAST = 16  # and at least
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Hand:
         """Write on until it is time to look at the texts; a stream whose text has ended goes."""
         jobs = self.jobs.values()
         most = LOOK if any(job.writer.may_end for job in jobs) else CHUNK
-        steps = max(PIECE, min(most, *(job.left for job in jobs)))
+        steps = max(LEAST, min(most, *(job.left for job in jobs)))
         for place, drawn in self.batch.advance(steps).items():
             job = self.jobs[place]
             job.steps += steps
@@ -77,6 +76,10 @@ class Crew:
         if len(self._hands) == 1:
             self._work(self._hands[0])
             return
+        from concurrent.futures import (
+            ThreadPoolExecutor,
+        )  # slow to import, for nothing where one hand works
+
         with ThreadPoolExecutor(len(self._hands)) as pool:  # a kernel works without Python's lock
             try:
                 for future in [pool.submit(self._work, hand) for hand in self._hands]:

@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator, Sequence
 
 from escriba.model import Model
-from escriba.sampling.crew import PIECE, Crew, Job
+from escriba.sampling.crew import Crew, Job
 from escriba.sampling.request import Options
 from escriba.sampling.stream import Runner, make_stream
 from escriba.sampling.writer import Writer
 
+PIECE = 32  # steps between two looks at a text that somebody watches
 SHARED = 4000  # symbols from which on several processors share them
 
 
