@@ -83,16 +83,24 @@ class Recorder:
         other.streams[place] = self.streams.pop(place)
 
 
+def ignore(symbols: int) -> None:
+    pass
+
+
 def make_jobs(model, lengths: Sequence[int]) -> list[Job]:
     options = [Options(length=length) for length in lengths]
-    return [Job(make_stream(model, o), Writer(model.vocabulary, o)) for o in options]
+    return [
+        Job(make_stream(model, o), Writer(model.vocabulary, o), lambda text: None) for o in options
+    ]
 
 
 def test_a_free_place_is_taken_at_once(model):
     """The longest first, then one more whenever one ends: no step is taken for nothing."""
     lengths = [16 * n for n in range(1, 25)]
     batch = Recorder()
-    Crew(make_jobs(model, lengths), [batch]).write()
+    advances: list[int] = []
+    Crew(make_jobs(model, lengths), [batch], advances.append).write()
+    assert sum(advances) == sum(lengths)
     assert sum(batch.sizes) == sum(lengths)
     assert batch.sizes == sorted(batch.sizes, reverse=True)
     assert max(batch.sizes) == BATCH
@@ -103,7 +111,7 @@ def test_a_free_place_is_taken_at_once(model):
 def test_few_jobs_are_shared_out_evenly(model, count, sizes):
     jobs = make_jobs(model, [16] * count)
     batches = [Recorder(), Recorder()]
-    hands = Crew(jobs, batches)
+    hands = Crew(jobs, batches, ignore)
     for hand in hands._hands:
         assert hands._find_work(hand)
     assert [len(batch.streams) for batch in batches] == sizes
@@ -112,7 +120,7 @@ def test_few_jobs_are_shared_out_evenly(model, count, sizes):
 def test_an_idle_hand_gets_half(model):
     jobs = make_jobs(model, [4000] * 8 + [16] * 8)
     slow, quick = Recorder(), Recorder()
-    both = Crew(jobs, [slow, quick])
+    both = Crew(jobs, [slow, quick], ignore)
     first, second = both._hands
     assert both._find_work(first)
     assert both._find_work(second)
@@ -157,10 +165,11 @@ def test_one_failure_stops_all(model, fault):
     jobs = make_jobs(model, [1_000_000] * 64)
     good = Recorder()
     with pytest.raises(type(fault)):
-        Crew(jobs, [good, Recorder(fault=fault)]).write()
+        Crew(jobs, [good, Recorder(fault=fault)], ignore).write()
     assert not all(job.writer.ended for job in jobs)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_all_threads(tmp_path):
     """Minutes of work end at once, in the main thread's own exception."""
     model = make_model(tmp_path / "m", hidden=128)
@@ -171,7 +180,14 @@ def test_ctrl_c_ends_all_threads(tmp_path):
         "engine.sample_many([Options(length=1_000_000, seed=s) for s in range(64)])"
     )
     command = [sys.executable, "-c", code, str(model.path.parent)]
-    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+        # Whoever runs the tests in the background has them ignore SIGINT; a child would inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         time.sleep(1)  # into the work

@@ -13,7 +13,7 @@ from escriba.errors import FrozenError, ModelError, Place, SourceError
 from escriba.model import FILE, read_model
 from escriba.sampling import frozen
 from escriba.sampling.engine import Engine
-from escriba.sampling.frozen import Store
+from escriba.sampling.frozen import PatientStore, Store
 from escriba.sampling.request import Options, Request
 from models import LETTERS, make_model
 
@@ -97,6 +97,40 @@ def test_nothing_half_written(project, monkeypatch):
         frozen.write(path, request, "after")
     assert frozen.read(path).text == "before"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_an_interrupted_build_loses_no_text_that_was_written(project):
+    requests = [tiny(project, length=50 * (1 + n % 40), seed=n) for n in range(100)]
+    folder = project / "models" / "tiny" / "samples"
+    told: list[tuple[str, float]] = []
+
+    def interrupt(what: str, share: float) -> None:
+        told.append((what, share))
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    store = PatientStore(project / "models", project, frozen=False, report=interrupt)
+    for number, request in enumerate(requests):
+        assert store.obtain(request, Place(Path("a.md"), number)) == ""
+    with pytest.raises(KeyboardInterrupt):
+        store.fill()
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert 0 < len(before) < 100
+    assert all(frozen.read(path).text for path in before)
+    told.clear()
+    again = PatientStore(
+        project / "models", project, frozen=False, report=lambda *t: told.append(t)
+    )
+    texts = [again.obtain(request, POST) for request in requests]
+    assert sum(map(bool, texts)) == len(before)
+    assert again.fill()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert [again.obtain(r, POST) for r in requests] == [
+        Engine(r.model).sample(r.options) for r in requests
+    ]
+    assert [what for what, _ in told] == ["writing samples"] * len(told)
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1
 
 
 HEADER = (
@@ -213,7 +247,7 @@ def test_frozen_samples_need_neither_numpy_nor_wasmtime(project):
         from pathlib import Path
         from escriba.errors import Place
         from escriba.model import read_model
-        from escriba.sampling.frozen import Store
+        from escriba.sampling.frozen import PatientStore, Store
         from escriba.sampling.request import Options, Request
         root = Path(sys.argv[1])
         request = Request(read_model(root / "models" / "tiny"), Options(length=20))

@@ -70,12 +70,15 @@ def new(folder: Path, lang: str) -> None:
 def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: Path | None) -> None:
     """Build the site; new samples are made and frozen on the way."""
     from escriba.blog.build import build as build_site
+    from escriba.progress import shown_progress
 
     begun = time.perf_counter()
     project = _find(folder)
-    result = build_site(
-        project, frozen=frozen, drafts=drafts, unpublished=unpublished, output=output
-    )
+    with shown_progress() as report:
+        result = build_site(
+            project, frozen=frozen, drafts=drafts, unpublished=unpublished,
+            output=output, report=report,
+        )  # fmt: skip
     seconds = time.perf_counter() - begun
     click.echo(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
 
@@ -97,8 +100,12 @@ def serve(folder: Path, port: int, drafts: bool) -> None:
 def check(folder: Path, diff: bool) -> None:
     """Sample everything again and compare it, character for character, with what is frozen."""
     from escriba.blog.check import check as check_site
+    from escriba.progress import shown_progress
 
-    click.echo(check_site(_find(folder), _show_difference if diff else None))
+    project = _find(folder)
+    with shown_progress() as report:
+        right = check_site(project, _show_difference if diff else None, report)
+    click.echo(right)
 
 
 @cli.command()
@@ -110,8 +117,12 @@ def refresh(folder: Path, names: tuple[str, ...]) -> None:
     Without names everywhere; else only what these posts ask for, or these models write.
     """
     from escriba.blog.check import refresh as refresh_samples
+    from escriba.progress import shown_progress
 
-    click.echo(refresh_samples(_find(folder), names))
+    project = _find(folder)
+    with shown_progress() as report:
+        done = refresh_samples(project, names, report)
+    click.echo(done)
 
 
 @cli.command()
@@ -267,8 +278,9 @@ def evaluate(
     _need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
-    from escriba.charlm.evaluation.report import print_scores, shown_progress
+    from escriba.charlm.evaluation.report import print_scores
     from escriba.evaluation import check_name
+    from escriba.progress import shown_progress
 
     project = _find(folder)
     if record:

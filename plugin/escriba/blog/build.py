@@ -27,6 +27,7 @@ from escriba.blog.post import Post
 from escriba.blog.theme import Theme
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.language import plural, tr
+from escriba.progress import Report
 from escriba.project import Project, Settings
 from escriba.sampling.frozen import PatientStore, Store, Use
 
@@ -66,15 +67,17 @@ def build(
     drafts: bool = False,
     unpublished: bool = False,
     output: Path | None = None,
+    report: Report | None = None,
 ) -> Result:
     """Build the site into its output folder, or leave that as it was and raise.
 
-    With `frozen` nothing is sampled: a sample that is not frozen is an error. Raises SourceError,
-    ModelError or FrozenError, with every mistake in every post.
+    With `frozen` nothing is sampled: a sample that is not frozen is an error. `report` is told
+    how much is sampled. Raises SourceError, ModelError or FrozenError, with every mistake in every
+    post.
     """
     folder = output or project.output
     disk.recover(folder)
-    store = PatientStore(project.models, project.root, frozen=frozen)
+    store = PatientStore(project.models, project.root, frozen=frozen, report=report)
     site = render(project, store, drafts=drafts, unpublished=unpublished)
     changes = disk.write(site.files, folder, project.shown(folder))
     return Result(site.posts, changes.written, changes.unchanged, changes.removed)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from escriba import schema
+from escriba import progress, schema
 from escriba.article.context import Context, open_context
 from escriba.article.expansion import expand_document, find_documents
 from escriba.article.theme import open_templates
@@ -71,19 +71,23 @@ class Ledger(Store):
         return ""
 
 
-def check(project: Project, tell: Callable[[str], None] | None = None) -> Report:
+def check(
+    project: Project,
+    tell: Callable[[str], None] | None = None,
+    report: progress.Report | None = None,
+) -> Report:
     """Sample again whatever the posts cite, and compare every character.
 
-    `tell` gets a unified diff of each sample that is not what the model writes. Raises FrozenError
-    with every sample that is not right, each at the block that asks for it; SourceError for
-    mistakes in the posts; ModelError for a model that cannot be run. The problems of drafts and
-    unpublished posts are nobody else's, so they are not reported.
+    `tell` gets a unified diff of each sample that is not what the model writes; `report` is told
+    how much is sampled. Raises FrozenError with every sample that is not right, each at the block
+    that asks for it; SourceError for mistakes in the posts; ModelError for a model that cannot be
+    run. The problems of drafts and unpublished posts are nobody else's, so they are not reported.
     """
     asked = collect(project, strict=False)
     places = {use.place for use in asked.shown}
     findings = [
         finding
-        for finding in samples.find(asked.uses, project.models, project.root)
+        for finding in samples.find(asked.uses, project.models, project.root, report)
         if any(use.place in places for use in finding.uses)
     ]
     if tell:
@@ -96,10 +100,13 @@ def check(project: Project, tell: Callable[[str], None] | None = None) -> Report
     return Report(len({use.digest for use in asked.shown}))
 
 
-def refresh(project: Project, names: Sequence[str] = ()) -> Report:
+def refresh(
+    project: Project, names: Sequence[str] = (), report: progress.Report | None = None
+) -> Report:
     """Sample again what is missing, stale, older or edited, drafts included, and freeze it.
 
     `names` are posts and models: only what those posts ask for, or those models write, is touched.
+    `report` is told how much is sampled.
     Raises SourceError for a name that is neither, and for mistakes in any post; ModelError for a
     model that cannot be run.
     """
@@ -108,10 +115,10 @@ def refresh(project: Project, names: Sequence[str] = ()) -> Report:
     uses = [use for use in asked.uses if chosen(use)]
     findings = [
         finding
-        for finding in samples.find(asked.uses, project.models, project.root)
+        for finding in samples.find(asked.uses, project.models, project.root, report)
         if any(chosen(use) for use in finding.uses)
     ]
-    samples.refresh(findings, project.root)
+    samples.refresh(findings, project.root, report)
     written = sorted((project.shown(finding.path), finding.state) for finding in findings)
     return Report(len({use.digest for use in uses}), tuple(written))
 

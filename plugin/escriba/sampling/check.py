@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from escriba.errors import FrozenError
 from escriba.language import tr
+from escriba.progress import Report
 from escriba.sampling import frozen
 from escriba.sampling.frozen import FrozenSample, Use
 from escriba.sampling.request import Request
@@ -48,13 +49,15 @@ class Finding:
         return self.uses[0].request
 
 
-def find(uses: Sequence[Use], models: Path, root: Path) -> list[Finding]:
+def find(
+    uses: Sequence[Use], models: Path, root: Path, report: Report | None = None
+) -> list[Finding]:
     """What is wrong with the frozen samples of some uses: one finding for each request.
 
     Every sample is made again and compared. Raises ModelError for a model that cannot be run.
     """
     findings, present = compare(uses, models, root)
-    texts = frozen.sample_together([use for use, _ in present], root)
+    texts = frozen.sample_together([use for use, _ in present], root, report)
     for use, sample in present:
         if texts[use.digest] != sample.text:
             shown = frozen.relative(sample.path, root)
@@ -100,13 +103,13 @@ def compare(
     return findings, present
 
 
-def refresh(findings: Sequence[Finding], root: Path) -> None:
+def refresh(findings: Sequence[Finding], root: Path, report: Report | None = None) -> None:
     """Make right what was found: sample again, freeze, and remove what the new has outlived.
 
     Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
     run; then nothing has changed.
     """
-    texts = _sample(findings, root)
+    texts = _sample(findings, root, report)
     for finding in findings:
         frozen.write(finding.path, finding.request, texts[finding.request.digest])
     for finding in findings:
@@ -128,11 +131,13 @@ def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _sample(findings: Sequence[Finding], root: Path) -> dict[str, str]:
+def _sample(
+    findings: Sequence[Finding], root: Path, report: Report | None = None
+) -> dict[str, str]:
     """Request digest → what the model writes, sampled unless it is known."""
     texts = {f.request.digest: f.written for f in findings if f.written is not None}
     unknown = [f.uses[0] for f in findings if f.written is None]
-    return texts | frozen.sample_together(unknown, root)
+    return texts | frozen.sample_together(unknown, root, report)
 
 
 def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -17,16 +17,22 @@ LEAST = 16  # and at least
 
 @dataclass
 class Job:
-    """A stream, and the writer of its text."""
+    """A stream, the writer of its text, and who gets it when it is written."""
 
     stream: Stream
     writer: Writer
+    end: Callable[[str], None]
     steps: int = 0
 
     @property
     def left(self) -> int:
         """Steps until the stream has its length."""
         return len(self.stream.prompt) - 1 + self.stream.length - self.steps
+
+    @property
+    def unwritten(self) -> int:
+        """Symbols of the length that are to be drawn."""
+        return 0 if self.writer.ended else min(self.left, self.stream.length)
 
 
 @dataclass(eq=False)
@@ -40,9 +46,11 @@ class Hand:
         places = self.batch.add([job.stream for job in jobs])
         self.jobs.update(zip(places, jobs, strict=True))
 
-    def advance(self) -> None:
-        """Write on until it is time to look at the texts; a stream whose text has ended goes."""
-        jobs = self.jobs.values()
+    def advance(self) -> int:
+        """Write on until it is time to look at the texts; a stream whose text has ended goes. Gives
+        how many symbols less there are to write."""
+        jobs = list(self.jobs.values())
+        before = sum(job.unwritten for job in jobs)
         most = LOOK if any(job.writer.may_end for job in jobs) else CHUNK
         steps = max(LEAST, min(most, *(job.left for job in jobs)))
         for place, drawn in self.batch.advance(steps).items():
@@ -51,6 +59,8 @@ class Hand:
             if job.writer.write(drawn):
                 self.batch.remove(place)
                 del self.jobs[place]
+                job.end(job.writer.text)
+        return before - sum(job.unwritten for job in jobs)
 
     def give_half(self, other: Hand) -> None:
         """Let a hand that has no jobs go on with every second one."""
@@ -63,7 +73,10 @@ class Crew:
     """Jobs for the hands of some batches, the longest first. A hand takes another job whenever it
     has a free place; when none waits any more, a hand without jobs gets half of another's."""
 
-    def __init__(self, jobs: Sequence[Job], batches: Sequence[Batch]):
+    def __init__(
+        self, jobs: Sequence[Job], batches: Sequence[Batch], advance: Callable[[int], None]
+    ):
+        self._advance = advance  # is told how many symbols less there are to write
         self._waiting = deque(sorted(jobs, key=lambda job: -job.left))
         self._hands = [Hand(batch) for batch in batches]
         self._most = min(BATCH, -(-len(jobs) // len(batches)))  # jobs of a hand
@@ -90,7 +103,9 @@ class Crew:
     def _work(self, hand: Hand) -> None:
         try:
             while self._find_work(hand):
-                hand.advance()
+                written = hand.advance()
+                with self._changed:
+                    self._advance(written)
         finally:
             self._end()
 

@@ -7,7 +7,8 @@ much slower. Either is imported when an engine is made, and not before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from escriba.model import Model
 from escriba.sampling.crew import Crew, Job
@@ -35,11 +36,23 @@ class Engine:
         """The text that some options give. Raises SourceError for an unreadable prompt."""
         return self.sample_many([options])[0]
 
-    def sample_many(self, options: Sequence[Options]) -> list[str]:
-        """The texts of many options; together they take much less time, and are the same."""
+    def sample_many(
+        self,
+        options: Sequence[Options],
+        end: Callable[[int, str], None] = lambda number, text: None,
+        advance: Callable[[int], None] = lambda symbols: None,
+    ) -> list[str]:
+        """The texts of many options; together they take much less time, and are the same.
+
+        `end` gets the number and the text of each once it is written; `advance` how many symbols
+        less there are to write, of all lengths together. Either may be called in another thread,
+        `advance` by one at a time.
+        """
         jobs = [
-            Job(make_stream(self.model, each), Writer(self.model.vocabulary, each))
-            for each in options
+            Job(
+                make_stream(self.model, each), Writer(self.model.vocabulary, each), partial(end, at)
+            )
+            for at, each in enumerate(options)
         ]
         if not jobs:
             return []
@@ -47,7 +60,8 @@ class Engine:
         workers = min(self._workers, len(jobs)) if sum(sizes) >= SHARED else 1
         while len(self._runners) < workers:
             self._runners.append(self._runners[0].copy())
-        Crew(jobs, [runner.begin(max(sizes)) for runner in self._runners[:workers]]).write()
+        batches = [runner.begin(max(sizes)) for runner in self._runners[:workers]]
+        Crew(jobs, batches, advance).write()
         return [job.writer.text for job in jobs]
 
     def stream(self, options: Options) -> Iterator[str]:

@@ -7,10 +7,11 @@ byte for byte. Reading one needs neither numpy nor the model's weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from escriba.draft import open_draft
 from escriba.errors import FrozenError, ModelError, Place, Problem, SourceError
 from escriba.language import tr
 from escriba.model import Model
+from escriba.progress import Report
 from escriba.sampling.request import Request, decimal_text
 
 if TYPE_CHECKING:
@@ -139,16 +141,20 @@ class PatientStore(Store):
     Meanwhile it gives an empty text; so a mistake in any post is found before anything is sampled.
     """
 
-    def __init__(self, models: Path, root: Path, *, frozen: bool):
+    def __init__(self, models: Path, root: Path, *, frozen: bool, report: Report | None = None):
         super().__init__(models, root, frozen=frozen)
+        self._report = report
         self._missing: dict[str, Use] = {}
 
     def fill(self) -> bool:
-        """Sample and freeze what is missing, if anything is. Raises ModelError."""
+        """Sample what is missing, if anything is, and freeze each text once it is written, so that
+        whoever interrupts this loses none. Raises ModelError."""
         missing, self._missing = self._missing, {}
-        texts = sample_together(list(missing.values()), self.root)
-        for use in missing.values():
-            write(sample_path(self.models, use.request), use.request, texts[use.digest])
+
+        def keep(use: Use, text: str) -> None:
+            write(sample_path(self.models, use.request), use.request, text)
+
+        sample_together(list(missing.values()), self.root, self._report, keep)
         if missing:
             self.used = []
         return bool(missing)
@@ -162,11 +168,17 @@ class PatientStore(Store):
         return ""
 
 
-def sample_together(uses: Sequence[Use], root: Path) -> dict[str, str]:
-    """Request digest → text, of requests that all differ; those of each model in one batch.
+def sample_together(
+    uses: Sequence[Use],
+    root: Path,
+    report: Report | None = None,
+    keep: Callable[[Use, str], None] | None = None,
+) -> dict[str, str]:
+    """Request digest → text, of requests that all differ; those of each model in one go.
 
-    Raises SourceError, at its place, for a prompt that a model cannot read; ModelError for a model
-    that cannot be run.
+    `report` is told how much is written; `keep` gets each text once it is, in any thread. Raises
+    SourceError, at its place, for a prompt that a model cannot read; ModelError for a model that
+    cannot be run.
     """
     from escriba.sampling.engine import Engine
     from escriba.sampling.stream import make_stream
@@ -175,14 +187,27 @@ def sample_together(uses: Sequence[Use], root: Path) -> dict[str, str]:
     for use in uses:
         by_model.setdefault(use.request.model.digest, []).append(use)
     texts: dict[str, str] = {}
+    total, done = sum(use.request.options.length for use in uses), 0
+
+    def advance(symbols: int) -> None:
+        nonlocal done
+        done += symbols
+        if report:
+            report(tr("writing samples"), done / total)
+
+    def end(group: Sequence[Use], number: int, text: str) -> None:
+        texts[group[number].digest] = text
+        if keep:
+            keep(group[number], text)
+
     for group in by_model.values():
         model = group[0].request.model
         for use in group:
             with located(model, use.place, root):
                 make_stream(model, use.request.options)
         with located(model, group[0].place, root):
-            written = Engine(model).sample_many([use.request.options for use in group])
-        texts.update(zip((use.digest for use in group), written, strict=True))
+            options = [use.request.options for use in group]
+            Engine(model).sample_many(options, partial(end, group), advance)
     return texts
 
 

@@ -1,35 +1,15 @@
-"""An evaluation as a person sees it: progress while it runs, then tables."""
+"""An evaluation as a person sees it: tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from escriba.charlm.evaluation.score import Score
 from escriba.language import tr
-
-
-@contextmanager
-def shown_progress() -> Iterator[Callable[[str, float], None]]:
-    """A function that shows how much of what is done, on a terminal; elsewhere it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda what, share: None
-        return
-    with Progress(console=console, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def show(what: str, share: float) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=1.0)
-            progress.update(tasks[what], completed=share)
-
-        yield show
 
 
 def print_scores(scores: Sequence[Score], name: str, console: Console | None = None) -> None:

@@ -1,0 +1,56 @@
+"""Long work on a terminal says how far it is; other work says nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import sys, time
+from escriba import progress
+progress.PATIENCE = float(sys.argv[1])
+with progress.shown_progress() as report:
+    for share in (0.25, 0.5):
+        report("writing samples", share)
+        time.sleep(0.2)
+print("done", "rich" in sys.modules)
+"""
+
+
+def run_in_terminal(*arguments: str) -> str:
+    """What a program shows, with a real terminal as its standard error and output."""
+    pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
+    import os
+
+    parent, child = pty.openpty()
+    process = subprocess.Popen(arguments, stdout=child, stderr=child, stdin=subprocess.DEVNULL)
+    os.close(child)
+    shown = b""
+    try:
+        while data := os.read(parent, 1 << 16):
+            shown += data
+    except OSError:  # what Linux says once the program has ended
+        pass
+    os.close(parent)
+    assert process.wait(60) == 0
+    return shown.decode()
+
+
+def test_long_work_has_a_bar():
+    shown = run_in_terminal(sys.executable, "-c", CODE, "0")
+    assert "writing samples" in shown
+    assert "25%" in shown
+    assert "50%" in shown
+    assert shown.rstrip().endswith("done True")
+
+
+def test_short_work_has_none():
+    assert run_in_terminal(sys.executable, "-c", CODE, "60").rstrip() == "done False"
+
+
+def test_without_a_terminal_nothing_is_shown():
+    command = [sys.executable, "-c", CODE, "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("done False\n", "")
