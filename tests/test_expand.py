@@ -173,6 +173,47 @@ def test_a_sample_that_is_not_frozen_fails_in_ci(site: Project) -> None:
     assert not (site.root / "out").exists()
 
 
+def test_a_check_samples_nothing(site: Project) -> None:
+    (site.root / "src" / "a.md").write_text("\n" + BLOCK)
+    (site.root / "src" / "b.md").write_text("prose\n")
+    failed = run(site.root, "expand", "src", "-o", "out", "--check")
+    assert failed.returncode == 3
+    told = failed.stderr.splitlines()
+    assert told[0] == "out/b.md: is not what would be written; expand"
+    assert told[1].startswith("src/a.md:2:1: the sample is not frozen")
+    assert len(told) == 2
+    assert not (site.root / "out").exists()
+    assert not (site.models / "mini" / "samples").exists()
+
+
+def test_nothing_is_sampled_where_there_is_a_mistake(site: Project) -> None:
+    (site.root / "src" / "a.md").write_text(BLOCK)
+    (site.root / "src" / "b.md").write_text(BLOCK.replace("length", "lenght"))
+    failed = run(site.root, "expand", "src", "-o", "out")
+    assert failed.returncode == 3
+    assert failed.stderr.startswith("src/b.md:3:1: unknown option 'lenght'")
+    assert not (site.models / "mini" / "samples").exists()
+
+
+def test_what_is_missing_is_sampled_together(site: Project) -> None:
+    told: list[float] = []
+    for number in range(3):
+        text = "".join(f"{BLOCK[:-4]}seed: {seed}\n```\n\n" for seed in range(number, number + 4))
+        (site.root / "src" / f"{number}.md").write_text(text)
+    out = site.root / "out"
+    expand_files(
+        site, [site.root / "src"], out, check=False, frozen=False, style=True,
+        report=lambda what, share: told.append(share),
+    )  # fmt: skip
+    assert len(list((site.models / "mini" / "samples").iterdir())) == 6
+    assert told == sorted(told)
+    assert told[-1] == 1
+    for number in range(3):  # and each is what it is alone
+        data = (site.root / "src" / f"{number}.md").read_bytes()
+        alone = expand_stream(site, data, frozen=True, style=True)
+        assert (out / f"{number}.md").read_bytes() == alone
+
+
 def test_it_is_a_filter_too(site: Project) -> None:
     command = [sys.executable, "-W", "error", "-m", "escriba", "expand", "--no-style"]
     done = subprocess.run(command, cwd=site.root, input=PAGE.encode(), capture_output=True)

@@ -160,19 +160,23 @@ def expand(
     Without documents, from standard input to standard output.
     """
     from escriba.hosts.expand import expand_files, expand_stream
+    from escriba.progress import shown_progress
 
     project = _find(folder)
     if not sources:
-        text = expand_stream(project, sys.stdin.buffer.read(), frozen=frozen, style=style)
+        data = sys.stdin.buffer.read()
+        with shown_progress() as report:
+            text = expand_stream(project, data, frozen=frozen, style=style, report=report)
         sys.stdout.buffer.write(text)
         return
     if output is None:
         raise click.UsageError(tr("say with -o where the documents go"))
     at = address if address is not None else f"/{assets.as_posix()}/" if assets else ""
-    count, changed = expand_files(
-        project, sources, output,
-        check=check, frozen=frozen, style=style, assets=assets, address=at,
-    )  # fmt: skip
+    with shown_progress() as report:
+        count, changed = expand_files(
+            project, sources, output, check=check, frozen=frozen,
+            style=style, assets=assets, address=at, report=report,
+        )  # fmt: skip
     files = plural("{number} file", "{number} files", count)
     done = tr(
         "{written} written, {unchanged} unchanged", written=changed, unchanged=count - changed

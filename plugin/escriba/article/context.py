@@ -12,8 +12,9 @@ from escriba.article.models import Models
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates, open_templates
 from escriba.errors import Mistakes
+from escriba.progress import Report
 from escriba.project import Project
-from escriba.sampling.frozen import Store, relative
+from escriba.sampling.frozen import PatientStore, Store, relative
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence
@@ -67,10 +68,26 @@ def furnish(html: str, context: Context, address: str | None = None, *, style: b
     return html
 
 
-def open_context(project: Project, *, frozen: bool, lang: str = "", **options: Any) -> Context:
-    """A context of its own for a document of a project; `options` are further fields."""
+def open_context(
+    project: Project,
+    *,
+    frozen: bool,
+    lang: str = "",
+    patient: bool = False,
+    report: Report | None = None,
+    **options: Any,
+) -> Context:
+    """A context of its own for a document of a project; `options` are further fields.
+
+    If `patient`, nothing is sampled before `store.fill()`, which `report` is told of.
+    """
+    models, root = project.models, project.root
     return Context(
-        store=Store(project.models, project.root, frozen=frozen),
+        store=(
+            PatientStore(models, root, frozen=frozen, report=report)
+            if patient
+            else Store(models, root, frozen=frozen)
+        ),
         models=Models(project.models, project.shown(project.models)),
         theme=open_templates(project),
         lang=lang or project.settings.lang,

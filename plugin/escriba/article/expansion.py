@@ -9,9 +9,11 @@ HTML too.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from escriba import schema
 from escriba.article.context import Context
 from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, scan
@@ -37,6 +39,24 @@ def find_front_matter(text: str) -> str:
     """The front matter that a document begins with, in YAML or TOML, with its fences."""
     front = _FRONT.match(text)
     return front.group() if front else ""
+
+
+def expand_documents(
+    documents: Mapping[Path, bytes], context: Context, *, style: bool = True
+) -> dict[Path, bytes]:
+    """Documents, by the paths that messages name, with their blocks written out; one with a mistake
+    is left out. What a patient store lacks is sampled together, unless there is a mistake."""
+    expanded: dict[Path, bytes] = {}
+    for path, data in documents.items():
+        before = len(context.mistakes.errors)
+        with context.mistakes.collect():
+            text = schema.decode(data, Place(path))
+            text = expand_document(text, replace(context, path=path), style=style)
+            if len(context.mistakes.errors) == before:
+                expanded[path] = text.encode()
+    if not context.mistakes.errors and context.store.fill():
+        return expand_documents(documents, context, style=style)
+    return expanded
 
 
 def expand_document(text: str, context: Context, *, style: bool = True) -> str:

@@ -3,50 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from escriba import schema
 from escriba.article.context import open_context
-from escriba.article.expansion import expand_document, find_documents
+from escriba.article.expansion import expand_documents, find_documents
 from escriba.article.panels import Panels
 from escriba.draft import open_draft
-from escriba.errors import Mistakes, Place, SourceError
+from escriba.errors import Place, SourceError
 from escriba.language import tr
+from escriba.progress import Report
 from escriba.project import Project
 
 
-def expand_stream(project: Project, data: bytes, *, frozen: bool, style: bool) -> bytes:
+def expand_stream(
+    project: Project, data: bytes, *, frozen: bool, style: bool, report: Report | None = None
+) -> bytes:
     """A document, as `escriba expand` reads it from standard input. Raises EscribaError with all of
     its mistakes."""
-    mistakes = Mistakes()
-    context = open_context(project, frozen=frozen, path=Path("<stdin>"), mistakes=mistakes)
-    expanded = expand_document(schema.decode(data, Place(context.path)), context, style=style)
-    mistakes.check()
-    return expanded.encode()
+    context = open_context(project, frozen=frozen, patient=True, report=report)
+    found = expand_documents({Path("<stdin>"): data}, context, style=style)
+    context.mistakes.check()
+    return found[Path("<stdin>")]
 
 
 def expand_files(
     project: Project, sources: Sequence[Path], folder: Path, *, check: bool, frozen: bool,
-    style: bool, assets: Path | None = None, address: str = "",
+    style: bool, assets: Path | None = None, address: str = "", report: Report | None = None,
 ) -> tuple[int, int]:  # fmt: skip
     """Write documents, and those of folders, to a folder: how many files, and how many changed.
 
     With `assets` playgrounds have panels, whose files go to that folder, and are at `address`. With
-    `check` nothing is written, and a file that would be is a mistake. Nothing is written either if
-    any document has a mistake. Raises EscribaError with all of them.
+    `check` nothing is written or sampled, and a file that would be written is a mistake. Nothing is
+    written either if any document has a mistake. Raises EscribaError with all of them.
     """
-    mistakes = Mistakes()
     panels = Panels(address) if assets else None
-    context = open_context(project, frozen=frozen, mistakes=mistakes, panels=panels)
-    files: dict[Path, bytes] = {}
-    for target, source in dict(_find(project, sources, folder)).items():
-        shown = project.shown(source)
+    context = open_context(
+        project, frozen=frozen or check, patient=True, report=report, panels=panels
+    )
+    mistakes, documents = context.mistakes, {}
+    targets = {target: project.shown(source) for target, source in _find(project, sources, folder)}
+    for shown in targets.values():
         with mistakes.collect():
-            text = schema.decode(schema.read_bytes(source, shown), Place(shown))
-            files[target] = expand_document(
-                text, replace(context, path=shown), style=style
-            ).encode()
+            documents[shown] = schema.read_bytes(project.root / shown, shown)
+    found = expand_documents(documents, context, style=style)
+    files = {target: found[shown] for target, shown in targets.items() if shown in found}
     if panels and assets:
         files |= {assets / name: data for name, data in panels.files.items()}
     changed = [t for t, data in files.items() if not t.is_file() or t.read_bytes() != data]
