@@ -152,8 +152,8 @@ def test_jobs_change_hands_in_the_kernel(model, monkeypatch):
 
     monkeypatch.setattr(Hand, "give_half", give)
     monkeypatch.setattr(engine, "SHARED", 0)
-    options = [Options(length=3000 if s % 2 else 20, seed=s) for s in range(16)]
-    options[1] = Options(length=9000, seed=1)
+    options = [Options(length=30_000 if s % 2 else 20, seed=s) for s in range(16)]
+    options[1] = Options(length=90_000, seed=1)
     alone = Engine(model, workers=1).sample_many(options)
     assert not given
     assert Engine(model, workers=3).sample_many(options) == alone

@@ -41,7 +41,6 @@ def run_in_terminal(*arguments: str) -> str:
 def test_long_work_has_a_bar():
     shown = run_in_terminal(sys.executable, "-c", CODE, "0")
     assert "writing samples" in shown
-    assert "25%" in shown
     assert "50%" in shown
     assert shown.rstrip().endswith("done True")
 
