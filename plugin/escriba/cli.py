@@ -90,8 +90,9 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
 def serve(folder: Path, port: int, drafts: bool) -> None:
     """Show the site at http://127.0.0.1:PORT/ and reload it on every change."""
     from escriba.blog.serve import serve as serve_site
+    from escriba.progress import shown_progress
 
-    serve_site(_find(folder), port=port, drafts=drafts, say=click.echo)
+    serve_site(_find(folder), port=port, drafts=drafts, say=click.echo, showing=shown_progress)
 
 
 @cli.command()

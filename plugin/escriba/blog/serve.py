@@ -13,6 +13,7 @@ import mimetypes
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -25,6 +26,7 @@ from escriba.blog.build import INCLUDES, render
 from escriba.digest import digest
 from escriba.errors import EscribaError, Place, SourceError
 from escriba.language import plural, reading_language, tr
+from escriba.progress import Report
 from escriba.project import NAME, Project, load
 from escriba.sampling.frozen import PatientStore
 
@@ -57,12 +59,15 @@ class Press:
         self.closed = False
         self._changed = threading.Condition()
 
-    def print(self) -> Edition:
-        """Render the site as it is on disk now; a mistake keeps the files of the last edition."""
+    def print(self, report: Report | None = None) -> Edition:
+        """Render the site as it is on disk now; a mistake keeps the files of the last edition.
+
+        `report` is told how much is sampled."""
         try:
             # escriba.yml may have changed too; where the server listens does not.
             self.project = load(self.project.root)
-            store = PatientStore(self.project.models, self.project.root, frozen=False)
+            models, root = self.project.models, self.project.root
+            store = PatientStore(models, root, frozen=False, report=report)
             site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
             edition = Edition(site.files)
         except EscribaError as error:
@@ -200,10 +205,12 @@ def serve(
     *,
     drafts: bool = True,
     say: Callable[[str], None] = lambda text: None,
+    showing: Callable[[], AbstractContextManager[Report | None]] = nullcontext,
 ) -> None:
     """Serve the project until interrupted, with drafts and unpublished posts unless told not to.
 
-    Raises SourceError for a host other than this machine, and for a port that is taken.
+    `showing` opens what is told how much is sampled for an edition. Raises SourceError for a host
+    other than this machine, and for a port that is taken.
     """
     from watchfiles import watch
 
@@ -214,8 +221,14 @@ def serve(
     address = f"http://{host}:{server.server_port}{project.settings.baseurl}/"
     say(tr("{address}  (Ctrl-C ends it)", address=address))
     stop = threading.Event()
+
+    def print_edition() -> None:
+        with showing() as report:
+            edition = press.print(report)
+        _tell(edition, say)
+
     try:
-        _tell(press.print(), say)
+        print_edition()
         for changes in watch(
             project.root,
             watch_filter=None,
@@ -225,7 +238,7 @@ def serve(
             raise_interrupt=True,
         ):
             if matters(press.project, (Path(path) for _, path in changes)):
-                _tell(press.print(), say)
+                print_edition()
     except KeyboardInterrupt:
         pass
     except OSError as error:
