@@ -247,7 +247,7 @@ def test_frozen_samples_need_neither_numpy_nor_wasmtime(project):
         from pathlib import Path
         from escriba.errors import Place
         from escriba.model import read_model
-        from escriba.sampling.frozen import PatientStore, Store
+        from escriba.sampling.frozen import Store
         from escriba.sampling.request import Options, Request
         root = Path(sys.argv[1])
         request = Request(read_model(root / "models" / "tiny"), Options(length=20))

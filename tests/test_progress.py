@@ -45,6 +45,20 @@ def test_long_work_has_a_bar():
     assert shown.rstrip().endswith("done True")
 
 
+def test_what_is_printed_meanwhile_goes_where_it_should(tmp_path):
+    """Standard output may be a file while standard error is a terminal: `check --diff > FILE`."""
+    code = (
+        "import sys; from escriba import progress; progress.PATIENCE = 0\n"
+        "with progress.shown_progress() as report:\n"
+        "    report('writing samples', 0.5); print('a difference')\n"
+    )
+    command = f'{sys.executable} -c "$0" > {tmp_path}/out'
+    shown = run_in_terminal("sh", "-c", command, code)
+    assert "writing samples" in shown
+    assert "a difference" not in shown
+    assert (tmp_path / "out").read_text() == "a difference\n"
+
+
 def test_short_work_has_none():
     assert run_in_terminal(sys.executable, "-c", CODE, "60").rstrip() == "done False"
 

@@ -104,8 +104,13 @@ def check(folder: Path, diff: bool) -> None:
     from escriba.progress import shown_progress
 
     project = _find(folder)
-    with shown_progress() as report:
-        right = check_site(project, _show_difference if diff else None, report)
+    differences: list[str] = []
+    try:
+        with shown_progress() as report:
+            right = check_site(project, differences.append if diff else None, report)
+    finally:
+        for difference in differences:
+            _show_difference(difference)
     click.echo(right)
 
 

@@ -44,4 +44,7 @@ def _open_progress() -> Progress:
     from rich.console import Console
     from rich.progress import Progress
 
-    return Progress(console=Console(stderr=True), transient=True)
+    # What is printed meanwhile goes where it goes without a bar: standard output may be a file.
+    return Progress(
+        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    )

@@ -172,7 +172,7 @@ def sample_together(
     uses: Sequence[Use],
     root: Path,
     report: Report | None = None,
-    keep: Callable[[Use, str], None] | None = None,
+    keep: Callable[[Use, str], None] = lambda use, text: None,
 ) -> dict[str, str]:
     """Request digest → text, of requests that all differ; those of each model in one go.
 
@@ -196,9 +196,7 @@ def sample_together(
             report(tr("writing samples"), done / total)
 
     def end(group: Sequence[Use], number: int, text: str) -> None:
-        texts[group[number].digest] = text
-        if keep:
-            keep(group[number], text)
+        keep(group[number], text)
 
     for group in by_model.values():
         model = group[0].request.model
@@ -207,7 +205,8 @@ def sample_together(
                 make_stream(model, use.request.options)
         with located(model, group[0].place, root):
             options = [use.request.options for use in group]
-            Engine(model).sample_many(options, partial(end, group), advance)
+            written = Engine(model).sample_many(options, partial(end, group), advance)
+        texts.update(zip((use.digest for use in group), written, strict=True))
     return texts
 
 

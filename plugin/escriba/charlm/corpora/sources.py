@@ -174,12 +174,12 @@ def _list_files(name: str, exclude: Sequence[str], project: Project) -> Iterator
 
 def _match(named: Path, pattern: str, project: Project) -> list[Path]:
     root = project.root
-    if Path(pattern).is_absolute():
+    if Path(pattern).anchor:
         root = Path(named.anchor)
         pattern = named.relative_to(root).as_posix()
     try:
         return sorted((p for p in root.glob(pattern) if p.is_file()), key=lambda p: p.parts)
-    except (ValueError, NotImplementedError):  # pathlib's, for a pattern
+    except ValueError:  # pathlib's, for a pattern
         raise CorpusError(
             tr("'{pattern}' is not a pattern of file names", pattern=pattern)
         ) from None
