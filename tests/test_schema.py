@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from escriba import schema
+from escriba import files, schema
 from escriba.errors import Place, SourceError
 from escriba.schema import Mistake, Range, Words
 
@@ -154,7 +154,7 @@ def test_a_file_that_is_not_utf8_is_located(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"uno\ndos " + b"\xf1 tres")
     with pytest.raises(SourceError) as caught:
-        schema.read_text(path, Path("a.md"))
+        files.read_text(path, Path("a.md"))
     assert str(caught.value) == (
         "a.md:2:5: not UTF-8: the byte 0xf1 is not part of any character; save the file as UTF-8"
     )
@@ -163,4 +163,4 @@ def test_a_file_that_is_not_utf8_is_located(tmp_path: Path) -> None:
 def test_bom_and_line_ends_are_normalised(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"\xef\xbb\xbfuno\r\ndos\rtres\n")
-    assert schema.read_text(path) == "uno\ndos\ntres\n"
+    assert files.read_text(path) == "uno\ndos\ntres\n"

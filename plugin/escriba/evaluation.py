@@ -23,7 +23,9 @@ from typing import Any
 
 from escriba import schema
 from escriba.errors import Place, SourceError
+from escriba.files import read_text
 from escriba.language import tr
+from escriba.yaml import compose
 
 FILE = "evaluation.yml"
 PARTS = ("validation", "test")
@@ -91,7 +93,7 @@ def read_parts(folder: Path, shown: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     place = Place(shown / FILE, 1)
-    node = schema.compose(schema.read_text(path, place.path), place)
+    node = compose(read_text(path, place.path), place)
     parts = schema.plain(node) if node is not None else {}
     if not isinstance(parts, dict):
         raise SourceError(tr("expected a mapping of parts, each with its measures"), place)

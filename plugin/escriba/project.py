@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from escriba import schema
-from escriba.errors import SourceError
+from escriba import files, schema
+from escriba.errors import EscribaError, Place, Problem, SourceError
 from escriba.language import tr
 from escriba.schema import Mistake, Range
+from escriba.yaml import compose
 
 NAME = "escriba.yml"
+FOLDERS = ("posts", "documents", "templates", "models", "output")  # settings that name folders
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Settings:
     models: Path = Path("models")
     output: Path = Path("site")
     corpora: tuple[Path, ...] = ()  # local folders to look for corpora in, before their URL
+    outside: tuple[Path, ...] = ()  # folders that may be read and written though they are outside
     latest: Annotated[int, Range(1, 1000)] = 20  # posts on the home page and in the feed
 
     def __post_init__(self) -> None:
@@ -45,10 +51,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with an `escriba.yml`."""
+    """A folder with an `escriba.yml`. `places` is where each of its settings stands."""
 
     root: Path
     settings: Settings
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def posts(self) -> Path:
@@ -74,6 +81,46 @@ class Project:
         """The path as messages and pages name it: relative to the project."""
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
+    def place(self, setting: str) -> Place:
+        """Where a setting has its value; else the file's start."""
+        return self.places.get(setting, Place(Path(NAME), 1))
+
+    @cached_property
+    def _homes(self) -> tuple[Path, ...]:
+        """The folders that the project may touch: its own, and those that `outside` names."""
+        homes = [self.root, *(self.root / folder for folder in self.settings.outside)]
+        return tuple(Path(os.path.realpath(home)) for home in homes)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path, its links followed, is in the project or in a folder of `outside`."""
+        try:
+            real = Path(os.path.realpath(path))
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+        return any(real.is_relative_to(home) for home in self._homes)
+
+    def admit(
+        self, path: Path, place: Place | None = None, kind: type[EscribaError] = SourceError
+    ) -> Path:
+        """The path, if the project holds it. Raises `kind`, at `place` or at the path."""
+        if self.holds(path):
+            return path
+        raise kind(tr("{problem}; {remedy}", problem=self._stray(path), remedy=_remedy()),
+                   place or Place(self.shown(path)))  # fmt: skip
+
+    def _stray(self, path: Path) -> str:
+        try:
+            real = os.path.realpath(path)
+        except (OSError, ValueError):
+            return tr("this is a name that no file can have")
+        if os.path.normpath(path) != real:
+            return tr("this leads to {path}, outside the project", path=Path(real).as_posix())
+        return tr("{path} is outside the project", path=Path(real).as_posix())
+
+
+def _remedy() -> str:
+    return tr("if that is meant, name its folder in 'outside' of {name}", name=NAME)
+
 
 def find(start: Path, *, needed: bool = True) -> Project:
     """The project of a folder: the nearest `escriba.yml` in it or above it.
@@ -81,9 +128,10 @@ def find(start: Path, *, needed: bool = True) -> Project:
     Raises SourceError if it has mistakes, or if there is none. Unless one is `needed`; then the
     folder itself is a project with nothing but defaults.
     """
-    start = start.resolve()
+    with files.refusals(SourceError, start):
+        start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / NAME).is_file():
+        if files.exists(folder / NAME):
             return load(folder)
     if not needed:
         return Project(start, Settings())
@@ -97,5 +145,27 @@ def find(start: Path, *, needed: bool = True) -> Project:
 
 
 def load(root: Path) -> Project:
-    """The project of a folder that holds an `escriba.yml`."""
-    return Project(root, schema.read_file(Settings, root / NAME, Path(NAME)))
+    """The project of a folder that holds an `escriba.yml`. Raises SourceError for its mistakes, and
+    for a folder outside the project that `outside` does not name."""
+    start = Place(Path(NAME), 1)
+    node = compose(files.read_text(root / NAME, start.path), start)
+    project = Project(root, schema.build(Settings, node, start), schema.places(node, start))
+    problems = [
+        Problem(tr("'{key}': {problem}", key=key, problem=problem.message), problem.place)
+        for key in FOLDERS
+        for problem in _find_stray(project, key)
+    ]
+    if problems:
+        raise SourceError(problems)
+    return project
+
+
+def _find_stray(project: Project, key: str) -> tuple[Problem, ...]:
+    """What a setting names outside the project."""
+    named: Path | tuple[Path, ...] = getattr(project.settings, key)
+    try:
+        for path in named if isinstance(named, tuple) else (named,):
+            project.admit(project.root / path, project.place(key))
+    except SourceError as error:
+        return error.problems
+    return ()

@@ -1,4 +1,4 @@
-"""YAML with addresses: text → nodes with positions → dataclasses, all mistakes at once.
+"""Nodes of YAML → dataclasses, all mistakes at once, each with its place.
 
 One walk serves `escriba.yml`, front matter, recipes and blocks. A field of a dataclass
 may be `str`, `bool`, `int`, `float`, `Decimal`, `datetime`, `Path`, a `Literal`, another
@@ -17,17 +17,20 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
 import yaml
 
+from escriba import files
 from escriba.errors import Place, Problem, SourceError, suggest
 from escriba.language import tr
+from escriba.numbers import read_decimal, read_float, read_whole
+from escriba.yaml import compose, place_of
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
+LONGEST_SHOWN = 80  # characters of a value in a message
 What = Literal["key", "option"]  # what the keys of a mapping are called in messages
 
 
@@ -60,34 +63,6 @@ class Mistake(Exception):  # noqa: N818 - internal: becomes a Problem with a pla
     """A value that is not what its field wants, in words; caught by the walk."""
 
 
-def compose(text: str, start: Place) -> yaml.Node | None:
-    """The node tree of one YAML document; `start` is the place of its first line.
-
-    Raises SourceError for broken syntax and for duplicate keys, with their places.
-    """
-    try:
-        node: yaml.Node | None = yaml.compose(text, Loader=Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = _place(start, mark) if mark else start
-        raise SourceError(
-            tr("broken YAML: {reason}", reason=error.problem or error.context), place
-        ) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position)
-        character = error.character
-        shown = f"U+{character:04X}" if isinstance(character, int) else repr(character)
-        raise SourceError(
-            tr("broken YAML: the character {shown} is not allowed", shown=shown), start.moved(line)
-        ) from None
-    if node is not None:
-        problems: list[Problem] = []
-        _find_duplicates(node, start, problems)
-        if problems:
-            raise SourceError(problems)
-    return node
-
-
 def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
     """The dataclass `kind` from a YAML mapping. Raises SourceError with every mistake."""
     return build(kind, compose(text, start), start, what=what)
@@ -96,44 +71,7 @@ def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
 def read_file(kind: type[T], path: Path, shown: Path | None = None) -> T:
     """The dataclass `kind` from a YAML file; `shown` is the path that errors name."""
     place = Place(shown or path, 1)
-    return read(kind, read_text(path, shown), place)
-
-
-def read_text(path: Path, shown: Path | None = None) -> str:
-    """A file's text: UTF-8 with or without BOM, line ends as LF.
-
-    Raises SourceError, with the line, for a file that cannot be read or is not UTF-8.
-    """
-    text = decode(read_bytes(path, shown), Place(shown or path)).removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def read_bytes(path: Path, shown: Path | None = None) -> bytes:
-    """A file's bytes. Raises SourceError for a file that cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
-        raise SourceError(
-            tr("cannot be read: {reason}", reason=reason), Place(shown or path)
-        ) from None
-
-
-def decode(data: bytes, place: Place) -> str:
-    """A text as it is, in UTF-8. Raises SourceError, with the line, for one that is not."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        raise SourceError(
-            tr(
-                "not UTF-8: the byte 0x{byte:02x} is not part of any character; save the file "
-                "as UTF-8",
-                byte=data[error.start],
-            ),
-            Place(place.path, line, error.start - (before.rfind(b"\n") + 1) + 1),
-        ) from None
+    return read(kind, files.read_text(path, shown), place)
 
 
 def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: What = "key") -> T:
@@ -152,11 +90,6 @@ def places(node: yaml.Node | None, start: Place) -> Mapping[str, Place]:
     if not isinstance(node, yaml.MappingNode):
         return {}
     return {str(key.value): place_of(start, value) for key, value in node.value}
-
-
-def place_of(start: Place, node: yaml.Node) -> Place:
-    """Where a node stands in a text that begins at `start`."""
-    return _place(start, node.start_mark)
 
 
 def parse_datetime(text: str) -> datetime:
@@ -185,37 +118,9 @@ def parse_datetime(text: str) -> datetime:
 _DATE = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
-    r"[ \t]*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"[ \t]*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII,
 )
-
-
-def _place(start: Place, mark: Any) -> Place:
-    # A block's YAML starts at column 1 of its own line, so only lines are shifted.
-    return Place(start.path, start.line + mark.line, mark.column + 1)
-
-
-def _find_duplicates(node: yaml.Node, start: Place, problems: list[Problem]) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    first = seen[key.value]
-                    problems.append(
-                        Problem(
-                            tr(
-                                "'{key}' is given twice (first in line {first})",
-                                key=key.value,
-                                first=first,
-                            ),
-                            _place(start, key.start_mark),
-                        )
-                    )
-                seen.setdefault(key.value, start.line + key.start_mark.line)
-            _find_duplicates(value, start, problems)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _find_duplicates(item, start, problems)
 
 
 def _build_dataclass(
@@ -227,7 +132,7 @@ def _build_dataclass(
             problem = tr("expected 'option: value' lines, found {found}", found=found)
         else:
             problem = tr("expected 'key: value' lines, found {found}", found=found)
-        problems.append(Problem(problem, _place(start, node.start_mark)))
+        problems.append(Problem(problem, place_of(start, node)))
         return None
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in dataclasses.fields(kind)}
@@ -235,21 +140,21 @@ def _build_dataclass(
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for key, value in node.value:
-        name = str(key.value).replace("-", "_") if isinstance(key, yaml.ScalarNode) else ""
+        name = str(key.value).replace("-", "_")
         if name in fields and name != "extra":
             try:
                 values[name] = _convert(hints[name], value, start, problems)
             except Mistake as mistake:
                 values[name] = None
-                at = _place(start, value.start_mark)
+                at = place_of(start, value)
                 problems.append(
                     Problem(tr("'{key}' must be {wanted}", key=key.value, wanted=mistake), at)
                 )
         elif "extra" in fields:
             extra[str(key.value)] = plain(value)
         else:
-            at = _place(start, key.start_mark)
-            shown = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+            at = place_of(start, key)
+            shown = _shorten(str(key.value))
             hint = suggest(shown, allowed)
             if what == "option":
                 problem = tr("unknown option '{name}'{hint}", name=shown, hint=hint)
@@ -261,7 +166,7 @@ def _build_dataclass(
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if name not in values and required and name != "extra":
-            at = _place(start, node.start_mark) if node.start_mark else start
+            at = place_of(start, node) if node.start_mark else start
             problems.append(Problem(tr("'{name}' is missing", name=name.replace("_", "-")), at))
     if "extra" in fields:
         values["extra"] = extra
@@ -270,7 +175,7 @@ def _build_dataclass(
     try:
         return kind(**values)
     except Mistake as mistake:  # a dataclass may check its fields against each other
-        at = _place(start, node.start_mark) if node.start_mark else start
+        at = place_of(start, node) if node.start_mark else start
         problems.append(Problem(str(mistake), at))
         return None
 
@@ -281,7 +186,7 @@ def plain(node: yaml.Node) -> Any:
         return {str(key.value): plain(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [plain(item) for item in node.value]
-    for tag, parse in (("bool", _parse_bool), ("int", int), ("float", float)):
+    for tag, parse in (("bool", _parse_bool), ("int", read_whole), ("float", read_float)):
         if node.tag == f"tag:yaml.org,2002:{tag}":
             try:
                 return parse(node.value)
@@ -358,21 +263,20 @@ def _convert_scalar(hint: Any, node: yaml.Node) -> Any:
         if hint is str:
             return text
         if hint is Path:
+            if "\0" in text:  # no file's name has one
+                raise ValueError
             return Path(text)
         if hint is bool:
             return _parse_bool(text)
         if hint is int:
-            return int(text.replace("_", ""))
+            return read_whole(text)
         if hint is float:
-            return float(text)
+            return read_float(text)
         if hint is Decimal:
-            number = Decimal(text)
-            if not number.is_finite():
-                raise ValueError
-            return number
+            return read_decimal(text)
         if hint is datetime:
             return parse_datetime(text)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         raise _unfit(_name(hint), node) from None
     raise TypeError(f"schema cannot read the type {hint!r}")
 
@@ -413,4 +317,11 @@ def _shown(node: yaml.Node) -> str:
         return tr("a mapping")
     if isinstance(node, yaml.SequenceNode):
         return tr("a list")
-    return tr("nothing") if node.tag == "tag:yaml.org,2002:null" else f"'{node.value}'"
+    if node.tag == "tag:yaml.org,2002:null":
+        return tr("nothing")
+    return f"'{_shorten(' '.join(str(node.value).split()))}'"
+
+
+def _shorten(text: str) -> str:
+    """As much of a value as a sentence can hold."""
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from escriba import schema
 from escriba.article.context import Context
 from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, scan
 from escriba.article.values import SPAN, show_value
 from escriba.errors import Place
+from escriba.files import decode
 
 SUFFIXES = {".md", ".markdown", ".qmd"}  # of documents
 _FRONT = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\n)?\1[ \t]*(?:\r?\n|\Z)", re.S)
@@ -50,7 +50,7 @@ def expand_documents(
     for path, data in documents.items():
         before = len(context.mistakes.errors)
         with context.mistakes.collect():
-            text = schema.decode(data, Place(path))
+            text = decode(data, Place(path))
             text = expand_document(text, replace(context, path=path), style=style)
             if len(context.mistakes.errors) == before:
                 expanded[path] = text.encode()

@@ -11,6 +11,7 @@ import yaml
 from escriba import schema
 from escriba.article.fences import Fence
 from escriba.errors import Place
+from escriba.yaml import compose, place_of
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ class Body:
 
     def __init__(self, fence: Fence):
         self.start = fence.start if fence.body.strip() else fence.place
-        self.node = schema.compose(fence.body, self.start)
+        self.node = compose(fence.body, self.start)
 
     def build(self, kind: type[T]) -> T:
         """The options as a dataclass. Raises SourceError with every mistake."""
@@ -43,7 +44,7 @@ class Body:
             if key.value in keys:
                 items = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 found += [
-                    (str(item.value), schema.place_of(self.start, item))
+                    (str(item.value), place_of(self.start, item))
                     for item in items
                     if isinstance(item, yaml.ScalarNode)
                 ]

@@ -21,8 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from escriba import schema
 from escriba.errors import ModelError, Place
+from escriba.files import read_text
 from escriba.language import tr
 
 FILE = "training.jsonl"
@@ -140,7 +140,7 @@ def read_record(folder: Path, shown: Path) -> Record:
             place,
         )
     reader = _Reader(place)
-    for number, entry in _entries(schema.read_text(folder / FILE, place.path), place):
+    for number, entry in _entries(read_text(folder / FILE, place.path), place):
         reader.take(entry, Place(place.path, number))
     if not (reader.stretches or reader.validations or reader.writings):
         raise ModelError(tr("the record holds no step; {remedy}", remedy=remedy), place)

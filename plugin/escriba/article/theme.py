@@ -26,8 +26,10 @@ from escriba import schema
 from escriba.article.numbers import format_compact, format_figures, format_number, format_share
 from escriba.article.passage import show
 from escriba.errors import Place, SourceError
+from escriba.files import read_text
 from escriba.language import tr
 from escriba.project import Project
+from escriba.yaml import compose
 
 
 def packaged() -> Path:
@@ -114,7 +116,7 @@ class Templates:
             if not (folder / name).is_file():
                 continue
             place = Place((shown or folder) / name, 1)
-            node = schema.compose(schema.read_text(folder / name, place.path), place)
+            node = compose(read_text(folder / name, place.path), place)
             languages = schema.plain(node) if node is not None else {}
             if not isinstance(languages, dict):
                 raise SourceError(tr("expected languages, each with its texts"), place)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba import schema
 from escriba.blog import permalink
 from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
-from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.errors import Mistakes, SourceError, suggest
 from escriba.language import tr
-from escriba.project import NAME, Project
+from escriba.project import Project
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,7 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
 
 
 def _check_pattern(project: Project) -> None:
-    text = schema.read_text(project.root / NAME, Path(NAME))
-    start = Place(Path(NAME), 1)
-    place = schema.places(schema.compose(text, start), start).get("permalink", start)
+    place = project.place("permalink")
     permalink.expand(project.settings.permalink, permalink.EXAMPLE, place)
 
 

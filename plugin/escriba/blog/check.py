@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from escriba import progress, schema
+from escriba import progress
 from escriba.article.context import Context, open_context
 from escriba.article.expansion import expand_document, find_documents
 from escriba.article.theme import open_templates
@@ -14,6 +14,7 @@ from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
 from escriba.blog.post import Post
 from escriba.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.files import read_text
 from escriba.language import plural, tr
 from escriba.project import NAME, Project
 from escriba.sampling import check as samples
@@ -195,7 +196,7 @@ def read_documents(
             paths.append(shown)
             with mistakes.collect():
                 own = adapt(replace(context, path=shown))
-                expand_document(schema.read_text(path, shown), own)
+                expand_document(read_text(path, shown), own)
     return paths
 
 

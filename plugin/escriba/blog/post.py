@@ -19,9 +19,11 @@ from typing import Annotated, Any
 from escriba import schema
 from escriba.blog import permalink
 from escriba.errors import Place, SourceError
+from escriba.files import read_text
 from escriba.language import tr
 from escriba.project import NAME, Settings
 from escriba.schema import Mistake, Words
+from escriba.yaml import compose
 
 SUFFIXES = frozenset({".md", ".markdown"})
 DRAFTS = frozenset({"drafts", "_drafts"})
@@ -112,9 +114,9 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
     The date keeps its author's offset, so that the day on the page and in the URL is the day
     that the author wrote, wherever the site is built. Raises SourceError with every mistake.
     """
-    yaml, body, first_line = split(schema.read_text(path, source), source)
+    yaml, body, first_line = split(read_text(path, source), source)
     start = Place(source, 2)
-    node = schema.compose(yaml, start)
+    node = compose(yaml, start)
     front = schema.build(FrontMatter, node, start)
     places = schema.places(node, start)
     draft = not DRAFTS.isdisjoint(source.parts[:-1])

@@ -13,7 +13,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from escriba import schema
 from escriba.article import tex
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates
@@ -23,6 +22,7 @@ from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.errors import SourceError, suggest
+from escriba.files import read_text
 from escriba.language import tr
 from escriba.project import Settings
 
@@ -128,7 +128,7 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
             elif path.is_file() and path.suffix and not path.name.startswith("."):
                 others[path.name] = path
     style = [highlight.stylesheet(), tex.stylesheet()]
-    style += [schema.read_text(sheets[key]) for key in sorted(sheets)]
+    style += [read_text(sheets[key]) for key in sorted(sheets)]
     assets = {name: others[name].read_bytes() for name in sorted(others)}
     return {**assets, "style.css": "\n".join(style).encode()}
 

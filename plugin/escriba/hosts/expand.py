@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from escriba import schema
 from escriba.article.context import open_context
 from escriba.article.expansion import expand_documents, find_documents
 from escriba.article.panels import Panels
 from escriba.draft import open_draft
 from escriba.errors import Place, SourceError
+from escriba.files import read_bytes
 from escriba.language import tr
 from escriba.progress import Report
 from escriba.project import Project
@@ -45,7 +45,7 @@ def expand_files(
     targets = {target: project.shown(source) for target, source in _find(project, sources, folder)}
     for shown in targets.values():
         with mistakes.collect():
-            documents[shown] = schema.read_bytes(project.root / shown, shown)
+            documents[shown] = read_bytes(project.root / shown, shown)
     found = expand_documents(documents, context, style=style)
     files = {target: found[shown] for target, shown in targets.items() if shown in found}
     if panels and assets:

@@ -11,9 +11,9 @@ from typing import Any
 
 from markdown import Markdown
 
-from escriba import schema
 from escriba.article.expansion import find_front_matter
 from escriba.article.extension import EscribaExtension
+from escriba.files import read_text
 
 ASSETS = "assets/escriba"  # of the site
 
@@ -25,7 +25,7 @@ class ZensicalExtension(EscribaExtension):
         context: Any = md.preprocessors["rendering_context"]
         page, config = context.page, context.config
         root, path = Path(config["root_dir"]), Path(config["docs_dir"], page.path)
-        head = find_front_matter(schema.read_text(root / path, path))
+        head = find_front_matter(read_text(root / path, path))
         own: dict[str, Any] = {
             "root": self.getConfig("root") or str(root),
             "path": str(path),
