@@ -56,6 +56,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         steps(200, loss=9.5, gradient=1e9, largest=1e12),
         steps(300, loss=None, gradient=None, largest=None),
     )
+    far = {"seconds": 10**300, "loss": 1e300, "gradient": 1e-300, "largest": 1e308, "clipped": 1}
+    write(
+        folder / "enorme",
+        {"step": 0, "plan": {"clip": 1e300}},
+        steps(100, **far),
+        {"step": 10**15 - 1, **far, "loss": 1e-300},
+        {"step": 10**15, "seconds": 10**300, "validation": 1e300},
+    )
     write(folder / "mudo", {"step": 100, "validation": 1.5, "seconds": 1})
     write(folder / "hostil", {"step": 100, "sample": HOSTILE, "prompt": "<p>", "loss": 1.0})
     (folder / "tolstoi" / "evaluation.yml").write_text("test: {nats: '1.2', unigram: '1.75'}\n")
@@ -87,6 +95,27 @@ def block(kind: str, **options: object) -> str:
 def drawing(html: str) -> Tag:
     (svg,) = BeautifulSoup(html, "html.parser").select("svg[role=img]")
     return svg
+
+
+FAR = (
+    "1e-300", "1e300", "0.5", "1" + "0" * 100 + "1", "1" + "0" * 100 + "2", "9" * 300, "1e-399",
+    "3.0000000000000000000000000000001", "0", "-1e300",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["loss", "gradients"])
+@pytest.mark.parametrize("low", FAR)
+@pytest.mark.parametrize("high", FAR)
+def test_axes_of_any_size(page: Page, kind: str, low: str, high: str) -> None:
+    """The figure, or a sentence; either at once."""
+    for scale in ("linear", "log"):
+        options = {"x_scale": scale} | ({"y_scale": scale} if kind == "loss" else {})
+        try:
+            html = page(block(kind, models="[enorme, tolstoi]", y=f"[{low}, {high}]", **options))
+        except SourceError as error:
+            assert "'y'" in str(error)
+        else:
+            assert len(html) < 100_000 and "E+" not in html
 
 
 EVERY = [

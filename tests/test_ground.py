@@ -180,6 +180,7 @@ def vocabulary_with(**values: object):  # type: ignore[no-untyped-def]
         (network_with(layers=65), "a network of Network(cell='lstm', layers=65, "),
         (network_with(hidden=10**30), "a network of Network(cell='lstm', layers=2, hidden=1000"),
         (network_with(residual="no"), "a network of Network("),
+        (network_with(layers=64, hidden=8192), "it has 131090 MB of weights, of at most 1024"),
         (network_with(cell=["lstm"]), "unhashable type"),
         (
             vocabulary_with(symbols="ba"),
@@ -217,6 +218,30 @@ def test_a_header_that_nests_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m" / "weights.safetensors"
     path.write_bytes(len(head).to_bytes(8, "little") + head)
     with pytest.raises(ModelError, match="not a model of escriba"):
+        read_model(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ('{"a": 1e999999}', "not a number of at most 400 digits"),
+        ('{"a": 1e309}', "a number larger than any that is computed with"),
+        ('{"a": NaN}', "NaN is not a number"),
+        ('{"a": ' + "9" * 5000 + "}", "not a whole number of at most 400 digits"),
+        ('{"a": ' + "[" * 60 + "]" * 60 + "}", "lists and mappings are nested more than 50 deep"),
+    ],
+)
+def test_a_record_out_of_bounds_is_refused(tmp_path: Path, record: str, reason: str) -> None:
+    make_model(tmp_path / "m")
+
+    def change(entries: dict[str, dict[str, str]]) -> None:
+        text = entries["__metadata__"]["escriba"]
+        value = json.loads(text)
+        value["record"] = "HERE"
+        entries["__metadata__"]["escriba"] = json.dumps(value).replace('"HERE"', record)
+
+    rewrite(tmp_path / "m" / "weights.safetensors", change)
+    with pytest.raises(ModelError, match=f"not a model of escriba: {reason}"):
         read_model(tmp_path / "m")
 
 

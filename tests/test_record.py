@@ -102,7 +102,7 @@ END = "; restore it, or train again"
         ('{"step": 200, "characters": 20, "validation": null}\n',
          f"{AT}'validation' is missing or not a number{END}"),
         ('{"step": 200, "characters": 20, "validation": NaN}\n',
-         f"{AT}'validation' is missing or not a number{END}"),
+         f"{AT}not JSON (NaN is not a number){END}"),
         ('{"step": 200, "characters": 20, "sample": 1}\n',
          f"{AT}'sample' and 'prompt' must be text{END}"),
         ('{"step": 200, "characters": 20, "plan": 1}\n', f"{AT}'plan' is not an object{END}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from escriba.article.models import Models
 from escriba.article.numbers import format_compact, format_number
 from escriba.article.values import KEYS, SPAN, show_value
 from escriba.errors import Place, SourceError
-from models import make_model
+from models import make_model, make_record
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 EVALUATION = """\
@@ -29,6 +30,71 @@ test:
   lowercase: {share: '0.7772', nats: '1.2396', loss: '0.8365', ngram: '1.3004'}
 hadji-murat: {sha256: 'SHA', characters: 12, nats: '1.5000'}
 """
+
+
+HOSTILE = {
+    "training": {
+        "validation": "1e-300", "characters": 166_985_728, "seconds": 10**30, "epochs": "1e300",
+    },
+    "corpus": {"characters": [1], "bytes": 1.5, "name": "n", "licence": None},
+}  # fmt: skip
+
+
+def rewrite_record(folder: Path, record: object) -> None:
+    """Put another record into a model's file."""
+    path = folder / "weights.safetensors"
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    entries = json.loads(data[8 : 8 + length])
+    value = json.loads(entries["__metadata__"]["escriba"])
+    entries["__metadata__"]["escriba"] = json.dumps({**value, "record": record})
+    head = json.dumps(entries).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + data[8 + length :])
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    folder = tmp_path_factory.mktemp("hostile")
+    make_model(folder / "h")
+    rewrite_record(folder / "h", HOSTILE)
+    (folder / "h" / "evaluation.yml").write_text(
+        "test: {nats: '1e300', characters: 1" + "0" * 200 + "}"
+    )
+    return Models(folder, Path("models"))
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        ("h.characters", "166,985,728"),
+        ("h.characters:d", "166,985,728"),
+        ("h.characters:k", "167\u202fM"),
+        ("h.characters:3g", "1.67\u202f×\u202f10⁸"),
+        ("h.seconds", "1" + ",000" * 10),
+        ("h.minutes", "16" + ",666" * 8),
+        ("h.bits", "0.000"),
+        ("h.epochs:2g", "1.0\u202f×\u202f10³⁰⁰"),
+        ("h.epochs:d", "1" + ",000" * 100),
+        ("h.epochs:.1%", "100" + ",000" * 100 + ".0%"),
+        ("h.test.nats:1g", "1\u202f×\u202f10³⁰⁰"),
+        ("h.test.characters:k", "100" + ",000" * 63 + "\u202fG"),
+    ],
+)
+def test_values_of_any_size(hostile: Models, span: str, text: str) -> None:
+    assert show_value(span, hostile, "en", PLACE).text.startswith(text[:40])
+
+
+@pytest.mark.parametrize("key", ["corpus.characters", "corpus.bytes", "corpus.licence"])
+def test_what_a_record_has_in_a_values_place_is_told(hostile: Models, key: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        show_value(f"h.{key}", hostile, "en", PLACE)
+    assert str(caught.value) == f"{PLACE}: the record of the model 'h' has no '{key}'"
+
+
+def test_a_step_of_five_thousand_digits(hostile: Models, tmp_path: Path) -> None:
+    make_record(tmp_path / "m")
+    with pytest.raises(SourceError, match="unknown value"):
+        show_value(f"m.log.{'9' * 5000}.loss", Models(tmp_path), "en", PLACE)
 
 
 @pytest.fixture(scope="module")

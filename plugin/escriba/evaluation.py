@@ -17,14 +17,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from escriba import schema
 from escriba.errors import Place, SourceError
-from escriba.files import read_text
+from escriba.files import exists, read_text
 from escriba.language import tr
+from escriba.numbers import read_decimal
 from escriba.yaml import compose
 
 FILE = "evaluation.yml"
@@ -83,14 +84,14 @@ def read_evaluation(folder: Path, shown: Path) -> Evaluation:
         raise SourceError(tr("expected a mapping of parts, each with its measures"), place)
     try:
         return Evaluation(model, dict(_flatten(parts, "")))
-    except InvalidOperation:
+    except ValueError:
         raise SourceError(tr("a measure is not a number"), place) from None
 
 
 def read_parts(folder: Path, shown: Path) -> dict[str, Any]:
     """The file as plain values, empty if there is none. Raises SourceError."""
     path = folder / FILE
-    if not path.is_file():
+    if not exists(path):
         return {}
     place = Place(shown / FILE, 1)
     node = compose(read_text(path, place.path), place)
@@ -107,4 +108,4 @@ def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, int 
         elif name in _TEXTS:
             yield prefix + name, str(content)
         else:
-            yield prefix + name, content if isinstance(content, int) else Decimal(str(content))
+            yield prefix + name, content if isinstance(content, int) else read_decimal(str(content))

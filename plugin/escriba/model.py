@@ -21,21 +21,26 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from escriba.digest import digest
 from escriba.errors import ModelError, Place
+from escriba.files import open_file, refusals
 from escriba.language import tr
+from escriba.numbers import read_json
 from escriba.vocabulary import Vocabulary
 
 FORMAT = "escriba-charlm/1"
 FILE = "weights.safetensors"
 HEADER_LIMIT = 4 << 20  # bytes; a larger header is an attack or an accident
+LARGEST = 1 << 30  # bytes of weights: what a browser and the kernel's memory can hold
+PIECE = 1 << 20  # bytes read at a time
 
 Cell = Literal["rnn", "gru", "lstm"]
 GATES: Mapping[str, int] = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -102,19 +107,17 @@ class Model:
 
         The record of training and the layout of the file do not enter it.
         """
-        data = self.path.read_bytes()
+        with open_file(self.path, kind=ModelError) as file:
+            tensors = {
+                name: [list(tensor.shape), _hash(file, tensor)]
+                for name, tensor in self.tensors.items()
+            }
         return digest(
             {
                 "format": FORMAT,
                 "network": asdict(self.network),
                 "vocabulary": asdict(self.vocabulary),
-                "tensors": {
-                    name: [
-                        list(tensor.shape),
-                        hashlib.sha256(data[tensor.start : tensor.end]).hexdigest(),
-                    ]
-                    for name, tensor in self.tensors.items()
-                },
+                "tensors": tensors,
             }
         )
 
@@ -136,46 +139,53 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
     path = folder / FILE
     place = Place((shown or folder) / FILE)
     remedy = tr("train it with: escriba train {name}", name=folder.name)
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if size < 8 or length > min(size - 8, HEADER_LIMIT):
-                raise ModelError(
-                    tr(
-                        "not a whole model file ({size} bytes); restore it, or {remedy}",
-                        size=size,
-                        remedy=remedy,
-                    ),
-                    place,
-                )
-            data = file.read(length)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         raise ModelError(
             tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
             place,
-        ) from None
-    except OSError as error:
-        raise ModelError(tr("cannot be read: {reason}", reason=error.strerror), place) from None
+        )
+    with (
+        refusals(ModelError, place.path, path=path),
+        open_file(path, place.path, kind=ModelError) as file,
+    ):
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, HEADER_LIMIT):
+            raise ModelError(
+                tr(
+                    "not a whole model file ({size} bytes); restore it, or {remedy}",
+                    size=size,
+                    remedy=remedy,
+                ),
+                place,
+            )
+        data = file.read(length)
     try:
-        entries = json.loads(data)
+        entries = read_json(data)
         metadata = entries.pop("__metadata__")
         if metadata["format"] != FORMAT:
             raise ValueError(
                 tr(
                     "its format is {found!r}, not '{format}'",
-                    found=metadata["format"],
+                    found=str(metadata["format"])[:40],
                     format=FORMAT,
                 )
             )
-        value = json.loads(metadata["escriba"])
+        value = read_json(metadata["escriba"])
         network = Network(**value["network"])
         vocabulary = Vocabulary(**value["vocabulary"])
         record = value["record"]
         _refuse_nonsense(network, vocabulary, record)
+        weight = 4 * sum(map(math.prod, network.shapes(len(vocabulary)).values()))
+        if weight > LARGEST:
+            raise ValueError(
+                tr("it has {size} MB of weights, of at most {largest}",
+                   size=weight >> 20, largest=LARGEST >> 20)
+            )  # fmt: skip
         tensors = _read_tensors(entries, 8 + length, network, vocabulary)
         model = Model(folder.name, path, network, vocabulary, record, tensors)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
         raise ModelError(
             tr("not a model of escriba: {reason}; {remedy}", reason=reason, remedy=remedy), place
@@ -193,6 +203,17 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             place,
         )
     return model
+
+
+def _hash(file: BinaryIO, tensor: Tensor) -> str:
+    """SHA-256 (hex) of a tensor's bytes, a piece at a time."""
+    found = hashlib.sha256()
+    file.seek(tensor.start)
+    left = tensor.size
+    while left and (piece := file.read(min(left, PIECE))):
+        found.update(piece)
+        left -= len(piece)
+    return found.hexdigest()
 
 
 def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -> None:

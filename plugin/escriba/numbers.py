@@ -14,6 +14,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
+from escriba.language import tr
+
 DIGITS = 400  # more than any float has (1.8e308, and 324 places after the point)
 DEEPEST = 50  # lists and objects within each other, in JSON
 
@@ -28,7 +30,7 @@ _WIDE = Context(prec=4 * DIGITS, rounding=ROUND_HALF_EVEN)
 def read_whole(text: str) -> int:
     """A whole number, in ASCII digits, which `_` may group. Raises ValueError."""
     if len(text) > DIGITS or not _WHOLE.fullmatch(text):
-        raise ValueError(f"not a whole number of at most {DIGITS} digits")
+        raise ValueError(tr("not a whole number of at most {digits} digits", digits=DIGITS))
     return int(text.replace("_", ""))
 
 
@@ -36,7 +38,7 @@ def read_decimal(text: str) -> Decimal:
     """A decimal number, as written: 0.7 is exactly 0.7. Raises ValueError."""
     match = _DECIMAL.fullmatch(text) if len(text) <= DIGITS else None
     if match is None or abs(int(match["power"] or 0)) > DIGITS:
-        raise ValueError(f"not a number of at most {DIGITS} digits")
+        raise ValueError(tr("not a number of at most {digits} digits", digits=DIGITS))
     return Decimal(text.replace("_", ""))
 
 
@@ -44,7 +46,7 @@ def read_float(text: str) -> float:
     """A number as the nearest float. Raises ValueError, also for one that no float reaches."""
     number = float(read_decimal(text))
     if not math.isfinite(number):
-        raise ValueError("larger than any float")
+        raise ValueError(tr("a number larger than any that is computed with"))
     return number
 
 
@@ -64,13 +66,13 @@ def read_json(data: bytes | str, number: Callable[[str], Any] = read_float) -> A
             data, parse_int=read_whole, parse_float=number, parse_constant=_refuse_constant
         )
     except RecursionError:
-        raise ValueError(f"nested more than {DEEPEST} deep") from None
+        raise ValueError(_too_deep()) from None
     _refuse_depth(value)
     return value
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
+    raise ValueError(tr("{name} is not a number", name=name))
 
 
 def _refuse_depth(value: Any) -> None:
@@ -85,4 +87,8 @@ def _refuse_depth(value: Any) -> None:
         ]
         if not level:
             return
-    raise ValueError(f"nested more than {DEEPEST} deep")
+    raise ValueError(_too_deep())
+
+
+def _too_deep() -> str:
+    return tr("lists and mappings are nested more than {deepest} deep", deepest=DEEPEST)

@@ -156,7 +156,7 @@ def load(root: Path) -> Project:
         for problem in _find_stray(project, key)
     ]
     if problems:
-        raise SourceError(problems)
+        raise SourceError(sorted(problems, key=lambda p: p.place or start))
     return project
 
 

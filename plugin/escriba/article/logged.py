@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from escriba.article.record import Moment, Record, Validation
+from escriba.article.record import MOST, Moment, Record, Validation
 from escriba.errors import Place, SourceError, suggest
 from escriba.language import tr
+from escriba.numbers import round_to
 
 PREFIX = "log."
 
@@ -21,15 +22,16 @@ def find_logged(record: Record, key: str, place: Place) -> int | Decimal:
     the record does not have.
     """
     first, _, rest = key.partition(".")
+    numbered = first.isdecimal() and len(first) <= len(str(MOST))
     value: int | Decimal | None
-    if first.isdecimal() and rest in AT_STEP:
+    if numbered and rest in AT_STEP:
         lines = record.validations if rest == "validation" else record.stretches
         value = AT_STEP[rest](_at(record, lines, int(first), rest, place))
     elif key in WHOLE:
         value = WHOLE[key](record)
     else:
         known = [*WHOLE, *(f"1000.{name}" for name in AT_STEP)]
-        hint = suggest(f"1000.{rest}" if first.isdecimal() else key, known)
+        hint = suggest(f"1000.{rest}" if numbered else key, known)
         raise SourceError(tr("unknown value '{key}'{hint}", key=PREFIX + key, hint=hint), place)
     if value is None or not Decimal(value).is_finite():
         raise SourceError(
@@ -70,7 +72,7 @@ WHOLE: Mapping[str, Callable[[Record], int | Decimal | None]] = {
     "steps": lambda record: record.end.step,
     "characters": lambda record: record.end.characters,
     "seconds": lambda record: record.end.seconds,
-    "minutes": lambda record: round(record.end.seconds / 60, 6),
+    "minutes": lambda record: round_to(record.end.seconds / 60, 6),
     "loss": lambda record: record.stretches[-1].loss if record.stretches else None,
     "clip": lambda record: record.clip,
     "clipped": lambda record: record.clipped,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Context, Decimal, localcontext
+
+from escriba.numbers import DIGITS
 
 THIN = "\u202f"  # narrow, and no line breaks at it
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -16,16 +20,19 @@ def format_number(value: int | Decimal, lang: str, decimals: int | None = None) 
     """
     from babel.numbers import format_decimal
 
-    if not Decimal(value).is_finite():
+    exponent = Decimal(value).as_tuple().exponent
+    if not isinstance(exponent, int):
         return "∞"
-    pattern = "#,##0." + ("0" * decimals if decimals is not None else "#" * 20)
-    return format_decimal(value, format=pattern.rstrip("."), locale=_locale(lang))
+    shown = "0" * decimals if decimals is not None else "#" * max(0, -exponent)
+    pattern = f"#,##0.{shown}".rstrip(".")
+    with _of_any_size():
+        return format_decimal(value, format=pattern, locale=_locale(lang))
 
 
 def format_compact(value: int, lang: str) -> str:
     """A rounded number with an SI prefix: 550017 → 550 k, 1234567 → 1.2 M (no-break spaces)."""
     for scale, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        scaled = Decimal(value) / scale
+        scaled = Decimal(value) / scale  # of which only the first digits are shown
         if scaled >= Decimal("0.9995"):  # what rounds to 1000 is one of the next prefix
             decimals = 1 if scaled < Decimal("9.95") else 0
             return f"{format_number(scaled, lang, decimals)}{THIN}{prefix}"
@@ -60,13 +67,22 @@ def format_percent(value: int | Decimal, lang: str, decimals: int = 0) -> str:
     locale = Locale.parse(_locale(lang))
     digits = "0." + "0" * decimals if decimals else "0"
     pattern = locale.percent_formats[None].pattern.replace("0", digits, 1)
-    return write(value, format=pattern, locale=locale)
+    with _of_any_size():
+        return write(value, format=pattern, locale=locale)
 
 
 def format_share(value: Decimal, lang: str) -> str:
     """A share in percent, with so many decimals that a small one is not shown as none."""
     whole = not value or value >= Decimal("0.1")
     return format_percent(value, lang, 0 if whole else 1 if value >= Decimal("0.01") else 2)
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Decimals as wide as any number that is read: Babel rounds in the context that it finds, and
+    the usual one has 28 digits, before and after the point together."""
+    with localcontext(Context(prec=4 * DIGITS)):
+        yield
 
 
 def _locale(lang: str) -> str:

@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from escriba.errors import ModelError, Place
-from escriba.files import read_text
+from escriba.files import exists, read_text
 from escriba.language import tr
+from escriba.numbers import read_decimal, read_json, round_to
 
 FILE = "training.jsonl"
+MOST = 10**18  # steps, or symbols read: no training has more
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Record:
             return Decimal("Infinity")
         weights = [end - start for start, end in pairwise(steps)]
         total = sum((v * w for v, w in zip(values, weights, strict=True)), Decimal(0))
-        return round(total / steps[-1], 6)
+        return round_to(total / steps[-1], 6)
 
 
 def read_record(folder: Path, shown: Path) -> Record:
@@ -130,7 +132,7 @@ def read_record(folder: Path, shown: Path) -> Record:
     """
     place = Place(shown / FILE)
     remedy = tr("train it with: escriba train {name}", name=folder.name)
-    if not (folder / FILE).is_file():
+    if not exists(folder / FILE):
         raise ModelError(
             tr(
                 "the model '{name}' has no record of its training; {remedy}",
@@ -140,7 +142,7 @@ def read_record(folder: Path, shown: Path) -> Record:
             place,
         )
     reader = _Reader(place)
-    for number, entry in _entries(read_text(folder / FILE, place.path), place):
+    for number, entry in _entries(read_text(folder / FILE, place.path, kind=ModelError), place):
         reader.take(entry, Place(place.path, number))
     if not (reader.stretches or reader.validations or reader.writings):
         raise ModelError(tr("the record holds no step; {remedy}", remedy=remedy), place)
@@ -161,11 +163,11 @@ def _entries(text: str, place: Place) -> Iterator[tuple[int, Any]]:
         if not line:
             continue
         try:
-            yield number, json.loads(line, parse_float=Decimal, parse_constant=Decimal)
+            yield number, read_json(line, read_decimal)
         except ValueError as error:
             if number == len(lines):
                 return  # cut short by a kill, or still being written
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else tr("not JSON")
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else error
             raise _damaged(
                 tr("not JSON ({reason})", reason=reason), Place(place.path, number)
             ) from None
@@ -245,7 +247,7 @@ class _Reader:
 
     def _count(self, entry: Mapping[str, Any], key: str) -> int:
         value = entry.get(key)
-        if type(value) is not int or value < 0:
+        if type(value) is not int or not 0 <= value <= MOST:
             raise _damaged(tr("'{key}' is missing or not a whole number", key=key), self.place)
         return value
 

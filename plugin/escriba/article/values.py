@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from html import escape
 
 from escriba.article.logged import PREFIX, find_logged
@@ -15,6 +15,7 @@ from escriba.errors import Place, SourceError, suggest
 from escriba.evaluation import BASELINES, MEASURES, PARTS, TOTALS
 from escriba.language import tr
 from escriba.model import Model
+from escriba.numbers import read_decimal, round_to
 from escriba.sampling.request import decimal_text
 
 # Two backticks or more are left alone, so that a page can show how a value is written.
@@ -95,7 +96,7 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
         raise SourceError(tr("unknown value '{key}'{hint}", key=key, hint=hint), place)
     try:
         value = KEYS[key](model)
-    except (KeyError, TypeError, ValueError, InvalidOperation):
+    except (KeyError, TypeError, ValueError):
         value = None
     if value is None or value.content == "":
         raise SourceError(
@@ -154,15 +155,23 @@ def _format(
 
 
 def _recorded(part: str, name: str) -> Callable[[Model], Value]:
-    return lambda model: Value(model.record[part][name])
+    return lambda model: Value(_read_recorded(model, part, name))
 
 
-def _nats(model: Model) -> Decimal:
-    return Decimal(model.record["training"]["validation"])
+def _read_recorded(model: Model, part: str, name: str) -> int | str:
+    """A whole number or a text of the record. Raises ValueError for anything else in its place."""
+    value = model.record[part][name]
+    if isinstance(value, str) or type(value) is int:
+        return value
+    raise ValueError(name)
+
+
+def _number(model: Model, name: str) -> Decimal:
+    return read_decimal(str(model.record["training"][name]))
 
 
 def _seconds(model: Model) -> int:
-    return int(model.record["training"]["seconds"])
+    return int(_number(model, "seconds"))
 
 
 KEYS: Mapping[str, Callable[[Model], Value]] = {
@@ -171,12 +180,12 @@ KEYS: Mapping[str, Callable[[Model], Value]] = {
     "hidden": lambda model: Value(model.network.hidden),
     "cell": lambda model: Value(model.network.cell.upper()),
     "vocabulary": lambda model: Value(len(model.vocabulary)),
-    "validation": lambda model: Value(_nats(model), 3),
-    "bits": lambda model: Value(round(_nats(model) / Decimal(2).ln(), 6), 3),
+    "validation": lambda model: Value(_number(model, "validation"), 3),
+    "bits": lambda model: Value(round_to(_number(model, "validation") / Decimal(2).ln(), 6), 3),
     "characters": _recorded("training", "characters"),
-    "epochs": lambda model: Value(Decimal(model.record["training"]["epochs"])),
+    "epochs": lambda model: Value(_number(model, "epochs")),
     "seconds": lambda model: Value(_seconds(model)),
-    "minutes": lambda model: Value(round(Decimal(_seconds(model)) / 60, 6), 0),
+    "minutes": lambda model: Value(round_to(Decimal(_seconds(model)) / 60, 6), 0),
     "corpus.characters": _recorded("corpus", "characters"),
     "corpus.bytes": _recorded("corpus", "bytes"),
     "corpus.name": _recorded("corpus", "name"),

@@ -16,6 +16,7 @@ from escriba.article.passage import Paragraph, cut, formulas, paragraphs, tokens
 from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
 from escriba.language import tr
 from escriba.model import Model
+from escriba.numbers import read_decimal
 from escriba.sampling.request import Options, Request
 from escriba.schema import Mistake
 
@@ -185,6 +186,6 @@ def _recorded(model: Model, part: str, name: str) -> str:
 def _validation(model: Model) -> Decimal | None:
     text = _recorded(model, "training", "validation")
     try:
-        return Decimal(text) if text else None
-    except ArithmeticError:
+        return read_decimal(text) if text else None
+    except ValueError:
         return None

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 _EXACT = Context(prec=16)  # far finer than any grain, and faster than the default 28 digits
 _LEAST = Decimal("1e-12")  # what a logarithmic scale takes for zero
 _ENDLESS = Decimal(10**9)  # stands for infinity, on either kind of scale
+_FAR = Decimal(10**6)  # as far out as a position is told, in widths of the scale
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Scale:
         """The position of a value; what lies beyond the ends has one beyond them, too."""
         low, width = self._spread_ends
         share = (self._spread(value) - low) / width if width > 0 else Decimal(0)
+        share = min(max(share, -_FAR), _FAR)  # of a value of any size there is a place
         return (self.start + (self.end - self.start) * share).quantize(self.grain)
 
     def holds(self, value: Decimal) -> bool:
@@ -69,7 +71,7 @@ def fit(values: Iterable[Decimal], *, log: bool = False) -> tuple[Decimal, Decim
     found = sorted(v for v in values if v.is_finite() and (v > 0 or not log))
     if not found:
         return Decimal(1 if log else 0), Decimal(10)
-    low, high = found[0], found[-1]
+    low, high = _EXACT.plus(found[0]), _EXACT.plus(found[-1])
     if log:
         return _round_down(low), _round_up(high)
     step = _step(high - low or abs(high) or Decimal(1), 5)
@@ -87,6 +89,8 @@ def _step(width: Decimal, count: int) -> Decimal:
 
 
 def _steps(low: Decimal, high: Decimal, count: int) -> tuple[Decimal, ...]:
+    # Ends of many digits that differ in the last of them alone have nothing between them to show.
+    low, high = _EXACT.plus(low), _EXACT.plus(high)
     if high <= low:
         return (low,)
     step = _step(high - low, count)
@@ -104,7 +108,7 @@ def _decades(low: Decimal, high: Decimal, count: int) -> tuple[Decimal, ...]:
         if len(inside) <= count:
             return tuple(inside) if len(inside) > 2 else ()
     inside = [Decimal(1).scaleb(p) for p in powers if low <= Decimal(1).scaleb(p) <= high]
-    return tuple(inside[:: -(-len(inside) // count)])
+    return tuple(inside[:: max(1, -(-len(inside) // count))])
 
 
 def _round_down(value: Decimal) -> Decimal:

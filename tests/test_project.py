@@ -1,0 +1,95 @@
+"""What a project may touch: its own folder, and what its author names in `outside`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from escriba import project
+from escriba.errors import CorpusError, Place, SourceError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "blog"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    return folder
+
+
+def load(root: Path, text: str) -> project.Project:
+    (root / "escriba.yml").write_text(text)
+    return project.load(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("posts: ../elsewhere", ["1:8: 'posts': {elsewhere} is outside the project"]),
+        ("output: ..", ["1:9: 'output': {parent} is outside the project"]),
+        ("output: /", ["1:9: 'output': / is outside the project"]),
+        ("output: /tmp/x/../..", ["1:9: 'output': / is outside the project"]),
+        ("title: x\nmodels: {elsewhere}\ntemplates: ../elsewhere/x",
+         ["2:9: 'models': {elsewhere} is outside the project",
+          "3:12: 'templates': {elsewhere}/x is outside the project"]),
+        ("documents: [docs, ../elsewhere]",
+         ["1:12: 'documents': {elsewhere} is outside the project"]),
+        ("posts: link", ["1:8: 'posts': this leads to {elsewhere}, outside the project"]),
+        ("outside: [../other]\nposts: ../elsewhere",
+         ["2:8: 'posts': {elsewhere} is outside the project"]),
+        ("outside: [../else]\nposts: ../elsewhere",
+         ["2:8: 'posts': {elsewhere} is outside the project"]),
+    ],
+)  # fmt: skip
+def test_folders_outside_are_refused(root: Path, text: str, problems: list[str]) -> None:
+    (root / "link").symlink_to("../elsewhere")
+    parent = root.parent.resolve()
+    names = {"elsewhere": (parent / "elsewhere").as_posix(), "parent": parent.as_posix()}
+    with pytest.raises(SourceError) as caught:
+        load(root, text.format(**names))
+    remedy = "; if that is meant, name its folder in 'outside' of escriba.yml"
+    assert [str(p) for p in caught.value.problems] == [
+        f"escriba.yml:{problem.format(**names)}{remedy}" for problem in problems
+    ]
+
+
+def test_what_outside_names_may_be_used(root: Path) -> None:
+    site = load(root, "outside: [../elsewhere]\nposts: ../elsewhere\noutput: ../elsewhere/site")
+    assert site.holds(root / "../elsewhere/posts/a.md")
+    assert not site.holds(root / "..")
+    assert not site.holds(root.parent / "elsewhere2")
+
+
+def test_links_are_followed(root: Path) -> None:
+    site = load(root, "")
+    (root / "inside").symlink_to(".")
+    (root / "leaf").symlink_to("../elsewhere/leaf")
+    (root / "chain").symlink_to("leaf")
+    assert site.holds(root / "inside/inside/posts")
+    assert not site.holds(root / "chain")
+    with pytest.raises(CorpusError) as caught:
+        site.admit(root / "chain", Place(Path("a.yml"), 3), CorpusError)
+    assert str(caught.value).startswith("a.yml:3: this leads to ")
+
+
+def test_a_project_that_is_reached_by_a_link(root: Path) -> None:
+    (root / "escriba.yml").write_text("")
+    (root.parent / "link").symlink_to(root)
+    site = project.load(root.parent / "link")
+    assert site.holds(site.posts) and site.holds(root / "posts")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_not_held(root: Path, name: str) -> None:
+    site = load(root, "")
+    assert not site.holds(root / name)
+    with pytest.raises(SourceError, match="a name that no file can have"):
+        site.admit(root / name, Place(Path("a")))
+
+
+def test_settings_that_are_no_file(root: Path) -> None:
+    (root / "escriba.yml").mkdir()
+    with pytest.raises(SourceError) as caught:
+        project.find(root)
+    assert str(caught.value) == "escriba.yml: is a folder, not a file"
