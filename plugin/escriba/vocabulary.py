@@ -10,6 +10,7 @@ from typing import Literal
 
 from escriba.errors import SourceError
 from escriba.language import tr
+from escriba.unicode import normalize
 
 Unit = Literal["characters", "bytes"]
 
@@ -37,7 +38,7 @@ class Vocabulary:
 
         Raises SourceError naming the first character that the vocabulary lacks.
         """
-        text = unicodedata.normalize("NFC", text)
+        text = normalize(text)
         units = text if self.unit == "characters" else text.encode().decode("latin-1")
         try:
             return [self.indices[unit] for unit in units]

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 
 from escriba.errors import Place, SourceError, suggest
 from escriba.language import tr
+from escriba.unicode import normalize
 
 STYLES: Mapping[str, str] = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
@@ -106,7 +107,7 @@ def slugify(text: str, keep: str = "", *, cased: bool = False) -> str:
     >>> slugify("La guerra, y la paz")
     'la-guerra-y-la-paz'
     """
-    letters = [c if c in keep or _in_word(c) else " " for c in unicodedata.normalize("NFC", text)]
+    letters = [c if c in keep or _in_word(c) else " " for c in normalize(text)]
     slug = re.sub(" +", "-", "".join(letters)).strip("-")
     return slug if cased else slug.lower()
 

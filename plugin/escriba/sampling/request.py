@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +15,7 @@ from escriba.errors import SourceError
 from escriba.language import tr
 from escriba.model import Model
 from escriba.schema import Mistake, Range
+from escriba.unicode import normalize
 
 ARITHMETIC = "2"  # the version of docs/exact-sampling.md that the kernel follows
 
@@ -87,7 +87,7 @@ class Options:
         so that equal requests are equal here.
         """
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["prompt"] = unicodedata.normalize("NFC", self.prompt)
+        values["prompt"] = normalize(self.prompt)
         return {
             name: decimal_text(value) if isinstance(value, Decimal) else value
             for name, value in values.items()

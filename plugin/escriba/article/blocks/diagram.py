@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from math import prod
 
@@ -14,6 +13,7 @@ from escriba.errors import Mistakes, Place, SourceError
 from escriba.language import tr
 from escriba.model import Model
 from escriba.schema import Mistake
+from escriba.unicode import normalize
 from escriba.vocabulary import Unit
 
 LONGEST = 8  # symbols that a phone has room for
@@ -99,7 +99,7 @@ def _pictures(text: str, model: Model, place: Place) -> list[str]:
     """The symbols of a text as the diagram shows them. Raises SourceError for one that the model
     does not know, and for too many."""
     vocabulary = model.vocabulary
-    text = unicodedata.normalize("NFC", text)
+    text = normalize(text)
     units = text if vocabulary.unit == "characters" else text.encode().decode("latin-1")
     unknown = [unit for unit in units if unit not in vocabulary.indices]
     if unknown:

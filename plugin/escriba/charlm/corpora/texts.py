@@ -10,8 +10,9 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+
+from escriba.unicode import normalize
 
 # Characters that never join with what stands before them, so that composition (NFC) may be
 # interrupted before each: no combining marks, no vowels or final consonants of Hangul, no signs
@@ -85,9 +86,9 @@ def compose(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         held += text
         last = next((i for i in range(len(held) - 1, 0, -1) if _STARTER.match(held, i)), 0)
-        yield unicodedata.normalize("NFC", held[:last])
+        yield normalize(held[:last])
         held = held[last:]
-    yield unicodedata.normalize("NFC", held)
+    yield normalize(held)
 
 
 def unwrap(texts: Iterable[str]) -> Iterator[str]:
