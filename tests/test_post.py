@@ -139,6 +139,17 @@ def test_mistakes_have_an_address(
     assert str(caught.value) == message
 
 
+def test_a_post_has_a_hundred_topics_at_most(tmp_path: Path) -> None:
+    many = " ".join(f"t{n}" for n in range(101))
+    with pytest.raises(SourceError) as caught:
+        post(tmp_path, f"---\ntags: {many}\ncategory: [{many.replace(' ', ', ')}]\n---\n")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "posts/2020-10-01-redes-neuronales.md:3:11: 'category' may name at most 100 topics, and it names 101",
+        "posts/2020-10-01-redes-neuronales.md:2:7: 'tags' may name at most 100 topics, and it names 101",
+    ]
+    assert len(post(tmp_path, f"---\ntags: {many.removesuffix(' t100')}\n---\n").tags) == 100
+
+
 def test_a_draft_needs_no_date(tmp_path: Path) -> None:
     found = post(tmp_path, "---\ntitle: a\n---\n", "drafts/una-idea.md")
     assert (found.date, found.draft, found.url) == (None, True, "/drafts/una-idea/")

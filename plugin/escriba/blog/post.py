@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 from escriba import schema
 from escriba.blog import permalink
-from escriba.errors import Place, SourceError
+from escriba.errors import Place, Problem, SourceError
 from escriba.files import read_text
 from escriba.language import tr
 from escriba.project import NAME, Settings
@@ -27,6 +27,7 @@ from escriba.yaml import compose
 
 SUFFIXES = frozenset({".md", ".markdown"})
 DRAFTS = frozenset({"drafts", "_drafts"})
+TOPICS = 100  # categories, or tags, of a post: each has a page, and each page names them all
 
 _NAME = re.compile(r"(?:(\d{4}-\d{1,2}-\d{1,2})-)?(.+)", re.DOTALL)
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
@@ -132,7 +133,7 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
         raise SourceError(
             tr("the slug '{slug}' has no letter or digit", slug=slug), Place(source, 1)
         )
-    categories = _several(front.category, front.categories)
+    categories, tags = _read_topics(front, places)
     words = permalink.Words(slug=slug, name=path.stem, categories=categories, date=date)
     own = front.permalink
     if own is not None:
@@ -152,7 +153,7 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
         date=date,
         lang=front.lang or settings.lang,
         categories=categories,
-        tags=_several(front.tag, front.tags),
+        tags=tags,
         draft=draft or not front.published,
         url=url,
     )
@@ -190,6 +191,27 @@ def _read_name(stem: str, source: Path, front: FrontMatter) -> tuple[datetime | 
             tr("the file name starts with '{start}', which is no date", start=match[1]),
             Place(source),
         ) from None
+
+
+def _read_topics(
+    front: FrontMatter, places: Mapping[str, Place]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The categories and the tags of a post. Raises SourceError for too many of either."""
+    categories = _several(front.category, front.categories)
+    tags = _several(front.tag, front.tags)
+    problems = [
+        Problem(
+            tr("'{key}' may name at most {most} topics, and it names {number}",
+               key=key, most=TOPICS, number=len(names)),
+            places[key],
+        )
+        for keys, names in ((("category", "categories"), categories), (("tag", "tags"), tags))
+        for key in [next((key for key in keys if key in places), keys[1])]
+        if len(names) > TOPICS
+    ]  # fmt: skip
+    if problems:
+        raise SourceError(problems)
+    return categories, tags
 
 
 def _several(one: tuple[str, ...] | str | None, many: tuple[str, ...]) -> tuple[str, ...]:
