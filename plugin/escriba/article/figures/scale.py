@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 _EXACT = Context(prec=16)  # far finer than any grain, and faster than the default 28 digits
 _LEAST = Decimal("1e-12")  # what a logarithmic scale takes for zero
 _ENDLESS = Decimal(10**9)  # stands for infinity, on either kind of scale
-_FAR = Decimal(10**6)  # as far out as a position is told, in widths of the scale
+_FAR = Decimal(10**9)  # as far out as a position is told, in widths of the scale
 
 
 @dataclass(frozen=True)
