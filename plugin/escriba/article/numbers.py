@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 
 from escriba.numbers import DIGITS
 
@@ -85,6 +86,7 @@ def _of_any_size() -> Iterator[None]:
         yield
 
 
+@lru_cache(maxsize=64)
 def _locale(lang: str) -> str:
     from babel import Locale, UnknownLocaleError
 
