@@ -25,6 +25,9 @@ from typing import ClassVar
 
 from escriba.language import tr
 
+LISTED = 40  # names that a message lists, at most
+LONGEST = 100  # characters of a word that names are compared with
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -157,8 +160,11 @@ def ending() -> Iterator[None]:
 def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = None) -> str:
     """`" (did you mean 'x'?)"`, or what is allowed if nothing is near: `shown`, if that is much."""
     names = sorted(allowed)
+    word = word[:LONGEST]  # no name is longer, and comparing takes time
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return " " + tr("(did you mean '{name}'?)", name=near[0])
     names = sorted(shown) if shown is not None else names
+    if len(names) > LISTED:
+        names = [*names[:LISTED], "…"]
     return " " + tr("(allowed: {names})", names=", ".join(names)) if names else ""
