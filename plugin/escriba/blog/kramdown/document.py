@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
-from markdown.extensions.abbr import AbbrTreeprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
@@ -52,8 +51,6 @@ class Finish(Treeprocessor):
         notes.place(self.parser, root)
         contents.write(self.parser, root)
         _break_lines(root)
-        if self.parser.abbreviations:
-            AbbrTreeprocessor(self.md, self.parser.abbreviations).run(root)
 
     def _write_attributes(self, element: Element) -> None:
         """Attributes of HTML that stands as it is go into its first tag."""

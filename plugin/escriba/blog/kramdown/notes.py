@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -21,45 +22,63 @@ class Notes(Treeprocessor):
     def __init__(self, md: Markdown, parser: KramdownParser):
         super().__init__(md)
         self.parser = parser
+        self.holder: Element | None = None
+        self._names: dict[Element, str] = {}  # of each mark
 
     def run(self, root: Element) -> None:
+        self.holder = None
+        self._names = {}
         if self.parser.footnotes:
-            holder = SubElement(root, "div", {"class": "footnotes", "role": "doc-endnotes"})
-            notes = SubElement(holder, "ol")
+            self.holder = SubElement(root, "div", {"class": "footnotes", "role": "doc-endnotes"})
+            notes = SubElement(self.holder, "ol")
             for name, note in self.parser.footnotes.items():
                 note.set("id", f"fn:{name}")
                 note.set("role", "doc-endnote")
                 notes.append(note)
 
+    def mark(self, name: str) -> Element:
+        """A mark of a footnote, which gets its number when the whole document is read."""
+        mark = Element("sup", {"id": f"fnref:{name}", "role": "doc-noteref"})
+        link = SubElement(mark, "a", {"href": f"#fn:{name}", "class": "footnote"})
+        link.set("rel", "footnote")
+        self._names[mark] = name
+        return mark
+
+    def place(self, root: Element) -> None:
+        """Number the notes in the order of their first marks; drop those without a mark."""
+        if self.holder is None:
+            return
+        root.remove(self.holder)
+        shown = self.holder[0]
+        shown[:] = []
+        marks: dict[str, list[Element]] = {}
+        numbers: dict[str, str] = {}
+        queue = deque([root])
+        while queue:
+            for mark in queue.popleft().iter("sup"):
+                if mark not in self._names:
+                    continue
+                name = self._names[mark]
+                known = marks.setdefault(name, [])
+                if known:
+                    mark.set("id", f"fnref:{name}:{len(known)}")
+                else:
+                    numbers[name] = str(len(marks))
+                    shown.append(self.parser.footnotes[name])
+                    queue.append(self.parser.footnotes[name])
+                known.append(mark)
+                mark[0].text = AtomicString(numbers[name])
+        for name, found in marks.items():
+            _link_back(self.parser.footnotes[name], name, len(found))
+        if marks:
+            _append(self.parser, root, self.holder)
+
 
 def place(parser: KramdownParser, root: Element) -> None:
-    """Number the notes in the order of their first marks; drop those without a mark."""
-    if not parser.footnotes:
-        return
-    holder = root.find("div[@class='footnotes']")
-    assert holder is not None
-    root.remove(holder)
-    notes = {note.get("id", "")[3:]: note for note in holder[0]}
-    holder[0][:] = []
-    marks: dict[str, list[Element]] = {}
-    queue = [root]
-    while queue:
-        for mark in queue.pop(0).iter("sup"):
-            if mark.get("role") != "doc-noteref":
-                continue
-            name = mark.get("id", "")[6:]
-            if name not in marks:
-                holder[0].append(notes[name])
-                queue.append(notes[name])
-            known = marks.setdefault(name, [])
-            if known:
-                mark.set("id", f"fnref:{name}:{len(known)}")
-            known.append(mark)
-            mark[0].text = AtomicString(str(list(marks).index(name) + 1))
-    for name, found in marks.items():
-        _link_back(notes[name], name, len(found))
-    if marks:
-        _append(parser, root, holder)
+    """Put the notes of a document where they belong, once its lines are read."""
+    notes = parser.md.treeprocessors["kramdown_notes"]
+    assert isinstance(notes, Notes)
+    notes.place(root)
 
 
 def _append(parser: KramdownParser, root: Element, holder: Element) -> None:

@@ -5,56 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from markdown.inlinepatterns import InlineProcessor
-from markdown.util import ETX, STX
-
 _PUNCTUATION = r"""[!"\#$%'()*+,\-./:;<=>?@\[\\\]^_`{|}~]"""
-# A character that kramdown's parser has already stopped at is no longer before the quote.
-_CONSUMED = r"\\*_\[`\x03"
 _OPEN = {'"': "“", "'": "‘"}
 _CLOSED = {'"': "”", "'": "’"}
-# In order of precedence; what each makes of the quote after the text that it passes over.
+# In order of precedence; what each makes of the quote after the text that it passes over. Letters
+# and spaces are those of ASCII, but words begin and end as in Unicode.
 _RULES: tuple[tuple[re.Pattern[str], Mapping[str, str]], ...] = tuple(
     (re.compile(pattern, re.X | re.S), quotes)
     for pattern, quotes in (
-        (r"""()(["'])(?=[_*]{1,2}\S)""", _OPEN),
+        (r"""()(["'])(?=[_*]{1,2}[^ \t\r\n\f\v])""", _OPEN),
         (rf"""()(["'])(?={_PUNCTUATION}(?!\.\.)\B)""", _CLOSED),
-        (r"""(\s?)("'|'")(?=\w)""", {"\"'": "“‘", "'\"": "‘“"}),
-        (r"""(\s?)(')(?=\d\ds)""", _CLOSED),
-        (r"""(\s)(["'])(?=\w)""", _OPEN),
+        (r"""([ \t\r\n\f\v]?)("'|'")(?=[A-Za-z0-9_])""", {"\"'": "“‘", "'\"": "‘“"}),
+        (r"""([ \t\r\n\f\v]?)(')(?=[0-9][0-9]s)""", _CLOSED),
+        (r"""([ \t\r\n\f\v])(["'])(?=[A-Za-z0-9_])""", _OPEN),
         (r"""([^ \\\t\r\n\[{(\-])(["'])""", _CLOSED),
-        (r"""()(["'])(?=\s|s\b|$)""", _CLOSED),
+        (r"""()(["'])(?=[ \t\r\n\f\v]|s\b|\Z)""", _CLOSED),
         (r"""(.?)(["'])""", _OPEN),
     )
 )
+_SYMBOL = re.compile(r"---|--|\.\.\.|\\<<|\\>>|<<\ |\ >>|<<|>>")
 _SYMBOLS = {
     "---": "—", "--": "–", "...": "…", "<< ": "«\xa0", " >>": "\xa0»", "<<": "«", ">>": "»",
     r"\<<": "<<", r"\>>": ">>",
 }  # fmt: skip
 
 
-class Quotes(InlineProcessor):
-    """One straight quote, or two that meet, with the character before it."""
+def read_quote(source: str, at: int) -> tuple[int, str, int]:
+    """One straight quote, or two that meet, at a place or one character after it.
 
-    def __init__(self) -> None:
-        super().__init__(rf"""[^{_CONSUMED}]?["']""")
-
-    def handleMatch(  # type: ignore[override]
-        self, m: re.Match[str], data: str
-    ) -> tuple[str, int, int]:
-        for pattern, quotes in _RULES:
-            if match := pattern.match(data, m.start()):
-                return quotes[match[2]], match.end(1), match.end()
-        raise AssertionError(data)  # the last rule takes any quote
+    Returns where it begins, what it becomes, and where it ends.
+    """
+    for pattern, quotes in _RULES:
+        if match := pattern.match(source, at):
+            return match.end(1), quotes[match[2]], match.end()
+    raise AssertionError(source)  # the last rule takes any quote
 
 
-class Symbols(InlineProcessor):
-    """Dashes, ellipses, guillemets."""
-
-    def __init__(self) -> None:
-        super().__init__("|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len)[::-1]))
-
-    def handleMatch(  # type: ignore[override]
-        self, m: re.Match[str], data: str
-    ) -> tuple[str, int, int]:
-        return "".join(f"{STX}{ord(c)}{ETX}" for c in _SYMBOLS[m[0]]), m.start(), m.end()
+def read_symbol(source: str, at: int) -> tuple[str, int] | None:
+    """The dash, ellipsis or guillemet that begins at a place, and where it ends."""
+    match = _SYMBOL.match(source, at)
+    return (_SYMBOLS[match[0]], match.end()) if match else None
