@@ -1,0 +1,271 @@
+"""The ways by which a text gets into a blog, each as a function: what growth.py and fuzz.py knock at.
+
+A door takes a yard, which is a small project in a folder of its own, and the bytes that a stranger
+has written; it puts them where they belong, and does what a build without sampling would do with
+them. It returns the files of the site, if there is one, and raises EscribaError for what it refuses.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown import Markdown
+
+from escriba import project
+from escriba.article.context import open_context
+from escriba.article.extension import EscribaExtension
+from escriba.article.record import FILE as RECORD
+from escriba.blog import build, output
+from escriba.charlm.recipe import FILE as RECIPE
+from escriba.charlm.recipe import read_recipe
+from escriba.errors import SourceError
+from escriba.evaluation import FILE as EVALUATION
+from escriba.hosts.expand import expand_stream
+from escriba.model import FILE as WEIGHTS
+from escriba.model import read_model
+from escriba.project import Project
+from escriba.sampling import frozen
+from escriba.sampling.frozen import Store, sample_path
+from escriba.sampling.request import Options, Request
+from escriba.sampling.writer import Writer
+from escriba.vocabulary import Vocabulary
+
+HERE = Path(__file__).parents[1]
+MODEL = "recortado"
+POST = "posts/2020-01-01-a.md"
+SETTINGS = b"title: Yard\nurl: https://example.org\nbaseurl: /blog\nauthor: A\n"
+FRONT = b"---\ntitle: A\ntags: [one, two]\n---\n"
+# What shows everything that the files of a model hold.
+SHOWN = f"""
+`escriba {MODEL}.parameters` `escriba {MODEL}.validation:.2f` `escriba {MODEL}.test.nats`
+`escriba {MODEL}.corpus.name` `escriba {MODEL}.log.gradient`
+
+```escriba loss
+model: {MODEL}
+baselines: [unigram]
+```
+
+```escriba gradients
+model: {MODEL}
+```
+
+```escriba timeline
+model: {MODEL}
+```
+""".encode()
+SAMPLES = "".join(
+    f"```escriba sample\nmodel: {MODEL}\nprompt: a\nlength: 20\n{more}\n```\n\n"
+    for more in ("show: prose", "show: code\nlanguage: python", "show: math", "show: verbatim")
+).encode()
+PIECE = 32  # symbols that a writer gets at a time
+BETWEEN = b"\n%%%\n"  # the posts of the door `site`
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Yard:
+    """A project to be ruined; `project` has it as it was made."""
+
+    project: Project
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def put(self, path: str, data: bytes) -> Path:
+        """The file of that name, relative to the project, with that content."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        return target
+
+    def render(self, site: Project | None = None) -> Files:
+        """The site in memory, as `build --frozen` makes it before it is written."""
+        site = site or self.project
+        store = Store(site.models, site.root, frozen=True)
+        return build.render(site, store, drafts=True, unpublished=True).files
+
+
+def open_yard(folder: Path) -> Yard:
+    """A new project in a folder that is not there yet, with a model and a frozen sample."""
+    (folder / "posts").mkdir(parents=True)
+    (folder / project.NAME).write_bytes(SETTINGS)
+    shutil.copytree(HERE / "models" / MODEL, folder / "models" / MODEL)
+    (folder / "models" / MODEL / EVALUATION).write_text("test:\n  nats: '1.5'\n  unigram: '3.1'\n")
+    yard = Yard(project.load(folder))
+    _freeze(yard, "a frozen sample")
+    return yard
+
+
+def _freeze(yard: Yard, text: str) -> Path:
+    model = read_model(yard.project.models / MODEL)
+    request = Request(model, Options(prompt="a", length=20))
+    path = sample_path(yard.project.models, request)
+    frozen.write(path, request, text)
+    return path
+
+
+def _post(yard: Yard, data: bytes) -> Files:
+    yard.put(POST, FRONT + data)
+    return yard.render()
+
+
+def _page(yard: Yard, data: bytes) -> Files:
+    yard.put(POST, data)
+    return yard.render()
+
+
+def _front(yard: Yard, data: bytes) -> Files:
+    yard.put(POST, b"---\n" + data + b"\n---\nText.\n")
+    return yard.render()
+
+
+def _site(yard: Yard, data: bytes) -> Files:
+    for number, text in enumerate(data.split(BETWEEN)):
+        yard.put(f"posts/2020-01-01-a{number}.md", text)
+    return yard.render()
+
+
+def _names(yard: Yard, data: bytes) -> Files:
+    for line in data.split(b"\n"):
+        parts = Path(line.decode("utf-8", "surrogateescape")).parts
+        if parts and ".." not in parts and b"\0" not in line and parts[0] != "/":
+            try:
+                yard.put("posts/" + "/".join(parts), FRONT + b"Text.\n")
+            except OSError:  # a name that this file system does not allow
+                continue
+    return yard.render()
+
+
+def _include(yard: Yard, data: bytes) -> Files:
+    yard.put("_includes/a.html", data)
+    return _post(yard, b"before\n\n{% include a.html x='y' %}\n\nafter\n")
+
+
+def _template(yard: Yard, data: bytes) -> Files:
+    yard.put("templates/post.html", data)
+    return _post(yard, b"# A\n\nText.\n")
+
+
+def _block_template(yard: Yard, data: bytes) -> Files:
+    yard.put("templates/blocks/sample.html", data)
+    return _post(yard, SAMPLES)
+
+
+def _strings(yard: Yard, data: bytes) -> Files:
+    yard.put("templates/strings.yml", data)
+    yard.put("templates/blocks/strings.yml", data)
+    return _post(yard, SHOWN + SAMPLES)
+
+
+def _settings(yard: Yard, data: bytes) -> Files:
+    yard.put(project.NAME, data)
+    found = project.load(yard.root)
+    own, usual = found.settings, yard.project.settings
+    folders = ("posts", "templates", "models", "output", "documents", "corpora")
+    if any(getattr(own, name) != getattr(usual, name) for name in folders):
+        return {}  # another folder of this machine is nobody's to read
+    yard.put(POST, FRONT + b"Text.\n")
+    return yard.render(found)
+
+
+def _recipe(yard: Yard, data: bytes) -> Files:
+    yard.put(f"models/{MODEL}/{RECIPE}", data)
+    read_recipe(yard.project.models, MODEL, yard.root).architecture()
+    return {}
+
+
+def _record(yard: Yard, data: bytes) -> Files:
+    yard.put(f"models/{MODEL}/{RECORD}", data)
+    return _post(yard, SHOWN)
+
+
+def _evaluation(yard: Yard, data: bytes) -> Files:
+    yard.put(f"models/{MODEL}/{EVALUATION}", data)
+    return _post(yard, SHOWN)
+
+
+def _weights(yard: Yard, data: bytes) -> Files:
+    """The header of a model's file; its weights stay as they are."""
+    path = yard.root / "models" / MODEL / WEIGHTS
+    own = (HERE / "models" / MODEL / WEIGHTS).read_bytes()
+    rest = own[8 + int.from_bytes(own[:8], "little") :]
+    path.write_bytes(len(data).to_bytes(8, "little") + data + rest)
+    return _post(yard, SHOWN + f"```escriba diagram\nmodel: {MODEL}\ntext: abc\n```\n".encode())
+
+
+def _frozen(yard: Yard, data: bytes) -> Files:
+    _freeze(yard, "").write_bytes(data)
+    return _post(yard, SAMPLES)
+
+
+def _sample(yard: Yard, data: bytes) -> Files:
+    _freeze(yard, data.decode("utf-8", "replace"))
+    return _post(yard, SAMPLES)
+
+
+def _expand(yard: Yard, data: bytes) -> Files:
+    return {"expanded": expand_stream(yard.project, data, frozen=True, style=True)}
+
+
+def _host(yard: Yard, data: bytes) -> Files:
+    """Another program's Python-Markdown, without our kramdown."""
+    context = open_context(yard.project, frozen=True)
+    html = Markdown(extensions=[EscribaExtension(context)]).convert(data.decode("utf-8", "replace"))
+    context.mistakes.check()
+    return {"hosted": html.encode()}
+
+
+def _plan(yard: Yard, data: bytes) -> Files:
+    return _write_over(yard, "plan", data)
+
+
+def _manifest(yard: Yard, data: bytes) -> Files:
+    return _write_over(yard, "manifest", data)
+
+
+def _write_over(yard: Yard, name: str, data: bytes) -> Files:
+    folder = yard.put(f"site/.escriba/{name}", data).parents[1]
+    output.write({"index.html": b"new", "a/b.html": b"new"}, folder, Path("site"))
+    return {}
+
+
+def _until(rule: str) -> Door:
+    """A sample that grows to the length of the text, and is searched for its end as it does."""
+
+    def write(yard: Yard, data: bytes) -> Files:
+        symbols = "".join(map(chr, range(256)))
+        options = Options(length=max(1, min(len(data), 1_000_000)), until=rule)
+        writer = Writer(Vocabulary("bytes", symbols), options)
+        for start in range(0, len(data), PIECE):
+            if writer.write(data[start : start + PIECE]):
+                break
+        return {}
+
+    return write
+
+
+Door = Callable[[Yard, bytes], Files]
+DOORS: Mapping[str, Door] = {
+    "post": _post, "page": _page, "front": _front, "site": _site, "names": _names,
+    "include": _include, "template": _template, "block template": _block_template,
+    "strings": _strings, "settings": _settings, "recipe": _recipe, "record": _record,
+    "evaluation": _evaluation, "weights": _weights, "frozen": _frozen, "sample": _sample,
+    "expand": _expand, "host": _host, "plan": _plan, "manifest": _manifest,
+    "until paragraph": _until("paragraph"), "until sentence": _until("sentence"),
+    "until text": _until("aaaaaaaaaaaaaaab"),
+}  # fmt: skip
+
+
+def knock(yard: Yard, door: str, data: bytes) -> Files:
+    """What a door does with a text; a refusal is put into words, as a command does. Raises
+    EscribaError."""
+    try:
+        return DOORS[door](yard, data)
+    except SourceError as error:
+        str(error)
+        raise
