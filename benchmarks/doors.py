@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown import Markdown
@@ -60,6 +60,7 @@ SAMPLES = "".join(
     f"```escriba sample\nmodel: {MODEL}\nprompt: a\nlength: 20\n{more}\n```\n\n"
     for more in ("show: prose", "show: code\nlanguage: python", "show: math", "show: verbatim")
 ).encode()
+FOLDERS = ("posts", "templates", "_includes", "site")  # of a yard, empty or not there at first
 PIECE = 32  # symbols that a writer gets at a time
 BETWEEN = b"\n%%%\n"  # the posts of the door `site`
 
@@ -68,9 +69,10 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Yard:
-    """A project to be ruined; `project` has it as it was made."""
+    """A project to be ruined; `project` has it as it was made, `written` what was put into it."""
 
     project: Project
+    written: list[Path] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
@@ -79,9 +81,23 @@ class Yard:
     def put(self, path: str, data: bytes) -> Path:
         """The file of that name, relative to the project, with that content."""
         target = self.root / path
+        self.written.append(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         return target
+
+    def restore(self, template: Path) -> None:
+        """Make the project again what it was when `template` was copied from it."""
+        for name in FOLDERS:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        (self.root / "posts").mkdir(exist_ok=True)
+        for path in self.written:
+            own = template / path.relative_to(self.root)
+            if own.is_file():
+                shutil.copyfile(own, path)
+            else:
+                path.unlink(missing_ok=True)
+        self.written.clear()
 
     def render(self, site: Project | None = None) -> Files:
         """The site in memory, as `build --frozen` makes it before it is written."""
@@ -106,6 +122,7 @@ def _freeze(yard: Yard, text: str) -> Path:
     request = Request(model, Options(prompt="a", length=20))
     path = sample_path(yard.project.models, request)
     frozen.write(path, request, text)
+    yard.written.append(path)
     return path
 
 
@@ -191,10 +208,9 @@ def _evaluation(yard: Yard, data: bytes) -> Files:
 
 def _weights(yard: Yard, data: bytes) -> Files:
     """The header of a model's file; its weights stay as they are."""
-    path = yard.root / "models" / MODEL / WEIGHTS
     own = (HERE / "models" / MODEL / WEIGHTS).read_bytes()
     rest = own[8 + int.from_bytes(own[:8], "little") :]
-    path.write_bytes(len(data).to_bytes(8, "little") + data + rest)
+    yard.put(f"models/{MODEL}/{WEIGHTS}", len(data).to_bytes(8, "little") + data + rest)
     return _post(yard, SHOWN + f"```escriba diagram\nmodel: {MODEL}\ntext: abc\n```\n".encode())
 
 
