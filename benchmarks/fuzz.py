@@ -5,7 +5,7 @@
 
 Draws texts (strange.py) from a seed and puts each through its door (doors.py) as a build would.
 Found is whatever raises anything but EscribaError, takes more than 10 seconds of processor time or
-4 GB, ends the process, tells a mistake in more than one line, or leaves marks of our own or broken
+2 GB, ends the process, tells a mistake in more than one line, or leaves marks of our own or broken
 XML in what it makes. Each kind of it is cut down to a small text and saved to a file, which given
 as FILE is tried again. Case number N of a seed is the same wherever and whenever it runs. Exits
 with 1 if anything was found.
@@ -40,7 +40,7 @@ from escriba.errors import EscribaError
 from strange import draw
 
 SLOW = 10  # processor seconds
-MEMORY = 4 << 30  # bytes
+MEMORY = 2 << 30  # bytes
 TRIES, FEW_TRIES = 1500, 12  # at making one finding smaller, and one that ends the process
 SHRINKING = 60  # processor seconds
 LONGEST = 3000  # characters of a message

@@ -37,7 +37,7 @@ from hostile import HOSTILE
 STEEPEST = 1.3  # the largest exponent that passes
 SLOWEST = 20.0  # the largest processor time that passes, in seconds
 NOISE = 0.02  # seconds; smaller differences say nothing
-MEMORY = 4 << 30  # bytes that a process may take
+MEMORY = 2 << 30  # bytes that a process may take
 AGAIN = 2  # times that a suspect is measured again, for the least of its times
 ORDINARY = b"# A\n\nText, `code`, {{ page.title }} and $$x$$.\n\n{% highlight python %}\na = 1\n{% endhighlight %}\n"
 
