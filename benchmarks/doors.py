@@ -7,9 +7,7 @@ them. It returns the files of the site, if there is one, and raises EscribaError
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown import Markdown
@@ -18,113 +16,21 @@ from escriba import project
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.record import FILE as RECORD
-from escriba.blog import build, output
+from escriba.blog import output
 from escriba.charlm.recipe import FILE as RECIPE
 from escriba.charlm.recipe import read_recipe
 from escriba.errors import SourceError
 from escriba.evaluation import FILE as EVALUATION
 from escriba.hosts.expand import expand_stream
 from escriba.model import FILE as WEIGHTS
-from escriba.model import read_model
-from escriba.project import Project
-from escriba.sampling import frozen
-from escriba.sampling.frozen import Store, sample_path
-from escriba.sampling.request import Options, Request
+from escriba.sampling.request import Options
 from escriba.sampling.writer import Writer
 from escriba.vocabulary import Vocabulary
+from trees import plant
+from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
-HERE = Path(__file__).parents[1]
-MODEL = "recortado"
-POST = "posts/2020-01-01-a.md"
-SETTINGS = b"title: Yard\nurl: https://example.org\nbaseurl: /blog\nauthor: A\n"
-FRONT = b"---\ntitle: A\ntags: [one, two]\n---\n"
-# What shows everything that the files of a model hold.
-SHOWN = f"""
-`escriba {MODEL}.parameters` `escriba {MODEL}.validation:.2f` `escriba {MODEL}.test.nats`
-`escriba {MODEL}.corpus.name` `escriba {MODEL}.log.gradient`
-
-```escriba loss
-model: {MODEL}
-baselines: [unigram]
-```
-
-```escriba gradients
-model: {MODEL}
-```
-
-```escriba timeline
-model: {MODEL}
-```
-""".encode()
-SAMPLES = "".join(
-    f"```escriba sample\nmodel: {MODEL}\nprompt: a\nlength: 20\n{more}\n```\n\n"
-    for more in ("show: prose", "show: code\nlanguage: python", "show: math", "show: verbatim")
-).encode()
-FOLDERS = ("posts", "templates", "_includes", "site")  # of a yard, empty or not there at first
 PIECE = 32  # symbols that a writer gets at a time
 BETWEEN = b"\n%%%\n"  # the posts of the door `site`
-
-Files = Mapping[str, bytes]
-
-
-@dataclass(frozen=True)
-class Yard:
-    """A project to be ruined; `project` has it as it was made, `written` what was put into it."""
-
-    project: Project
-    written: list[Path] = field(default_factory=list)
-
-    @property
-    def root(self) -> Path:
-        return self.project.root
-
-    def put(self, path: str, data: bytes) -> Path:
-        """The file of that name, relative to the project, with that content."""
-        target = self.root / path
-        self.written.append(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        return target
-
-    def restore(self, template: Path) -> None:
-        """Make the project again what it was when `template` was copied from it."""
-        for name in FOLDERS:
-            shutil.rmtree(self.root / name, ignore_errors=True)
-        (self.root / "posts").mkdir(exist_ok=True)
-        for path in self.written:
-            own = template / path.relative_to(self.root)
-            if own.is_file():
-                shutil.copyfile(own, path)
-            else:
-                path.unlink(missing_ok=True)
-        self.written.clear()
-
-    def render(self, site: Project | None = None) -> Files:
-        """The site in memory, as `build --frozen` makes it before it is written."""
-        site = site or self.project
-        store = Store(site.models, site.root, frozen=True)
-        return build.render(site, store, drafts=True, unpublished=True).files
-
-
-def open_yard(folder: Path) -> Yard:
-    """A new project in a folder that is not there yet, with a model and a frozen sample."""
-    (folder / "posts").mkdir(parents=True)
-    (folder / project.NAME).write_bytes(SETTINGS)
-    shutil.copytree(HERE / "models" / MODEL, folder / "models" / MODEL)
-    (folder / "models" / MODEL / EVALUATION).write_text("test:\n  nats: '1.5'\n  unigram: '3.1'\n")
-    yard = Yard(project.load(folder))
-    _freeze(yard, "a frozen sample")
-    return yard
-
-
-def _freeze(yard: Yard, text: str) -> Path:
-    model = read_model(yard.project.models / MODEL)
-    request = Request(model, Options(prompt="a", length=20))
-    path = sample_path(yard.project.models, request)
-    frozen.write(path, request, text)
-    yard.written.append(path)
-    return path
-
 
 def _post(yard: Yard, data: bytes) -> Files:
     yard.put(POST, FRONT + data)
@@ -215,12 +121,12 @@ def _weights(yard: Yard, data: bytes) -> Files:
 
 
 def _frozen(yard: Yard, data: bytes) -> Files:
-    _freeze(yard, "").write_bytes(data)
+    freeze(yard, "").write_bytes(data)
     return _post(yard, SAMPLES)
 
 
 def _sample(yard: Yard, data: bytes) -> Files:
-    _freeze(yard, data.decode("utf-8", "replace"))
+    freeze(yard, data.decode("utf-8", "replace"))
     return _post(yard, SAMPLES)
 
 
@@ -272,7 +178,7 @@ DOORS: Mapping[str, Door] = {
     "strings": _strings, "settings": _settings, "recipe": _recipe, "record": _record,
     "evaluation": _evaluation, "weights": _weights, "frozen": _frozen, "sample": _sample,
     "expand": _expand, "host": _host, "plan": _plan, "manifest": _manifest,
-    "until paragraph": _until("paragraph"), "until sentence": _until("sentence"),
+    "tree": plant, "until paragraph": _until("paragraph"), "until sentence": _until("sentence"),
     "until text": _until("aaaaaaaaaaaaaaab"),
 }  # fmt: skip
 

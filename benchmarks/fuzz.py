@@ -35,12 +35,15 @@ from pathlib import Path
 from random import Random
 from xml.parsers import expat
 
-from doors import DOORS, SAMPLES, SHOWN, Files, Yard, knock, open_yard
+from doors import DOORS, knock
 from escriba.errors import EscribaError
 from strange import draw
+from yard import SAMPLES, SHOWN, Files, Yard, open_yard
 
 SLOW = 10  # processor seconds
+WAITING = 120  # seconds after which a case waits for something that does not come
 MEMORY = 2 << 30  # bytes
+RESERVED = 5 << 30  # bytes of addresses, not of memory, that a WebAssembly of the kernel's takes
 TRIES, FEW_TRIES = 1500, 12  # at making one finding smaller, and one that ends the process
 SHRINKING = 60  # processor seconds
 LONGEST = 3000  # characters of a message
@@ -84,10 +87,16 @@ class Judge:
 
     def judge(self, case: Case) -> str:
         """What is wrong with what a case does, in a line; nothing if it is as it should be."""
-        self.yard.restore(self._template)
+        if case.door == "tree":
+            shutil.rmtree(self.yard.root)
+            shutil.copytree(self._template, self.yard.root)
+        else:
+            self.yard.restore(self._template)
+        signal.alarm(WAITING)
         started = time.process_time()
         found = _try(self.yard, case)
         spent = time.process_time() - started
+        signal.alarm(0)
         return found or (f"slow: {SLOW} s" if spent > SLOW else "")
 
     def judge_apart(self, case: Case) -> str:
@@ -122,23 +131,25 @@ class Judge:
 def _work(judge: Judge, cases: Iterator[Case], until: Callable[[], bool], sender: int, log: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.enable(log, all_threads=False)
-    faulthandler.register(signal.SIGXCPU, log, all_threads=False, chain=True)
+    for ending in (signal.SIGXCPU, signal.SIGALRM):
+        faulthandler.register(ending, log, all_threads=False, chain=True)
     for number, case in enumerate(cases):
         if until():
             break
-        _limit(SLOW + 2)
+        _limit(SLOW + 2, case.door)
         os.write(sender, (json.dumps([number, ""]) + "\n").encode())
         found = judge.judge(case)
         if found:
             os.write(sender, (json.dumps([number, found]) + "\n").encode())
 
 
-def _limit(seconds: int) -> None:
+def _limit(seconds: int, door: str = "") -> None:
     """Let this process take so many more seconds, and not all memory; warnings are errors in it."""
+    memory = MEMORY + (RESERVED if door == "tree" else 0)
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     resource.setrlimit(resource.RLIMIT_CPU, (int(used) + seconds, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
     warnings.simplefilter("error")
 
 
@@ -148,14 +159,15 @@ def _describe_end(status: int, log: str) -> str:
     name = signal.Signals(os.WTERMSIG(status)).name
     frames = re.findall(r'File "(.*)", line \d+ in (.*)', log)
     own = next((f"{Path(file).name}:{function}" for file, function in frames if "escriba" in file and "/benchmarks/" not in file), "")
-    return f"{'slow' if name == 'SIGXCPU' else name} in {own or 'no function of ours'}"
+    kind = {"SIGXCPU": "slow", "SIGALRM": "slow: waits"}.get(name, name)
+    return f"{kind} in {own or 'no function of ours'}"
 
 
 def _try(yard: Yard, case: Case) -> str:
     try:
         files = knock(yard, case.door, case.data)
     except EscribaError as error:
-        return _examine_error(error)
+        return _examine_error(error, placed=case.door != "tree")
     except Exception as error:
         return _describe(error)
     return _examine(files, case.data)
@@ -174,7 +186,7 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__} in {where}: {' '.join(str(error)[:160].split())}"
 
 
-def _examine_error(error: EscribaError) -> str:
+def _examine_error(error: EscribaError, *, placed: bool) -> str:
     for problem in error.problems:
         kind = re.sub(r"['\"‘“].*", "", problem.message)[:60]
         if not problem.message.strip():
@@ -183,7 +195,7 @@ def _examine_error(error: EscribaError) -> str:
             return f"a mistake in more than one line, or with controls: {kind!r}"
         if len(problem.message) > LONGEST:
             return f"a mistake of {len(problem.message)} characters: {kind!r}"
-        if problem.place is None:
+        if problem.place is None and placed:
             return f"a mistake without a place: {kind!r}"
     return "" if error.problems else "an error without mistakes"
 
@@ -212,7 +224,7 @@ def shrink(judge: Judge, case: Case, found: str) -> Case:
         child = os.fork()
         if not child:
             try:
-                _limit(SHRINKING)
+                _limit(SHRINKING, case.door)
                 small = _leave_out(case, lambda smaller: kind_of(judge.judge(smaller)) == kind, TRIES)
                 file.write(small.data)
                 file.flush()

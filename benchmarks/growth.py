@@ -30,9 +30,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from doors import Yard, knock, open_yard
+from doors import knock
+from escriba import project
 from escriba.errors import EscribaError
 from hostile import HOSTILE
+from yard import Yard, open_yard
 
 STEEPEST = 1.3  # the largest exponent that passes
 SLOWEST = 20.0  # the largest processor time that passes, in seconds
@@ -138,8 +140,6 @@ def _read(template: Path, door: str, data: bytes, sender: int) -> None:
 
 def _copy(template: Path, folder: Path) -> Yard:
     shutil.copytree(template, folder)
-    from escriba import project
-
     return Yard(project.load(folder))
 
 

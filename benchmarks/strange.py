@@ -13,15 +13,17 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from doors import BETWEEN, HERE, MODEL, SAMPLES, SETTINGS, SHOWN
+from doors import BETWEEN
 from hostile import HOSTILE
+from trees import draw_tree
+from yard import HERE, MODEL, SAMPLES, SETTINGS, SHOWN
 
 LONGEST = 8_000  # characters; one text in fifty may have ten times as many
 # How often each door is knocked at, of a hundred and some.
 WEIGHTS: Mapping[str, int] = {
     "post": 40, "front": 10, "page": 3, "site": 3, "names": 3, "include": 3, "template": 6,
     "block template": 2, "strings": 3, "settings": 5, "recipe": 4, "record": 5, "evaluation": 4,
-    "weights": 4, "frozen": 5, "sample": 6, "expand": 8, "host": 3, "plan": 2, "manifest": 2,
+    "weights": 4, "frozen": 5, "sample": 6, "expand": 8, "host": 3, "plan": 2, "manifest": 2, "tree": 5,
 }  # fmt: skip
 
 NUMBERS = (
@@ -117,6 +119,8 @@ def draw(random: Random, doors: Sequence[str] = ()) -> tuple[str, bytes]:
     """A door, one of `doors` if they are given, and a text for it."""
     names = doors or list(WEIGHTS)
     door = random.choices(names, [WEIGHTS.get(name, 1) for name in names])[0]
+    if door == "tree":
+        return door, draw_tree(random).encode()
     longest = LONGEST * (10 if not random.randrange(50) else 1)
     ways: list[Draw] = [
         lambda r: mutate(r, r.choice(_seeds(door)), door),
