@@ -1,0 +1,188 @@
+"""One at a time, whoever is killed, and a word for whom the others wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from escriba import lock
+from escriba.errors import SourceError, TrainingError
+from escriba.lock import FILE, hold, hold_project
+from escriba.project import load
+
+SHOWN = Path("site")
+HOLDER = """
+import sys, time
+from pathlib import Path
+from escriba.lock import hold
+sys.argv = ["/somewhere/escriba/__main__.py", "refresh", "a b\\x1b[31m.md"]
+with hold(Path({path!r}), Path("site")):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.format(path=str(path))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield process
+    finally:
+        process.communicate()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "site" / ".escriba" / FILE
+
+
+def test_a_lock_leaves_nothing_behind(path: Path) -> None:
+    with hold(path, SHOWN):
+        assert path.is_file()
+    assert not path.parent.exists()
+    (path.parent).mkdir()
+    (path.parent / "manifest").write_text("")
+    with hold(path, SHOWN):
+        pass
+    assert [each.name for each in path.parent.iterdir()] == ["manifest"]
+
+
+def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> None:
+    told: list[str] = []
+    with holder(path) as other:
+        name = f"`escriba refresh a b [31m.md` (process {other.pid})"
+        with pytest.raises(SourceError) as caught, hold(path, SHOWN, told.append, patience=0):
+            pass
+        assert told == []
+        assert str(caught.value) == (
+            f"site: {name} is at work there, and after 0 minutes still is; try again when it has "
+            "ended"
+        )
+        with (
+            pytest.raises(TrainingError),
+            hold(path, SHOWN, told.append, moment=0, patience=0.2, kind=TrainingError),
+        ):
+            pass
+        assert told == [f"site: waiting for {name}, at work there"]
+
+
+def test_a_second_one_goes_on_when_the_first_has_ended(path: Path) -> None:
+    with holder(path) as other:
+
+        def end(text: str) -> None:
+            assert other.stdin is not None
+            other.stdin.close()
+            other.stdin = None
+
+        with hold(path, SHOWN, end, moment=0):
+            assert other.wait() == 0
+            assert path.read_text()[1:].startswith(f"{os.getpid()}\n")
+
+
+def test_what_a_killed_one_left_is_taken_over(path: Path) -> None:
+    with holder(path) as other:
+        other.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        other.wait()
+    assert path.is_file()
+    with hold(path, SHOWN, patience=0):
+        pass
+    assert not path.exists()
+
+
+def test_only_one_of_many_is_inside(path: Path) -> None:
+    inside, most = 0, 0
+    starts = threading.Barrier(8)
+
+    def work() -> None:
+        nonlocal inside, most
+        starts.wait()
+        for _ in range(20):
+            with hold(path, SHOWN):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (inside, most) == (0, 1)
+    assert not path.parent.exists()
+
+
+def test_a_lock_that_was_removed_is_not_held_by_its_old_file(path: Path) -> None:
+    with hold(path, SHOWN):
+        path.unlink()
+        with hold(path, SHOWN, patience=0):  # a new file
+            new = path.stat().st_ino
+    assert new
+    assert not path.exists()
+
+
+def test_whoever_lost_the_file_does_not_remove_that_of_another(path: Path) -> None:
+    first = hold(path, SHOWN)
+    first.__enter__()
+    path.unlink()
+    with hold(path, SHOWN, patience=0):
+        first.__exit__(None, None, None)
+        assert path.is_file()
+
+
+@pytest.mark.parametrize("refusal", [13, 30, 28, 37])
+def test_where_nothing_can_be_written_work_goes_on_without(
+    path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(refusal, os.strerror(refusal))
+
+    monkeypatch.setattr(lock.os, "open", refuse)
+    with hold(path, SHOWN):
+        pass
+
+
+def test_what_stands_in_the_way_is_named(path: Path, tmp_path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(SourceError) as caught, hold(path, SHOWN):
+        pass
+    assert str(caught.value) == "site/.escriba/lock: cannot be locked: Is a directory; remove it"
+    path.rmdir()
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    path.symlink_to(precious)
+    with pytest.raises(SourceError) as caught, hold(path, SHOWN):
+        pass
+    assert str(caught.value) == "site/.escriba/lock: cannot be locked: a link; remove it"
+    assert precious.read_text() == "kept"
+    path.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+        with pytest.raises(SourceError), hold(path, SHOWN):
+            pass
+
+
+def test_a_project_is_not_locked_outside_of_it(tmp_path: Path) -> None:
+    (tmp_path / "blog").mkdir()
+    (tmp_path / "blog" / "escriba.yml").write_text("")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "blog" / ".escriba").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SourceError) as caught, hold_project(load(tmp_path / "blog")):
+        pass
+    assert str(caught.value).startswith(".escriba: this leads to ")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
