@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -118,6 +119,7 @@ def test_a_write_that_is_killed_leaves_one_site_or_the_other(
 ) -> None:
     folder = Path(tempfile.mkdtemp())
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda number: None)  # that it comes in time is tested below
         write(old, folder, SHOWN)
         left = steps
         stopped = False
@@ -147,7 +149,7 @@ def test_a_write_that_is_killed_leaves_one_site_or_the_other(
             pass
         else:
             stopped = False
-    recover(folder)
+    recover(folder, SHOWN)
     found = tree(folder)
     assert found in ([new] if not stopped else [dict(old), dict(new)])
     write(new, folder, SHOWN)

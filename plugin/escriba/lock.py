@@ -63,7 +63,8 @@ def hold(
     messages name that.
 
     Waits while somebody else holds it, tells `say` after `moment` seconds for whom, and raises
-    `kind` after `patience`. Where nothing can be written, or there are no locks, it goes on without.
+    `kind` after `patience`. Where nothing can be written, or there are no locks, it goes on
+    without.
     """
     number = _wait(path, shown, say, patience, moment, kind)
     try:

@@ -4,26 +4,35 @@
 writing the plan, atomically, is the moment at which the new site is decided. Only then are files
 renamed into place and stale ones removed. Whatever stops it before that moment leaves the old
 site as it was; whatever stops it after, the next `write` or `recover` carries the plan out.
-Files whose bytes do not change are not touched, and keep their times.
+Files whose bytes do not change are not touched, and keep their times. Before the plan counts, all
+that it speaks of is on the disk; before it goes, all that it wanted is.
 
 `<output>/.escriba/manifest` lists the files that are ours. Others (a `CNAME`, a `.git`) are
 neither removed nor overwritten. Staging lies inside the output, and not beside it, so that it is
-on the same file system even where the output is a mount point.
+on the same file system even where the output is a mount point. Nothing goes through a link, and
+only one at a time is at work in an output.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from escriba import files as disk
+from escriba.blog import plan as plans
+from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links, is_ours
+from escriba.draft import sync
 from escriba.errors import Place, Problem, SourceError
 from escriba.language import tr
+from escriba.lock import FILE, Say, hold, silence
 
-FOLDER = ".escriba"
+CHUNK = 1 << 20  # bytes of a large file in memory
+
+Content = bytes | Path  # of a file of a site: its bytes, or the file that it is a copy of
 
 
 @dataclass(frozen=True)
@@ -35,62 +44,140 @@ class Changes:
     removed: int
 
 
-def write(files: Mapping[str, bytes], output: Path, shown: Path) -> Changes:
-    """Make the folder `output` hold `files` (relative POSIX path → bytes) and nothing stale.
+def read(files: Mapping[str, Content], name: str) -> bytes:
+    """The bytes of a file of a site. Raises SourceError if it is a copy and cannot be read."""
+    content = files[name]
+    return content if isinstance(content, bytes) else disk.read_bytes(content, limit=1 << 40)
 
-    `shown` is how messages name the folder. Raises SourceError if a file of somebody else is in
-    the way, or if the disk refuses; before the decision nothing has changed then.
+
+def write(
+    files: Mapping[str, Content],
+    output: Path,
+    shown: Path,
+    *,
+    root: Path | None = None,
+    say: Say = silence,
+) -> Changes:
+    """Make the folder `output` hold `files` (relative POSIX path → content) and nothing stale.
+
+    `shown` is how messages name the folder, `root` the project's, to which the paths of copied
+    files are relative in them; `say` is told whom this waits for. Raises SourceError if a file of
+    somebody else is in the way, or if the disk refuses; before the decision nothing has changed.
     """
-    try:
-        recover(output)
-        ours = _read_manifest(output)
-        changed = [name for name in sorted(files) if _differs(output / name, files[name])]
+    with _opened(output, shown, say):
+        _refuse_names(files, shown)
+        _recover(output)
+        ours = plans.read_manifest(output, shown)
+        _refuse_links(files, output, shown)
+        sources = Sources(root)
+        changed = [name for name in sorted(files) if sources.differ(output / name, files[name])]
         _refuse_foreign(changed, ours, files, output, shown)
-        stale = sorted(name for name in ours - files.keys() if (output / name).is_file())
+        old = sorted(ours - files.keys())
+        beyond = find_links(old, output)  # what is behind a link is not ours any more
+        stale = [
+            name
+            for name in old
+            if (output / name).is_file() and not set(beyond).intersection(ancestors(name))
+        ]
         if changed or stale or ours != files.keys():
-            _stage(files, changed, stale, output)
+            _stage(files, changed, stale, output, sources)
             _carry_out(output)
-    except OSError as error:
-        where = error.filename2 or error.filename
-        place = Place(shown / os.path.relpath(where, output)) if where else Place(shown)
-        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), place) from None
     return Changes(len(changed), len(files) - len(changed), len(stale))
 
 
-def recover(output: Path) -> None:
-    """Finish a write that was interrupted after its decision, or forget one before it."""
-    if (output / FOLDER / "plan").is_file():
-        _carry_out(output)
-    shutil.rmtree(output / FOLDER / "staging", ignore_errors=True)
+def recover(output: Path, shown: Path, say: Say = silence) -> None:
+    """Finish a write that was interrupted after its decision, or forget one before it.
+
+    Raises SourceError if the disk refuses.
+    """
+    if any(os.path.lexists(output / FOLDER / name) for name in (plans.PLAN, STAGING)):
+        with _opened(output, shown, say):
+            _recover(output)
 
 
-def _read_manifest(output: Path) -> set[str]:
+@contextmanager
+def _opened(output: Path, shown: Path, say: Say) -> Iterator[None]:
+    """The output, locked; what the disk refuses meanwhile is an error at that file."""
+    for path, name in ((output, shown), (output / FOLDER, shown / FOLDER)):
+        if path.is_symlink() and (path != output or not path.is_dir()):
+            raise SourceError(tr("is a link; remove it"), Place(name))
+        if os.path.lexists(path) and not path.is_dir():
+            raise SourceError(tr("is a file, and must be a folder; move it"), Place(name))
     try:
-        names = (output / FOLDER / "manifest").read_text("utf-8").split("\n")
-    except FileNotFoundError:
-        return set()
-    return {name for name in names if name and _stays_inside(name)}
+        with hold(output / FOLDER / FILE, shown, say):
+            yield
+    except OSError as error:
+        where = error.filename2 or error.filename
+        at = Path(where) if isinstance(where, str) else output
+        at = shown / at.relative_to(output) if at.is_relative_to(output) else at
+        message = tr("cannot be written: {reason}", reason=error.strerror or error)
+        raise SourceError(message, Place(at)) from None
 
 
-def _stays_inside(name: str) -> bool:
-    # The manifest and the plan lie in a folder that may come from anywhere, and say what to delete.
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and "\\" not in name
+class Sources:
+    """How the contents of a site compare with files, and become some. `root` is the folder to
+    which messages name the paths of what is copied."""
+
+    def __init__(self, root: Path | None):
+        self._root = root
+
+    def differ(self, path: Path, content: Content) -> bool:
+        """Whether a file of the output is not what it should be. Raises SourceError, OSError."""
+        if not is_ours(path):
+            return True
+        if isinstance(content, bytes):
+            return path.stat().st_size != len(content) or path.read_bytes() != content
+        if path.stat().st_size != self._size(content):
+            return True
+        with path.open("rb") as old, disk.open_file(content, self._name(content)) as new:
+            while True:
+                one, two = old.read(CHUNK), new.read(CHUNK)
+                if one != two:
+                    return True
+                if not one:
+                    return False
+
+    def copy(self, content: Content, path: Path) -> None:
+        """Write a content to a file that is not there yet. Raises SourceError, OSError."""
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+            return
+        with disk.open_file(content, self._name(content)) as source, path.open("xb") as file:
+            shutil.copyfileobj(source, file, CHUNK)
+
+    def _size(self, content: Path) -> int:
+        with disk.refusals(SourceError, self._name(content), path=content):
+            return content.stat().st_size
+
+    def _name(self, content: Path) -> Path:
+        root = self._root
+        inside = root is not None and content.is_relative_to(root)
+        return content.relative_to(root) if root is not None and inside else content
 
 
-def _differs(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size != len(data) or path.read_bytes() != data
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return True
+def _refuse_names(files: Mapping[str, Content], shown: Path) -> None:
+    # Every address was looked at before; this is the last door.
+    wrong = [name for name in sorted(files) if not plans.stays_inside(name)]
+    if wrong:
+        message = tr("no file of a site can have this name")
+        raise SourceError([Problem(message, Place(shown / repr(name))) for name in wrong])
+
+
+def _refuse_links(files: Collection[str], output: Path, shown: Path) -> None:
+    problems = [
+        Problem(tr("this folder is a link, and nothing is written through one; remove it"), at)
+        for at in (Place(shown / folder) for folder in find_links(files, output))
+    ]
+    if problems:
+        raise SourceError(problems)
 
 
 def _refuse_foreign(
-    changed: list[str], ours: set[str], files: Mapping[str, bytes], output: Path, shown: Path
+    changed: list[str], ours: set[str], files: Mapping[str, Content], output: Path, shown: Path
 ) -> None:
     problems = []
     for name in changed:
-        blocking = [p for p in _ancestors(name) if p not in ours and (output / p).is_file()]
+        blocking = [p for p in ancestors(name) if p not in ours and _is_no_folder(output / p)]
         if name not in ours and os.path.lexists(output / name):
             blocking += _foreign(name, ours - files.keys(), output)
         problems += [
@@ -101,67 +188,90 @@ def _refuse_foreign(
         raise SourceError(dict.fromkeys(problems))
 
 
+def _is_no_folder(path: Path) -> bool:
+    return os.path.lexists(path) and not path.is_dir()
+
+
 def _foreign(name: str, stale: set[str], output: Path) -> list[str]:
     path = output / name
     if path.is_dir() and not path.is_symlink():
-        inside = sorted(p.relative_to(output).as_posix() for p in path.rglob("*") if p.is_file())
+        found = (Path(folder, file) for folder, _, names in os.walk(path) for file in names)
+        inside = sorted(p.relative_to(output).as_posix() for p in found)
         return [p for p in inside if p not in stale][:1]
     return [name]
 
 
-def _ancestors(name: str) -> list[str]:
-    return ["/".join(name.split("/")[:n]) for n in range(1, name.count("/") + 1)]
-
-
-def _stage(files: Mapping[str, bytes], changed: list[str], stale: list[str], output: Path) -> None:
-    staging = output / FOLDER / "staging"
+def _stage(
+    files: Mapping[str, Content],
+    changed: list[str],
+    stale: list[str],
+    output: Path,
+    sources: Sources,
+) -> None:
+    staging = output / FOLDER / STAGING
     try:
+        staging.mkdir(parents=True, exist_ok=True)
+        folders = {staging}
         for name in changed:
             path = staging / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(files[name])
-        staging.mkdir(parents=True, exist_ok=True)
+            if path.parent not in folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders |= {staging / folder for folder in ancestors(name)}
+            sources.copy(files[name], path)
+        sync([*(staging / name for name in changed), *folders])
         # Pages last: until they change, all that the old ones refer to is still there.
         order = sorted(changed, key=lambda name: (name.endswith(".html"), name))
-        plan = {"write": order, "remove": stale, "manifest": sorted(files)}
-        (staging / ".plan").write_text(json.dumps(plan), "utf-8")
-        (staging / ".plan").replace(output / FOLDER / "plan")
+        Plan(tuple(order), tuple(stale), tuple(sorted(files))).save(output)
     except BaseException:
-        if not (output / FOLDER / "plan").exists():
+        if not (output / FOLDER / plans.PLAN).exists():
             shutil.rmtree(staging, ignore_errors=True)
         raise
 
 
+def _recover(output: Path) -> None:
+    if plans.read_plan(output) is not None:
+        _carry_out(output)
+    else:
+        plans.forget(output)
+
+
 def _carry_out(output: Path) -> None:
     """Do what the plan says; may be repeated from any point at which it was stopped."""
-    folder = output / FOLDER
-    plan = json.loads((folder / "plan").read_text("utf-8"))
-    changed = [name for name in plan["write"] if _stays_inside(name)]
-    stale = [name for name in plan["remove"] if _stays_inside(name)]
+    plan = plans.read_plan(output)
+    assert plan is not None
+    # Once all is done, the manifest is the new one, and lists nothing that was removed.
+    stale = sorted(set(plan.remove) & plans.read_manifest(output, output))
     try:
-        _move(changed, stale, output)
+        _move(plan.write, stale, output)
     except KeyboardInterrupt:
-        _move(changed, stale, output)
+        _move(plan.write, stale, output)
         raise
-    names = "".join(f"{name}\n" for name in plan["manifest"])
-    (folder / "manifest.new").write_text(names, "utf-8", newline="\n")
-    (folder / "manifest.new").replace(folder / "manifest")
-    (folder / "plan").unlink()
-    shutil.rmtree(folder / "staging", ignore_errors=True)
+    touched = {folder for name in (*plan.write, *stale) for folder in ancestors(name)}
+    sync([path for path in (output, *(output / folder for folder in touched)) if path.is_dir()])
+    plans.save_manifest(plan.manifest, output)
+    plans.forget(output)
 
 
-def _move(changed: list[str], stale: list[str], output: Path) -> None:
-    new = set(changed).union(*map(_ancestors, changed))
+def _move(changed: Collection[str], stale: Collection[str], output: Path) -> None:
+    new = set(changed).union(*map(ancestors, changed))
     for name in stale:  # a file where a folder comes, or in a folder where a file comes
-        if name in new or new.intersection(_ancestors(name)) & set(changed):
+        if name in new or new.intersection(ancestors(name)) & set(changed):
             _remove(name, output)
     for name in changed:
-        staged = output / FOLDER / "staging" / name
+        staged = output / FOLDER / STAGING / name
         if staged.is_file():
             (output / name).parent.mkdir(parents=True, exist_ok=True)
+            _clear_empty(output / name)
             staged.replace(output / name)
     for name in stale:
         _remove(name, output)
+
+
+def _clear_empty(path: Path) -> None:
+    """Remove a folder in which there is no file, since a file is to have its name."""
+    if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path, topdown=False):
+            Path(folder).rmdir()
 
 
 def _remove(name: str, output: Path) -> None:
@@ -169,7 +279,7 @@ def _remove(name: str, output: Path) -> None:
     # When a plan is carried out again, a folder of the new site may already bear a stale name.
     if path.is_file() or path.is_symlink():
         path.unlink()
-    for folder in reversed(_ancestors(name)):
+    for folder in reversed(ancestors(name)):
         try:
             (output / folder).rmdir()
         except OSError:  # not empty, gone, or a file of the new site

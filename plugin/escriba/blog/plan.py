@@ -1,0 +1,148 @@
+"""What `<output>/.escriba/` says: which files are ours, and what is still to be done.
+
+Anybody may have put it there, in a repository or a download, and it decides what is deleted. So a
+name that is not plainly one within the output counts for nothing, a plan that is not whole is none,
+and only a file that the manifest lists is ever removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from escriba import files
+from escriba.draft import sync
+from escriba.errors import Place, SourceError
+from escriba.language import tr
+from escriba.numbers import read_json
+
+FOLDER = ".escriba"
+MANIFEST, PLAN, STAGING = "manifest", "plan", "staging"
+LIMIT = 64 << 20  # bytes of either
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes the new site of the old: staged files to move, stale ones to remove, and then
+    the names of all files that are ours."""
+
+    write: tuple[str, ...]
+    remove: tuple[str, ...]
+    manifest: tuple[str, ...]
+
+    def save(self, output: Path) -> None:
+        """Decide: from here on the site is the new one. Raises OSError."""
+        _replace(json.dumps(asdict(self)), output / FOLDER / PLAN)
+
+
+def read_plan(output: Path) -> Plan | None:
+    """The plan that is still to be carried out; None if there is none that can be."""
+    try:
+        value: Any = read_json(_read(output / FOLDER / PLAN))
+        plan = Plan(*(tuple(value[key]) for key in ("write", "remove", "manifest")))
+    except (OSError, ValueError, TypeError, KeyError, SourceError):
+        return None
+    names = [*plan.write, *plan.remove, *plan.manifest]
+    staged = [output / FOLDER / STAGING / name for name in plan.write if stays_inside(name)]
+    whole = (
+        all(stays_inside(name) for name in names)
+        and not find_links([FOLDER, *names], output)
+        and not find_links([f"{FOLDER}/{STAGING}/{name}" for name in plan.write], output)
+        and all(is_ours(path) for path in staged if os.path.lexists(path))
+    )
+    return plan if whole else None
+
+
+def read_manifest(output: Path, shown: Path) -> set[str]:
+    """The names of the files in the output that are ours.
+
+    Raises SourceError for a manifest that cannot be read: then nobody knows which they are.
+    """
+    path = output / FOLDER / MANIFEST
+    if not os.path.lexists(path):
+        return set()
+    try:
+        names = _read(path).decode().split("\n")
+    except (OSError, ValueError, SourceError):
+        raise SourceError(
+            tr(
+                "is damaged, so that nobody knows which files in {folder} are escriba's; empty "
+                "that folder, and build again",
+                folder=shown.as_posix(),
+            ),
+            Place(shown / FOLDER / MANIFEST),
+        ) from None
+    return {name for name in names if stays_inside(name)}
+
+
+def save_manifest(names: Iterable[str], output: Path) -> None:
+    """List the files that are ours. Raises OSError."""
+    _replace("".join(f"{name}\n" for name in names), output / FOLDER / MANIFEST)
+
+
+def forget(output: Path) -> None:
+    """Remove the plan, and what was staged for it. Raises OSError."""
+    clear(output / FOLDER / PLAN)
+    clear(output / FOLDER / STAGING)
+
+
+def clear(path: Path) -> None:
+    """Remove whatever has that name, and what a folder holds; a link, and not what it leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def stays_inside(name: object) -> bool:
+    """Whether it is a name, written plainly, of a file in the output that is not in our folder."""
+    if not isinstance(name, str) or not name or not name.isprintable() or "\\" in name:
+        return False
+    path = PurePosixPath(name)
+    return (
+        not path.is_absolute()
+        and ".." not in path.parts
+        and path.as_posix() == name
+        and path.parts[0].casefold() != FOLDER
+    )
+
+
+def find_links(names: Collection[str], output: Path) -> list[str]:
+    """Which folders that the files of these names are in are links; nothing goes through one."""
+    folders = {folder for name in names for folder in ancestors(name)}
+    return sorted(folder for folder in folders if (output / folder).is_symlink())
+
+
+def ancestors(name: str) -> list[str]:
+    """The folders that a file is in, from the outermost on."""
+    return ["/".join(name.split("/")[:n]) for n in range(1, name.count("/") + 1)]
+
+
+def is_ours(path: Path) -> bool:
+    """Whether it is a regular file by itself, as all are that we make."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> bytes:
+    if not is_ours(path):
+        raise ValueError
+    return files.read_bytes(path, limit=LIMIT)
+
+
+def _replace(text: str, path: Path) -> None:
+    """Give a file its text, on the disk too, so that nobody ever sees a part of it."""
+    new = path.with_name(f"{path.name}.new")
+    clear(new)
+    new.write_text(text, "utf-8", newline="\n")
+    sync([new])
+    new.replace(path)
+    sync([path.parent])
