@@ -77,7 +77,7 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
     with shown_progress() as report:
         result = build_site(
             project, frozen=frozen, drafts=drafts, unpublished=unpublished,
-            output=output, report=report,
+            output=output, report=report, say=_tell,
         )  # fmt: skip
     seconds = time.perf_counter() - begun
     click.echo(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
@@ -107,7 +107,7 @@ def check(folder: Path, diff: bool) -> None:
     differences: list[str] = []
     try:
         with shown_progress() as report:
-            right = check_site(project, differences.append if diff else None, report)
+            right = check_site(project, differences.append if diff else None, report, _tell)
     finally:
         for difference in differences:
             _show_difference(difference)
@@ -127,7 +127,7 @@ def refresh(folder: Path, names: tuple[str, ...]) -> None:
 
     project = _find(folder)
     with shown_progress() as report:
-        done = refresh_samples(project, names, report)
+        done = refresh_samples(project, names, report, _tell)
     click.echo(done)
 
 
@@ -138,7 +138,7 @@ def explain(folder: Path, post: str) -> None:
     """Say of each block of POST what determines it, and whether a build would make it anew."""
     from escriba.blog.explain import explain as explain_post
 
-    for block in explain_post(_find(folder), post):
+    for block in explain_post(_find(folder), post, _tell):
         click.echo(block)
 
 
@@ -172,7 +172,9 @@ def expand(
     if not sources:
         data = sys.stdin.buffer.read()
         with shown_progress() as report:
-            text = expand_stream(project, data, frozen=frozen, style=style, report=report)
+            text = expand_stream(
+                project, data, frozen=frozen, style=style, report=report, say=_tell
+            )
         sys.stdout.buffer.write(text)
         return
     if output is None:
@@ -181,7 +183,7 @@ def expand(
     with shown_progress() as report:
         count, changed = expand_files(
             project, sources, output, check=check, frozen=frozen,
-            style=style, assets=assets, address=at, report=report,
+            style=style, assets=assets, address=at, report=report, say=_tell,
         )  # fmt: skip
     files = plural("{number} file", "{number} files", count)
     done = tr(
@@ -198,7 +200,7 @@ def prune(folder: Path, dry_run: bool) -> None:
     from escriba.blog.check import prune as prune_samples
 
     project = _find(folder)
-    for path in prune_samples(project, dry_run=dry_run):
+    for path in prune_samples(project, dry_run=dry_run, say=_tell):
         state = tr("unused") if dry_run else tr("removed")
         click.echo(f"{project.shown(path).as_posix()}: {state}")
 
@@ -324,6 +326,11 @@ def translate(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for below in command.commands.values():
             translate(below)
+
+
+def _tell(text: str) -> None:
+    """Say something that is no result: for whom a command waits."""
+    click.echo(text, err=True)
 
 
 def _show_difference(text: str) -> None:

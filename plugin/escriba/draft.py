@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -18,9 +19,14 @@ _MANY = 32  # from so many files on they are synced side by side
 
 def remove_drafts(path: Path) -> None:
     """Remove what a killed process left of drafts of `path`. Raises OSError."""
-    pattern = glob.escape(_stem(path)) + "[0-9a-f]" * 2 * _TOKEN
-    for draft in path.parent.glob(pattern):
-        draft.unlink(missing_ok=True)
+    for draft in path.parent.glob(f"{glob.escape(_stem(path))}*"):
+        if is_draft(draft):
+            draft.unlink(missing_ok=True)
+
+
+def is_draft(path: Path) -> bool:
+    """Whether a file bears the name of a draft."""
+    return re.fullmatch(rf"\..+\.[0-9a-f]{{{2 * _TOKEN}}}", path.name, re.S) is not None
 
 
 @contextmanager

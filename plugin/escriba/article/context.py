@@ -12,6 +12,7 @@ from escriba.article.models import Models
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates, open_templates
 from escriba.errors import Mistakes
+from escriba.lock import hold_project
 from escriba.progress import Report
 from escriba.project import Project
 from escriba.sampling.frozen import PatientStore, Store, relative
@@ -79,16 +80,19 @@ def open_context(
 ) -> Context:
     """A context of its own for a document of a project; `options` are further fields.
 
-    If `patient`, nothing is sampled before `store.fill()`, which `report` is told of.
+    If `patient`, nothing is sampled before `store.fill()`, which `report` is told of; whoever calls
+    that holds the project's lock.
     """
-    models, root = project.models, project.root
+    models, root, admit = project.models, project.root, project.admit
     return Context(
         store=(
-            PatientStore(models, root, frozen=frozen, report=report)
+            PatientStore(models, root, frozen=frozen, report=report, admit=admit)
             if patient
-            else Store(models, root, frozen=frozen)
+            else Store(
+                models, root, frozen=frozen, admit=admit, locked=lambda: hold_project(project)
+            )
         ),
-        models=Models(project.models, project.shown(project.models)),
+        models=Models(project.models, project.shown(project.models), admit),
         theme=open_templates(project),
         lang=lang or project.settings.lang,
         **options,

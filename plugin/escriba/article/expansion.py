@@ -17,8 +17,10 @@ from escriba.article.context import Context
 from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, scan
 from escriba.article.values import SPAN, show_value
-from escriba.errors import Place
+from escriba.errors import Mistakes, Place
 from escriba.files import decode
+from escriba.project import Project
+from escriba.tree import list_files
 
 SUFFIXES = {".md", ".markdown", ".qmd"}  # of documents
 _FRONT = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\n)?\1[ \t]*(?:\r?\n|\Z)", re.S)
@@ -30,9 +32,16 @@ _TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
 
 
-def find_documents(folder: Path) -> list[Path]:
-    """The documents in a folder, and in those below it."""
-    return sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+def find_documents(
+    folder: Path, project: Project, mistakes: Mistakes, home: Path | None = None
+) -> list[Path]:
+    """The documents in a folder, and in those below it. What cannot be read is a mistake, and what
+    a link leads to outside the project and of `home`."""
+
+    def keep(name: str) -> bool:
+        return Path(name).suffix in SUFFIXES
+
+    return sorted(list_files(folder, project, mistakes, keep, follow=False, home=home))
 
 
 def find_front_matter(text: str) -> str:
@@ -54,8 +63,9 @@ def expand_documents(
             text = expand_document(text, replace(context, path=path), style=style)
             if len(context.mistakes.errors) == before:
                 expanded[path] = text.encode()
-    if not context.mistakes.errors and context.store.fill():
-        return expand_documents(documents, context, style=style)
+    if not context.mistakes.errors and (waiting := context.store.fill()):
+        rest = {path: data for path, data in documents.items() if path in waiting}
+        expanded |= expand_documents(rest, context, style=style)
     return expanded
 
 

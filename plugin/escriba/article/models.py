@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from escriba.article.record import Record, read_record
-from escriba.errors import Place, SourceError, suggest
+from escriba.errors import ModelError, Place, SourceError, suggest
 from escriba.evaluation import Evaluation, read_evaluation
+from escriba.files import exists, is_dir, refusals
 from escriba.language import tr
 from escriba.model import Model, read_model
+from escriba.project import Project, Settings
+from escriba.sampling.frozen import Admit
 
 
 class Models:
-    """The folders of `models/` by name. `shown` is how errors name that folder.
+    """The folders of `models/` by name. `shown` is how errors name that folder; `admit` is that of
+    the project, and refuses what links lead out of it.
 
     May be used by several threads: the worst that can happen is that a file is read twice.
     """
 
-    def __init__(self, folder: Path, shown: Path | None = None):
+    def __init__(self, folder: Path, shown: Path | None = None, admit: Admit | None = None):
         self.folder = folder
         self.shown = shown or folder
+        self._admit = admit or Project(folder.parent, Settings()).admit
+        self._admitted: set[str] = set()
         self._read: dict[str, Model] = {}
         self._records: dict[str, Record] = {}
         self._evaluations: dict[str, Evaluation] = {}
 
     def names(self) -> list[str]:
-        """The names of the models that the project has, trained or not."""
-        if not self.folder.is_dir():
+        """The names of the models that the project has, trained or not.
+
+        Raises ModelError for a folder that cannot be read, and for a name that is not UTF-8.
+        """
+        if not exists(self.folder):
             return []
-        return sorted(
-            path.name
-            for path in self.folder.iterdir()
-            if path.is_dir() and not path.name.startswith(".")
-        )
+        with refusals(ModelError, self.shown):
+            names = sorted(path.name for path in self.folder.iterdir() if is_dir(path))
+        for name in names:
+            at = Path(os.fsencode(self.shown / name).decode(errors="backslashreplace"))
+            with refusals(ModelError, at):
+                name.encode()
+        return [name for name in names if not name.startswith(".")]
 
     def get(self, name: str, place: Place) -> Model:
         """The model of that name, asked for at a place.
@@ -41,7 +53,7 @@ class Models:
         one without whole weights.
         """
         if name not in self._read:
-            self._refuse_unknown(name, place)
+            self._find(name, place)
             self._read[name] = read_model(self.folder / name, self.shown / name)
         return self._read[name]
 
@@ -52,23 +64,38 @@ class Models:
         one without a whole log.
         """
         if name not in self._records:
-            self._refuse_unknown(name, place)
+            self._find(name, place)
             self._records[name] = read_record(self.folder / name, self.shown / name)
         return self._records[name]
 
     def evaluation(self, name: str) -> Evaluation:
         """What was measured of the model of that name, empty if nothing was.
 
-        Raises SourceError for a file that is not an evaluation.
+        Raises SourceError for a file that is not an evaluation, and ModelError for one elsewhere.
         """
         if name not in self._evaluations:
+            self._refuse_strays(name)
             self._evaluations[name] = read_evaluation(self.folder / name, self.shown / name)
         return self._evaluations[name]
 
-    def _refuse_unknown(self, name: str, place: Place) -> None:
+    def _find(self, name: str, place: Place) -> None:
         names = self.names()
         if name not in names:
             hint = suggest(name, names)
             if not names:
                 hint = " " + tr("({folder}/ has none)", folder=self.shown.as_posix())
             raise SourceError(tr("unknown model '{name}'{hint}", name=name, hint=hint), place)
+        self._refuse_strays(name)
+
+    def _refuse_strays(self, name: str) -> None:
+        """Raise ModelError for a model, or a file of one, that a link leads out of the project."""
+        if name in self._admitted:
+            return
+        folder, shown = self.folder / name, self.shown / name
+        self._admit(folder, Place(shown), ModelError)
+        if is_dir(folder):
+            with refusals(ModelError, shown):
+                links = [path for path in folder.iterdir() if path.is_symlink()]
+            for path in sorted(links):
+                self._admit(path, Place(shown / path.name), ModelError)
+        self._admitted.add(name)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from escriba.draft import open_draft
+from escriba.errors import SourceError
+from escriba.files import read_bytes, refusals
+from escriba.language import tr
 from escriba.model import Model
 
 if TYPE_CHECKING:
@@ -65,14 +68,15 @@ class Panels:
         return self._models[model.digest]
 
     def write(self, folder: Path) -> None:
-        """Put the files into a folder. Raises OSError."""
+        """Put the files into a folder. Raises SourceError where that is refused."""
         for name, data in self._files.items():
-            with open_draft(folder / name) as file:
+            path = folder / name
+            with refusals(SourceError, path, tr("cannot be written")), open_draft(path) as file:
                 file.write(data)
 
     def _add_script(self, theme: Templates, name: str) -> str:
         path = theme.find(f"assets/{name}.js")
-        return self._add(name, "js", path.read_bytes() if path else b"")
+        return self._add(name, "js", read_bytes(path) if path else b"")
 
     def _add(self, stem: str, suffix: str, data: bytes) -> str:
         name = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"

@@ -6,9 +6,9 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from escriba.article.context import Context
 from escriba.article.extension import EscribaExtension
@@ -19,19 +19,22 @@ from escriba.blog import catalogue as catalogues
 from escriba.blog import feeds, markdown, theme
 from escriba.blog import output as disk
 from escriba.blog.catalogue import Catalogue
+from escriba.blog.claims import Claim, claim_post, refuse_clashes
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
-from escriba.blog.permalink import clean, target
+from escriba.blog.output import Content
+from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
+from escriba.blog.territory import INCLUDES as INCLUDES
+from escriba.blog.territory import admit_output
 from escriba.blog.theme import Theme
-from escriba.errors import Mistakes, Place, SourceError
+from escriba.errors import Mistakes, Place
 from escriba.language import plural, tr
+from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
-from escriba.project import Project, Settings
+from escriba.project import NAME, Project, Settings
 from escriba.sampling.frozen import PatientStore, Store, Use
-
-INCLUDES = "_includes"  # Jekyll's folder for what posts include
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Site:
-    """A rendered site: path of each file, relative to the site, → its bytes."""
+    """A rendered site: path of each file, relative to the site, → its bytes, or the file that it is
+    a copy of; `escriba.blog.output.read` reads either."""
 
     posts: int
-    files: Mapping[str, bytes]
+    files: Mapping[str, Content]
 
 
 def build(
@@ -68,18 +72,24 @@ def build(
     unpublished: bool = False,
     output: Path | None = None,
     report: Report | None = None,
+    say: Say = silence,
 ) -> Result:
     """Build the site into its output folder, or leave that as it was and raise.
 
     With `frozen` nothing is sampled: a sample that is not frozen is an error. `report` is told
-    how much is sampled. Raises SourceError, ModelError or FrozenError, with every mistake in every
-    post.
+    how much is sampled, `say` for whom this waits: only one at a time is at work in a project.
+    Raises SourceError, ModelError or FrozenError, with every mistake in every post.
     """
     folder = output or project.output
-    disk.recover(folder)
-    store = PatientStore(project.models, project.root, frozen=frozen, report=report)
-    site = render(project, store, drafts=drafts, unpublished=unpublished)
-    changes = disk.write(site.files, folder, project.shown(folder))
+    shown = project.shown(folder)
+    admit_output(project, folder, Place(shown) if output else project.place("output"))
+    with hold_project(project, say):
+        disk.recover(folder, shown, say)
+        store = PatientStore(
+            project.models, project.root, frozen=frozen, report=report, admit=project.admit
+        )
+        site = render(project, store, drafts=drafts, unpublished=unpublished)
+        changes = disk.write(site.files, folder, shown, root=project.root, say=say)
     return Result(site.posts, changes.written, changes.unchanged, changes.removed)
 
 
@@ -90,21 +100,27 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     templates = open_templates(project)
     look = theme.load(project.settings, templates)
     addresses = _addresses(project, catalogue, look)
-    _refuse_clashes(project, catalogue, look, mistakes)
     panels = Panels()
+    refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)
 
     def adapt(context: Context) -> Context:
         return replace(context, panels=panels)
 
     rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
     mistakes.check()
-    if store.fill():
-        rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
+    if waiting := store.fill():
+        rendered |= render_posts(
+            project, catalogue, templates, store, mistakes, adapt, only=waiting
+        )
         mistakes.check()
     articles = {p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.posts}
     pages = list(theme.pages(look, catalogue, articles, panels))
-    files = feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
-    files |= {inside.as_posix(): path.read_bytes() for inside, path in catalogue.files.items()}
+    if panels.files:  # the names of which are known only now
+        refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)
+        mistakes.check()
+    files: dict[str, Content] = {}
+    files |= feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
+    files |= {inside.as_posix(): path for inside, path in catalogue.files.items()}
     files |= look.collect(scripts=bool(panels.files))
     files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
@@ -118,17 +134,22 @@ def render_posts(
     store: Store,
     mistakes: Mistakes,
     adapt: Callable[[Context], Context] = lambda context: context,
+    *,
+    only: Collection[Path] | None = None,
 ) -> dict[Path, Rendered]:
     """The HTML of every post, by its `source`; what is wrong in any of them is collected.
 
-    `adapt` may put something of its own into the context of each post's blocks.
+    `adapt` may put something of its own into the context of each post's blocks; `only` names the
+    sources of posts that are wanted, if not all.
     """
-    models = Models(project.models, project.shown(project.models))
+    models = Models(project.models, project.shown(project.models), project.admit)
     site = _site_variables(project.settings)
     by_name = {post.source.stem: post.url for post in catalogue.posts}
     by_path = {post.source.as_posix(): post.url for post in catalogue.posts}
     rendered: dict[Path, Rendered] = {}
     for post in catalogue.posts:
+        if only is not None and post.source not in only:
+            continue
         context = Context(
             store=store,
             models=models,
@@ -164,7 +185,7 @@ def _addresses(project: Project, catalogue: Catalogue, look: Theme) -> Addresses
     folder = project.settings.posts.as_posix()
     sources = {post.source.as_posix(): post.url for post in catalogue.posts}
     for inside in catalogue.files:
-        sources[f"{folder}/{inside.as_posix()}"] = clean(f"/{inside.as_posix()}")
+        sources[f"{folder}/{inside.as_posix()}"] = address(inside.as_posix())
     known = frozenset([*sources.values(), *_own(catalogue, look)])
     return Addresses(project.settings.url, project.settings.baseurl, known, sources)
 
@@ -174,26 +195,28 @@ def _own(catalogue: Catalogue, look: Theme) -> list[str]:
     return [*theme.PAGES, feeds.FEED, feeds.SITEMAP, feeds.ROBOTS, *groups, *look.assets.values()]
 
 
-def _refuse_clashes(
-    project: Project, catalogue: Catalogue, look: Theme, mistakes: Mistakes
-) -> None:
-    # An author's own robots.txt is welcome: it replaces ours.
-    urls = [url for url in _own(catalogue, look) if url != feeds.ROBOTS]
-    own = {(url[1:] if PurePosixPath(url).suffix else target(url)).casefold() for url in urls}
-    files = {inside.as_posix().casefold(): path for inside, path in catalogue.files.items()}
-    for post in catalogue.posts:
-        name = post.target.casefold()
-        if name in own or name in files:
-            owner = tr("a page that every site has") if name in own else tr("a file of this site")
-            problem = tr(
-                "the address {url} is already that of {owner}; choose another",
-                url=post.url,
-                owner=owner,
-            )
-            mistakes.add(SourceError(problem, post.place("permalink")))
-    for name in files.keys() & own:
-        problem = tr("its address is already that of a page that every site has; rename it")
-        mistakes.add(SourceError(problem, Place(project.shown(files[name]))))
+def _list_claims(
+    project: Project, catalogue: Catalogue, look: Theme, panels: Panels
+) -> Iterator[Claim]:
+    """Who wants which file: first what every site has, then pages of topics, files, posts."""
+    every, nowhere = tr("a page that every site has"), Place(Path(NAME))
+    machines = [feeds.FEED, feeds.SITEMAP]
+    if Path(feeds.ROBOTS[1:]) not in catalogue.files:  # an author's own replaces ours
+        machines.append(feeds.ROBOTS)
+    assets = [*look.assets.values(), *(f"/{theme.ASSETS}/{name}" for name in panels.files)]
+    for url in theme.PAGES:
+        yield Claim(target(url), url, every, nowhere, "")
+    for url in dict.fromkeys([*machines, *assets]):
+        yield Claim(url[1:], url, every, nowhere, "")
+    for group in (*catalogue.categories, *catalogue.tags):
+        owner, remedy = tr("the page of '{name}'", name=group.name), tr("choose another name")
+        yield Claim(target(group.url), group.url, owner, group.place, remedy)
+    for inside, path in catalogue.files.items():
+        name, shown = inside.as_posix(), project.shown(path)
+        place, remedy = Place(shown), tr("rename it")
+        yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
+    for post in sorted(catalogue.posts, key=lambda post: post.source.as_posix()):
+        yield claim_post(post)
 
 
 def _site_variables(settings: Settings) -> dict[str, object]:

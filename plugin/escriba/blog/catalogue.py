@@ -7,20 +7,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba.blog import permalink
+from escriba.blog import claims, permalink
 from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
-from escriba.errors import Mistakes, SourceError, suggest
+from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.language import tr
 from escriba.project import Project
+from escriba.tree import list_files
 
 
 @dataclass(frozen=True)
 class Group:
-    """Posts, newest first, that share a tag, a category or a year."""
+    """Posts, newest first, that share a tag, a category or a year; `keys` are those of the front
+    matter that name it."""
 
     name: str
     url: str
     posts: tuple[Post, ...]
+    keys: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where its newest post names it."""
+        post = self.posts[0]
+        return next((post.place(key) for key in self.keys if key in post.places), post.place(""))
 
 
 # The next newer and the next older post in the same language.
@@ -50,21 +59,25 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
     posts: list[Post] = []
     hidden: list[Post] = []
     files: dict[Path, Path] = {}
-    for path in _walk(project.posts):
+    for path in list_files(project.posts, project, mistakes, _is_read):
         inside = path.relative_to(project.posts)
         is_draft = not DRAFTS.isdisjoint(inside.parts[:-1])
         if is_draft and not drafts:
             continue
         if path.suffix.lower() not in SUFFIXES:
-            files[inside] = path
+            if path.name not in DRAFTS:
+                with mistakes.collect():
+                    files[inside] = _read_file(inside, path, project)
             continue
         with mistakes.collect():
             post = read_post(path, project.shown(path), project.settings)
             (posts if post.front.published or unpublished else hidden).append(post)
     posts.sort(key=lambda post: post.order, reverse=True)
-    _refuse_duplicates(posts, mistakes)
-    tags = _group(posts, "tags", lambda post: post.tags)
-    categories = _group(posts, "categories", lambda post: post.categories)
+    in_order = sorted(posts, key=lambda post: post.source.as_posix())
+    claims.refuse_clashes(map(claims.claim_post, in_order), mistakes)
+    tags = _group(posts, ("tag", "tags"), lambda post: post.tags)
+    categories = _group(posts, ("category", "categories"), lambda post: post.categories)
+    _refuse_names((*categories, *tags), mistakes)
     return Catalogue(
         posts=tuple(posts),
         tags=tags,
@@ -79,46 +92,40 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
 
 def _check_pattern(project: Project) -> None:
     place = project.place("permalink")
-    permalink.expand(project.settings.permalink, permalink.EXAMPLE, place)
+    url = permalink.expand(project.settings.permalink, permalink.EXAMPLE, place)
+    if fault := permalink.find_fault(permalink.target(url)):
+        pattern = project.settings.permalink
+        message = tr("the permalink '{pattern}' is none: {fault}", pattern=pattern, fault=fault)
+        raise SourceError(message, place)
 
 
-def _walk(folder: Path) -> Iterable[Path]:
-    """Files in a stable order, without the hidden, the private and the editors' leavings."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "#", "~")) or path.name.endswith("~"):
-            continue
-        if path.is_dir():
-            if not path.name.startswith("_") or path.name in DRAFTS:
-                yield from _walk(path)
-        elif not path.name.startswith("_"):
-            yield path
+def _is_read(name: str) -> bool:
+    """Whether a file or folder is neither hidden, nor private, nor an editor's leavings."""
+    if name.startswith((".", "#", "~")) or name.endswith("~"):
+        return False
+    return not name.startswith("_") or name in DRAFTS
 
 
-def _refuse_duplicates(posts: Iterable[Post], mistakes: Mistakes) -> None:
-    # Folded, since on macOS and Windows `A/index.html` and `a/index.html` are one file.
-    seen: dict[str, Post] = {}
-    for post in sorted(posts, key=lambda post: post.source.as_posix()):
-        first = seen.setdefault(post.target.casefold(), post)
-        if first is not post:
-            key = "permalink" if post.front.permalink else "slug"
-            mistakes.add(
-                SourceError(
-                    tr(
-                        "the address {url} is already that of {source}; give one of them another "
-                        "'{key}'",
-                        url=post.url,
-                        source=first.source.as_posix(),
-                        key=key,
-                    ),
-                    post.place(key),
-                )
-            )
+def _read_file(inside: Path, path: Path, project: Project) -> Path:
+    """A file that is copied as it is. Raises SourceError for a name that a site cannot have."""
+    if fault := permalink.find_fault(inside.as_posix()):
+        message = tr("cannot be a file of the site: {fault}; rename it", fault=fault)
+        raise SourceError(message, Place(project.shown(path)))
+    return path
+
+
+def _refuse_names(groups: Iterable[Group], mistakes: Mistakes) -> None:
+    for group in groups:
+        if fault := permalink.find_fault(permalink.target(group.url)):
+            message = tr(
+                "the page of '{name}' cannot have an address: {fault}; choose another name",
+                name=permalink.cut(group.name), fault=fault,
+            )  # fmt: skip
+            mistakes.add(SourceError(message, group.place))
 
 
 def _group(
-    posts: Iterable[Post], folder: str, names: Callable[[Post], tuple[str, ...]]
+    posts: Iterable[Post], keys: tuple[str, str], names: Callable[[Post], tuple[str, ...]]
 ) -> tuple[Group, ...]:
     # Names that differ only in case or punctuation are one, under the spelling seen first.
     found: dict[str, list[Post]] = defaultdict(list)
@@ -130,7 +137,7 @@ def _group(
             if post not in found[slug]:
                 found[slug].append(post)
     return tuple(
-        Group(spelled[slug], permalink.clean(f"/{folder}/{slug}/"), tuple(found[slug]))
+        Group(spelled[slug], permalink.clean(f"/{keys[1]}/{slug}/"), tuple(found[slug]), keys)
         for slug in sorted(found)
     )
 

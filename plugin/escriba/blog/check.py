@@ -9,6 +9,7 @@ from pathlib import Path
 from escriba import progress
 from escriba.article.context import Context, open_context
 from escriba.article.expansion import expand_document, find_documents
+from escriba.article.models import Models
 from escriba.article.theme import open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog.build import render_posts
@@ -16,10 +17,11 @@ from escriba.blog.post import Post
 from escriba.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
 from escriba.files import read_text
 from escriba.language import plural, tr
+from escriba.lock import Say, hold_project, silence
 from escriba.project import NAME, Project
 from escriba.sampling import check as samples
 from escriba.sampling.check import State
-from escriba.sampling.frozen import Store, Use
+from escriba.sampling.frozen import Store, Use, sweep
 from escriba.sampling.request import Request
 
 
@@ -76,6 +78,7 @@ def check(
     project: Project,
     tell: Callable[[str], None] | None = None,
     report: progress.Report | None = None,
+    say: Say = silence,
 ) -> Report:
     """Sample again whatever the posts cite, and compare every character.
 
@@ -83,14 +86,20 @@ def check(
     how much is sampled. Raises FrozenError with every sample that is not right, each at the block
     that asks for it; SourceError for mistakes in the posts; ModelError for a model that cannot be
     run. The problems of drafts and unpublished posts are nobody else's, so they are not reported.
+
+    Who writes meanwhile is waited for, of which `say` is told: posts and samples are those of one
+    moment.
     """
-    asked = collect(project, strict=False)
+    with hold_project(project, say):
+        asked = collect(project, strict=False)
+        findings, present = samples.compare(asked.uses, project.models, project.root, project.admit)
     places = {use.place for use in asked.shown}
-    findings = [
-        finding
-        for finding in samples.find(asked.uses, project.models, project.root, report)
-        if any(use.place in places for use in finding.uses)
-    ]
+
+    def is_shown(use: Use) -> bool:
+        return use.place in places
+
+    findings = [finding for finding in findings if any(map(is_shown, finding.uses))]
+    findings += samples.prove(present, asked.uses, project.root, report, wanted=is_shown)
     if tell:
         for difference in samples.show_differences(findings, project.root):
             tell(difference)
@@ -102,37 +111,43 @@ def check(
 
 
 def refresh(
-    project: Project, names: Sequence[str] = (), report: progress.Report | None = None
+    project: Project,
+    names: Sequence[str] = (),
+    report: progress.Report | None = None,
+    say: Say = silence,
 ) -> Report:
     """Sample again what is missing, stale, older or edited, drafts included, and freeze it.
 
     `names` are posts and models: only what those posts ask for, or those models write, is touched.
-    `report` is told how much is sampled.
+    `report` is told how much is sampled, `say` for whom this waits.
     Raises SourceError for a name that is neither, and for mistakes in any post; ModelError for a
-    model that cannot be run.
+    model that cannot be run; FrozenError where nothing can be written.
     """
-    asked = collect(project, strict=True)
-    chosen = _choose(names, asked, project)
-    uses = [use for use in asked.uses if chosen(use)]
-    findings = [
-        finding
-        for finding in samples.find(asked.uses, project.models, project.root, report)
-        if any(chosen(use) for use in finding.uses)
-    ]
-    samples.refresh(findings, project.root, report)
+    with hold_project(project, say):
+        asked = collect(project, strict=True)
+        chosen = _choose(names, asked, project)
+        uses = [use for use in asked.uses if chosen(use)]
+        findings = samples.find(
+            asked.uses, project.models, project.root, report, wanted=chosen, admit=project.admit
+        )
+        sweep(project.models)
+        samples.refresh(findings, project.root, report)
     written = sorted((project.shown(finding.path), finding.state) for finding in findings)
     return Report(len({use.digest for use in uses}), tuple(written))
 
 
-def prune(project: Project, *, dry_run: bool = False) -> list[Path]:
+def prune(project: Project, *, dry_run: bool = False, say: Say = silence) -> list[Path]:
     """Remove the frozen samples that no post uses, drafts included; gives their paths.
 
-    Raises SourceError for mistakes in any post: what it uses would not be known.
+    `say` is told for whom this waits. Raises SourceError for mistakes in any post: what it uses
+    would not be known; FrozenError for what is no sample, and is not removed.
     """
-    unused = samples.find_unused(collect(project, strict=True).uses, project.models)
-    if not dry_run:
-        for path in unused:
-            path.unlink()
+    with hold_project(project, say):
+        uses = collect(project, strict=True).uses
+        unused = samples.find_unused(uses, project.models, project.root, project.admit)
+        if not dry_run:
+            sweep(project.models)
+            samples.remove(unused, project.root)
     return unused
 
 
@@ -184,8 +199,9 @@ def read_documents(
     context = replace(open_context(project, frozen=True, mistakes=mistakes), store=store)
     paths: list[Path] = []
     for folder in project.settings.documents:
-        found = find_documents(project.root / folder)
-        if not found:
+        before = len(mistakes.errors)
+        found = find_documents(project.root / folder, project, mistakes)
+        if not found and len(mistakes.errors) == before:
             problem = tr(
                 "there is no Markdown in {folder}/, which 'documents' names",
                 folder=folder.as_posix(),
@@ -213,7 +229,7 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
     """Whether a use belongs to what was named: all of it, if nothing was."""
     if not names:
         return lambda use: True
-    models = {path.name for path in project.models.iterdir() if path.is_dir()}
+    models = set(Models(project.models, project.shown(project.models)).names())
     documents = {use.place.path.as_posix(): use.place.path for use in asked.uses}
     paths: set[Path] = set()
     mistakes = Mistakes()

@@ -19,13 +19,15 @@ from escriba.blog.check import Ledger, find_post, read_documents
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.evaluation import FILE as EVALUATION
 from escriba.evaluation import Evaluation
+from escriba.files import is_file
 from escriba.language import tr
+from escriba.lock import Say, hold_project, silence
 from escriba.model import FILE as WEIGHTS
 from escriba.model import Model
 from escriba.project import Project
 from escriba.sampling import check as samples
 from escriba.sampling.check import Finding
-from escriba.sampling.frozen import sample_path
+from escriba.sampling.frozen import Admit, sample_path
 from escriba.sampling.request import Request
 
 
@@ -63,8 +65,8 @@ class Explanation:
 class _Watched(Models):
     """The models of a project, which note in `read` what is read of them."""
 
-    def __init__(self, folder: Path, shown: Path):
-        super().__init__(folder, shown)
+    def __init__(self, folder: Path, shown: Path, admit: Admit):
+        super().__init__(folder, shown, admit)
         self.read: list[Path] = []
 
     def get(self, name: str, place: Place) -> Model:
@@ -81,24 +83,30 @@ class _Watched(Models):
 
     def _note(self, name: str, file: str) -> None:
         path = self.shown / name / file
-        if path not in self.read and (self.folder / name / file).is_file():
+        if path not in self.read and is_file(self.folder / name / file):
             self.read.append(path)
 
 
-def explain(project: Project, name: str) -> list[Explanation]:
+def explain(project: Project, name: str, say: Say = silence) -> list[Explanation]:
     """Each block of a post, draft or not, or of a document, in the order of the text; then its
     inline values.
 
-    Nothing is sampled. Raises SourceError for a name that is neither's, and for the mistakes of
-    all; ModelError for a model that is missing or damaged.
+    Nothing is sampled; who writes meanwhile is waited for, of which `say` is told. Raises
+    SourceError for a name that is neither's, and for the mistakes of all; ModelError for a model
+    that is missing or damaged.
     """
+    with hold_project(project, say):
+        return _explain(project, name)
+
+
+def _explain(project: Project, name: str) -> list[Explanation]:
     mistakes = Mistakes()
     templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
     post = find_post(site.posts, name)
     source = post.source if post else Path(name)
     ledger = Ledger(project.models, project.root, frozen=True)
-    models = _Watched(project.models, project.shown(project.models))
+    models = _Watched(project.models, project.shown(project.models), project.admit)
     blocks: list[tuple[Fence, list[Path]]] = []
 
     @contextmanager
@@ -122,7 +130,7 @@ def explain(project: Project, name: str) -> list[Explanation]:
         raise SourceError(
             tr("there is no post '{name}'{hint}", name=name, hint=suggest(name, known))
         )
-    findings, _ = samples.compare(ledger.used, project.models, project.root)
+    findings, _ = samples.compare(ledger.used, project.models, project.root, project.admit)
     wrong = {finding.request.digest: finding for finding in findings}
     found, shown = [], project.shown(project.models)
     for fence, reads in blocks:

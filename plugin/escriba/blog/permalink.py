@@ -30,6 +30,17 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July",
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters and digits
 _SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
+LONGEST = 255  # bytes of a part of an address, with which a file or a folder is named
+LONGEST_WHOLE = 1000  # bytes of the name of a file in a site, with its folders
+_ELSEWHERE = re.compile(r"//|[a-zA-Z][a-zA-Z0-9+.-]*://")
+_TAKEN = {".escriba": "escriba", ".git": "Git"}  # folders of an output, and whose they are
+# Microsoft, "Naming Files, Paths, and Namespaces": the same names with any suffix, too.
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.I | re.S
+)
+_OF_WINDOWS = '<>:"|?*\\'
+_ODD = re.compile(rf"[{re.escape(_OF_WINDOWS)}\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SHORT = re.compile(r"escrib~[0-9]+", re.I)  # of `.escriba` in names of eight letters
 
 
 @dataclass(frozen=True)
@@ -48,9 +59,11 @@ EXAMPLE = Words("slug", "2020-10-01-slug", ("category",), datetime(2020, 10, 1))
 def expand(pattern: str, words: Words, place: Place) -> str:
     """The percent-encoded path of a post under a style's name or a pattern.
 
-    Raises SourceError, at `place`, for a placeholder that does not exist or has no value.
+    Raises SourceError, at `place`, for a placeholder that does not exist or has no value, and for
+    an address that is not one within the site.
     """
     pattern = STYLES.get(pattern, pattern)
+    _refuse_elsewhere(pattern, place)
     if not pattern.startswith("/"):
         raise SourceError(
             tr(
@@ -82,12 +95,43 @@ def expand(pattern: str, words: Words, place: Place) -> str:
             place,
         )
 
-    return clean(re.sub(r":([a-z_]+)", replace, pattern))
+    try:
+        return clean(re.sub(r":([a-z_]+)", replace, pattern))
+    except UnicodeDecodeError:
+        raise SourceError(
+            tr("the permalink '{pattern}' is not UTF-8 where it has '%'", pattern=cut(pattern)),
+            place,
+        ) from None
+
+
+def _refuse_elsewhere(pattern: str, place: Place) -> None:
+    if _ELSEWHERE.match(pattern):
+        raise SourceError(
+            tr(
+                "the permalink '{pattern}' leads out of the site; it must be a path, such as "
+                "/:year/:title/",
+                pattern=cut(pattern),
+            ),
+            place,
+        )
+    if mark := next((mark for mark in "?#" if mark in pattern), ""):
+        raise SourceError(
+            tr(
+                "the permalink '{pattern}' has a '{mark}', with which the path of an address ends; "
+                "leave it out",
+                pattern=cut(pattern),
+                mark=mark,
+            ),
+            place,
+        )
 
 
 def clean(path: str) -> str:
-    """A path without empty or dot segments, percent-encoded: nothing can leave the site."""
-    parts = unquote(path).split("/")
+    """A path without empty or dot segments, percent-encoded: nothing can leave the site.
+
+    Raises UnicodeDecodeError for one that encodes what is not UTF-8.
+    """
+    parts = unquote(path, errors="strict").split("/")
     kept = [part for part in parts if part.strip(".")]
     end = "/" if kept and not parts[-1].strip(".") else ""
     return quote("/" + "/".join(kept) + end, safe=_SAFE)
@@ -99,6 +143,47 @@ def target(url: str) -> str:
     if not path or path.endswith("/"):
         return path + "index.html"
     return path if PurePosixPath(path).suffix in (".html", ".htm") else path + ".html"
+
+
+def address(path: str) -> str:
+    """The percent-encoded path of a file at a path of the site."""
+    return quote(f"/{path}", safe=_SAFE)
+
+
+def fold(name: str) -> str:
+    """What all names share that are one file on some system: one that has no upper case, no forms
+    of Unicode, or no letters that cannot be seen."""
+    if name.isascii():
+        return name.lower()
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
+
+
+def find_fault(name: str) -> str | None:
+    """Why not every system can have a file of that name, with its folders, in a site; or None."""
+    for part in name.split("/"):
+        owner = "escriba" if _SHORT.match(part) else _TAKEN.get(fold(part))
+        odd = _ODD.search(part)
+        if owner:
+            return tr("'{part}' is a folder of {owner}'s own", part=part, owner=owner)
+        if odd and odd[0] in _OF_WINDOWS:
+            return tr("no file on Windows can have a '{character}' in its name", character=odd[0])
+        if odd:
+            return tr("it has the character U+{code}", code=f"{ord(odd[0]):04X}")
+        if _DEVICE.fullmatch(part):
+            return tr("no file on Windows can be named '{part}'", part=part)
+        if part.endswith((".", " ")):
+            return tr("no file on Windows can have a name that ends in '{end}'", end=part[-1])
+        if len(part.encode()) > LONGEST:
+            return tr("'{part}…' is longer than {limit} bytes", part=part[:20], limit=LONGEST)
+    if len(name.encode()) > LONGEST_WHOLE:
+        return tr("it is longer than {limit} bytes", limit=LONGEST_WHOLE)
+    return None
+
+
+def cut(text: str) -> str:
+    """As much of an address or a name as a message has room for."""
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def slugify(text: str, keep: str = "", *, cased: bool = False) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Collection, Iterable
@@ -25,6 +26,7 @@ from escriba.numbers import read_json
 FOLDER = ".escriba"
 MANIFEST, PLAN, STAGING = "manifest", "plan", "staging"
 LIMIT = 64 << 20  # bytes of either
+_ODD = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # in no name of a file of a site
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def clear(path: Path) -> None:
 
 def stays_inside(name: object) -> bool:
     """Whether it is a name, written plainly, of a file in the output that is not in our folder."""
-    if not isinstance(name, str) or not name or not name.isprintable() or "\\" in name:
+    if not isinstance(name, str) or not name or _ODD.search(name):
         return False
     path = PurePosixPath(name)
     return (

@@ -137,12 +137,12 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
     words = permalink.Words(slug=slug, name=path.stem, categories=categories, date=date)
     own = front.permalink
     if own is not None:
-        own = own if own in permalink.STYLES else "/" + own.lstrip("/")
-        url = permalink.expand(own, words, places["permalink"])
+        rooted = own in permalink.STYLES or own.startswith("/") or "://" in own
+        url = permalink.expand(own if rooted else f"/{own}", words, places["permalink"])
     else:
         pattern = settings.permalink if date else "/drafts/:title/"
         url = permalink.expand(pattern, words, Place(Path(NAME), 1))
-    return Post(
+    post = Post(
         source=source,
         front=front,
         places=places,
@@ -157,6 +157,22 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
         draft=draft or not front.published,
         url=url,
     )
+    if fault := permalink.find_fault(post.target):
+        message = tr(
+            "a page cannot have the address {url}: {fault}; choose another",
+            url=permalink.cut(url), fault=fault,
+        )  # fmt: skip
+        raise SourceError(message, _find_culprit(post))
+    return post
+
+
+def _find_culprit(post: Post) -> Place:
+    """Where in a post its address has what no address can have."""
+    if "permalink" in post.places:
+        return post.place("permalink")
+    if any(permalink.find_fault(f"{category.lower()}/") for category in post.categories):
+        return post.place("category" if "category" in post.places else "categories")
+    return post.place("slug")
 
 
 def split(text: str, source: Path) -> tuple[str, str, int]:

@@ -12,16 +12,19 @@ that has none is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from escriba.errors import FrozenError
+from escriba.errors import FrozenError, Mistakes, Place
+from escriba.files import name_kind, refusals
 from escriba.language import tr
 from escriba.progress import Report
+from escriba.project import Project, Settings
 from escriba.sampling import frozen
-from escriba.sampling.frozen import FrozenSample, Use
+from escriba.sampling.frozen import Admit, FrozenSample, Use
 from escriba.sampling.request import Request
 
 State = Literal["missing", "stale", "older model", "older arithmetic", "edited"]
@@ -50,49 +53,84 @@ class Finding:
 
 
 def find(
-    uses: Sequence[Use], models: Path, root: Path, report: Report | None = None
+    uses: Sequence[Use],
+    models: Path,
+    root: Path,
+    report: Report | None = None,
+    *,
+    wanted: Callable[[Use], bool] = lambda use: True,
+    admit: Admit | None = None,
 ) -> list[Finding]:
-    """What is wrong with the frozen samples of some uses: one finding for each request.
+    """What is wrong with the frozen samples of some uses: one finding for each request that one of
+    those `wanted` makes.
 
-    Every sample is made again and compared. Raises ModelError for a model that cannot be run.
+    Every sample of these is made again and compared. Raises ModelError for a model that cannot be
+    run, and FrozenError like `compare`.
     """
-    findings, present = compare(uses, models, root)
-    texts = frozen.sample_together([use for use, _ in present], root, report)
-    for use, sample in present:
+    findings, present = compare(uses, models, root, admit)
+    findings = [finding for finding in findings if any(map(wanted, finding.uses))]
+    return findings + prove(present, uses, root, report, wanted=wanted)
+
+
+def prove(
+    present: Sequence[tuple[Use, FrozenSample]],
+    uses: Sequence[Use],
+    root: Path,
+    report: Report | None = None,
+    *,
+    wanted: Callable[[Use], bool] = lambda use: True,
+) -> list[Finding]:
+    """The samples, of those that `compare` found as they were written, that are not what the models
+    write; only those that a use which is `wanted` asks for are made again."""
+    by_digest = _gather(uses)
+    chosen = [(use, s) for use, s in present if any(map(wanted, by_digest[use.digest]))]
+    texts = frozen.sample_together([use for use, _ in chosen], root, report)
+    findings = []
+    for use, sample in chosen:
         if texts[use.digest] != sample.text:
             shown = frozen.relative(sample.path, root)
             message = frozen.edited(shown, tr("its text is not what the model writes"))
-            same = tuple(other for other in uses if other.digest == use.digest)
+            same = tuple(by_digest[use.digest])
             findings.append(
                 Finding("edited", same, message, sample.path, None, sample.text, texts[use.digest])
             )
     return findings
 
 
-def compare(
-    uses: Sequence[Use], models: Path, root: Path
-) -> tuple[list[Finding], list[tuple[Use, FrozenSample]]]:
-    """What the files alone tell, without sampling: findings, and the samples that are as they were
-    written, each with one of its uses."""
+def _gather(uses: Iterable[Use]) -> dict[str, list[Use]]:
     by_digest: dict[str, list[Use]] = {}
     for use in uses:
         by_digest.setdefault(use.digest, []).append(use)
+    return by_digest
+
+
+def compare(
+    uses: Sequence[Use], models: Path, root: Path, admit: Admit | None = None
+) -> tuple[list[Finding], list[tuple[Use, FrozenSample]]]:
+    """What the files alone tell, without sampling: findings, and the samples that are as they were
+    written, each with one of its uses.
+
+    Raises FrozenError for what is no sample among them: a folder, or a link out of the project,
+    where `admit` of the project does not allow it.
+    """
+    by_digest = _gather(uses)
+    unused = find_unused(uses, models, root, admit)
     findings: list[Finding] = []
     absent: list[Use] = []
     present: list[tuple[Use, FrozenSample]] = []
     for same in by_digest.values():
         use, path = same[0], frozen.sample_path(models, same[0].request)
-        if not path.exists():
+        shown = frozen.relative(path, root)
+        if not frozen.is_there(path, shown):
             absent.append(use)
             continue
         try:
-            shown = frozen.relative(path, root)
             present.append((use, frozen.read_as_asked(path, use.request, use.place, shown)))
         except FrozenError as error:
             message = "; ".join(problem.message for problem in error.problems)
             text = frozen.read_text(path)
             findings.append(Finding("edited", tuple(same), message, path, text=text))
-    for use, old in _pair(absent, find_unused(uses, models)):
+    for use, old in _pair(absent, unused):
         same_uses = tuple(by_digest[use.digest])
         path = frozen.sample_path(models, use.request)
         state, message = _explain(frozen.relative(path, root), use.request, old, root)
@@ -107,14 +145,19 @@ def refresh(findings: Sequence[Finding], root: Path, report: Report | None = Non
     """Make right what was found: sample again, freeze, and remove what the new has outlived.
 
     Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
-    run; then nothing has changed.
+    run; then nothing has changed. And FrozenError where nothing can be written.
     """
     texts = _sample(findings, root, report)
     for finding in findings:
-        frozen.write(finding.path, finding.request, texts[finding.request.digest])
-    for finding in findings:
-        if finding.old:
-            finding.old.unlink()
+        frozen.freeze(finding.path, finding.request, texts[finding.request.digest], root)
+    remove([finding.old for finding in findings if finding.old], root)
+
+
+def remove(paths: Iterable[Path], root: Path) -> None:
+    """Remove frozen samples. Raises FrozenError where that is refused."""
+    for path in paths:
+        with refusals(FrozenError, frozen.relative(path, root), tr("cannot be removed")):
+            path.unlink(missing_ok=True)
 
 
 def show_differences(findings: Sequence[Finding], root: Path) -> Iterator[str]:
@@ -140,10 +183,33 @@ def _sample(
     return texts | frozen.sample_together(unknown, root, report)
 
 
-def find_unused(uses: Iterable[Use], models: Path) -> list[Path]:
-    """The frozen samples, of all models, that none of the uses asks for."""
+def find_unused(
+    uses: Iterable[Use], models: Path, root: Path | None = None, admit: Admit | None = None
+) -> list[Path]:
+    """The frozen samples, of all models, that none of the uses asks for.
+
+    Raises FrozenError for what bears the name of a sample and is none, as `compare` says.
+    """
+    root = root or models.parent
+    admit = admit or Project(root, Settings()).admit
     used = {frozen.sample_path(models, use.request) for use in uses}
-    return sorted(set(models.glob(f"*/{frozen.FOLDER}/*.txt")) - used)
+    found = sorted(set(models.glob(f"*/{frozen.FOLDER}/*.txt")))
+    mistakes = Mistakes()
+    for path in found:
+        with mistakes.collect():
+            _refuse_impostor(path, root, admit)
+    mistakes.check()
+    return [path for path in found if path not in used]
+
+
+def _refuse_impostor(path: Path, root: Path, admit: Admit) -> None:
+    shown = frozen.relative(path, root)
+    at = Path(os.fsencode(shown).decode(errors="backslashreplace"))
+    with refusals(FrozenError, at, path=path):
+        path.name.encode()  # may be no UTF-8
+        admit(path, Place(at), FrozenError)
+        if kind := name_kind(path.stat().st_mode):
+            raise FrozenError(tr("is {kind}, not a file", kind=kind), Place(at))
 
 
 def _pair(absent: Sequence[Use], unused: Sequence[Path]) -> list[tuple[Use, FrozenSample | None]]:

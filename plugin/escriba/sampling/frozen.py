@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from escriba import schema
 from escriba.digest import digest, text_digest
-from escriba.draft import open_draft
-from escriba.errors import FrozenError, ModelError, Place, Problem, SourceError
+from escriba.draft import is_draft, open_draft
+from escriba.errors import EscribaError, FrozenError, ModelError, Place, Problem, SourceError
+from escriba.files import read_bytes, refusals
 from escriba.language import tr
 from escriba.model import Model
 from escriba.progress import Report
+from escriba.project import Project, Settings
 from escriba.sampling.request import Request, decimal_text
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 FOLDER = "samples"
 SEPARATOR = b"\n---\n"
+
+# As `Project.admit`: the path, or an error of the kind where the project does not hold it.
+Admit = Callable[[Path, Place | None, type[EscribaError]], Path]
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,24 @@ class Store:
     """The frozen samples of a project: gives the text of a request, and remembers who asked.
 
     `models` is the folder of all models, `root` the project's folder, to which the paths in
-    messages are relative. With `frozen` nothing is sampled and nothing is written.
+    messages are relative. With `frozen` nothing is sampled and nothing is written. `admit` is that
+    of the project, and refuses what links lead out of it; a sample is written while `locked()`.
     """
 
-    def __init__(self, models: Path, root: Path, *, frozen: bool):
+    def __init__(
+        self,
+        models: Path,
+        root: Path,
+        *,
+        frozen: bool,
+        admit: Admit | None = None,
+        locked: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ):
         self.models = models
         self.root = root
         self.frozen = frozen
+        self.admit = admit or Project(root, Settings()).admit
+        self.locked = locked
         self.used: list[Use] = []
         self._engines: dict[str, Engine] = {}
 
@@ -102,7 +118,8 @@ class Store:
         self.used.append(Use(request, place))
         path = sample_path(self.models, request)
         shown = relative(path, self.root)
-        if path.exists():
+        self.admit(path, Place(shown), FrozenError)
+        if is_there(path, shown):
             return read_as_asked(path, request, place, shown).text
         if self.frozen:
             raise FrozenError(
@@ -119,9 +136,10 @@ class Store:
         """The files of the samples asked for, after so many others."""
         return [sample_path(self.models, use.request) for use in self.used[since:]]
 
-    def fill(self) -> bool:
-        """Make what `obtain` put off, if it did; then the pages must be rendered again."""
-        return False
+    def fill(self) -> frozenset[Path]:
+        """Make what `obtain` put off, if it did; the paths of the pages that are to be rendered
+        again then, whose uses are forgotten."""
+        return frozenset()
 
     def _make(self, request: Request, place: Place) -> str:
         from escriba.sampling.engine import Engine
@@ -131,8 +149,12 @@ class Store:
             if model.digest not in self._engines:
                 self._engines[model.digest] = Engine(model)
             text = self._engines[model.digest].sample(request.options)
-        write(sample_path(self.models, request), request, text)
+        with self.locked():
+            self._freeze(request, text)
         return text
+
+    def _freeze(self, request: Request, text: str) -> None:
+        freeze(sample_path(self.models, request), request, text, self.root)
 
 
 class PatientStore(Store):
@@ -141,30 +163,40 @@ class PatientStore(Store):
     Meanwhile it gives an empty text; so a mistake in any post is found before anything is sampled.
     """
 
-    def __init__(self, models: Path, root: Path, *, frozen: bool, report: Report | None = None):
-        super().__init__(models, root, frozen=frozen)
+    def __init__(
+        self,
+        models: Path,
+        root: Path,
+        *,
+        frozen: bool,
+        report: Report | None = None,
+        admit: Admit | None = None,
+    ):
+        super().__init__(models, root, frozen=frozen, admit=admit)
         self._report = report
-        self._missing: dict[str, Use] = {}
+        self._missing: dict[str, list[Use]] = {}
 
-    def fill(self) -> bool:
+    def fill(self) -> frozenset[Path]:
         """Sample what is missing, if anything is, and freeze each text once it is written, so that
-        whoever interrupts this loses none. Raises ModelError."""
+        whoever interrupts this loses none; the paths of the pages that asked for it. Raises
+        ModelError, and FrozenError where nothing can be written."""
         missing, self._missing = self._missing, {}
-
-        def keep(use: Use, text: str) -> None:
-            write(sample_path(self.models, use.request), use.request, text)
-
-        sample_together(list(missing.values()), self.root, self._report, keep)
         if missing:
-            self.used = []
-        return bool(missing)
+            sweep(self.models)
+        uses = [same[0] for same in missing.values()]
+        sample_together(
+            uses, self.root, self._report, lambda use, text: self._freeze(use.request, text)
+        )
+        waiting = frozenset(use.place.path for same in missing.values() for use in same)
+        self.used = [use for use in self.used if use.place.path not in waiting]
+        return waiting
 
     def _make(self, request: Request, place: Place) -> str:
         from escriba.sampling.stream import make_stream
 
         with located(request.model, place, self.root):
             make_stream(request.model, request.options)  # the prompt is one that it can read
-        self._missing.setdefault(request.digest, Use(request, place))
+        self._missing.setdefault(request.digest, []).append(Use(request, place))
         return ""
 
 
@@ -213,6 +245,16 @@ def sample_together(
 def sample_path(models: Path, request: Request) -> Path:
     """Where the frozen sample of a request is, or would be."""
     return models / request.model.name / FOLDER / f"{request.digest[:12]}.txt"
+
+
+def is_there(path: Path, shown: Path) -> bool:
+    """Whether there is anything of that name. Raises FrozenError where nobody may look."""
+    with refusals(FrozenError, shown):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
 
 def relative(path: Path, root: Path) -> Path:
@@ -264,12 +306,7 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
     that its header tells.
     """
     place = Place(shown or path, 1)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FrozenError(
-            tr("cannot be read: {reason}", reason=error.strerror), Place(place.path)
-        ) from None
+    data = read_bytes(path, place.path, kind=FrozenError)
     head, separator, body = data.partition(SEPARATOR)
     if not separator:
         raise FrozenError(tr("no line '---' ends its header"), place)
@@ -293,14 +330,29 @@ def read_text(path: Path) -> str | None:
     """The text of a file that may have been edited, whatever its header says; None if there is
     none."""
     try:
-        _, separator, body = path.read_bytes().partition(SEPARATOR)
+        _, separator, body = read_bytes(path, kind=FrozenError).partition(SEPARATOR)
         return body.decode() if separator else None
-    except (OSError, UnicodeDecodeError):
+    except (FrozenError, UnicodeDecodeError):
         return None
 
 
+def freeze(path: Path, request: Request, text: str, root: Path) -> None:
+    """The same as `write`. Raises FrozenError where nothing can be written."""
+    with refusals(FrozenError, relative(path, root), tr("cannot be written")):
+        write(path, request, text)
+
+
+def sweep(models: Path) -> None:
+    """Remove what killed processes left half-written among the samples. Whoever calls this holds
+    the project's lock."""
+    for path in models.glob(f"*/{FOLDER}/.*"):
+        if is_draft(path):
+            with suppress(OSError):
+                path.unlink()
+
+
 def write(path: Path, request: Request, text: str) -> None:
-    """Freeze a sample: all of the file, or nothing, appears under its name."""
+    """Freeze a sample: all of the file, or nothing, appears under its name. Raises OSError."""
     lines = [
         f"{name.replace('_', '-')}: {_quote(value) if name in _FREE_TEXT else value}"
         for name, value in request.to_dict().items()
