@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import tracemalloc
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.blog import output
-from escriba.blog.output import FOLDER, Changes, recover, write
+from escriba.blog.output import FOLDER, Changes, Content, recover, write
 from escriba.errors import SourceError
 
 SHOWN = Path("site")
@@ -197,3 +200,248 @@ def test_a_full_disk_is_an_error_and_no_change(
     )
     assert (tree(tmp_path), times(tmp_path)) == ({"a.html": b"1"}, before)
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["manifest"]
+
+
+def test_all_is_on_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut leaves is what was synced; so the order of syncs decides."""
+    write({"a.html": b"1", "gone/index.html": b"1"}, tmp_path, SHOWN)
+    (tmp_path / "film").write_bytes(b"film")
+    synced: set[int] = set()
+    before = {name: getattr(Path, name) for name in ("replace", "unlink")}
+    fsync, told = os.fsync, []
+
+    def note(number: int) -> None:
+        synced.add(os.fstat(number).st_ino)
+        fsync(number)
+
+    def inode(path: Path) -> int:
+        return path.stat().st_ino
+
+    def replace(self: Path, goal: Path) -> Path:
+        if goal.name == "plan":
+            staging = tmp_path / FOLDER / "staging"
+            assert all(inode(path) in synced for path in [self, staging, *staging.rglob("*")])
+            told.append("plan")
+        result = before["replace"](self, goal)
+        synced.discard(inode(goal.parent))
+        return result  # type: ignore[no-any-return]
+
+    def unlink(self: Path, missing_ok: bool = False) -> None:
+        if self.name == "plan" and self.exists():
+            folders = [tmp_path, tmp_path / "b", tmp_path / "b" / "c", tmp_path / FOLDER]
+            assert all(inode(path) in synced for path in [*folders, tmp_path / FOLDER / "manifest"])
+            told.append("done")
+        before["unlink"](self, missing_ok)
+        if self.name != "plan":
+            synced.discard(inode(self.parent))
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    new: dict[str, Content] = {"a.html": b"2", "b/c/index.html": b"2", "d": tmp_path / "film"}
+    write(new, tmp_path, SHOWN)
+    assert told == ["plan", "done"]
+    synced.clear()
+    write(new, tmp_path, SHOWN)
+    assert not synced, "a build that changes nothing waits for no disk"
+
+
+def test_a_large_file_is_copied_and_compared_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, site = tmp_path / "film", tmp_path / "site"
+    with film.open("wb") as file:
+        file.truncate(64 << 20)
+    opened: list[Path] = []
+    original = output.disk.open_file
+
+    def open_file(path: Path, *rest: Any, **more: Any) -> Any:
+        opened.append(path)
+        return original(path, *rest, **more)
+
+    monkeypatch.setattr(output.disk, "open_file", open_file)
+    tracemalloc.start()
+    try:
+        assert write({"film": film}, site, SHOWN) == Changes(1, 0, 0)
+        assert write({"film": film}, site, SHOWN) == Changes(0, 1, 0)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+    assert opened.count(film) == 2, "once to copy it, and once to see that it is the same"
+    with film.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"1")
+    assert write({"film": film}, site, SHOWN) == Changes(1, 0, 0)
+    assert output.read({"film": film}, "film") == film.read_bytes() == (site / "film").read_bytes()
+    film.unlink()
+    with pytest.raises(SourceError) as caught:
+        write({"film": film}, site, SHOWN, root=tmp_path)
+    assert str(caught.value) == "film: cannot be read: No such file or directory"
+    assert (site / "film").exists()
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def plan(**parts: object) -> bytes:
+    return json.dumps({"write": [], "remove": [], "manifest": [], **parts}).encode()
+
+
+SITE = {"index.html": b"new", "a/index.html": b"new"}
+HOSTILE_PLANS = {
+    "not JSON": b"\xff\x00",
+    "empty": b"",
+    "deep": b"[" * 100_000,
+    "a list": b"[1, 2]",
+    "null": b"null",
+    "a number without end": b'{"write": ' + b"9" * 5000 + b"}",
+    "an exponent": b'{"write": 1e999999999}',
+    "text for lists": plan(write="abc", remove={"a": 1}, manifest=7),
+    "no names": plan(write=[1, None, ["x"]]),
+    "above": plan(remove=["../keep.txt", "../../keep.txt"], write=["../evil"]),
+    "absolute": plan(remove=["/tmp/keep.txt"], write=["/evil"]),
+    "our folder": plan(write=[".escriba/manifest", ".ESCRIBA/x"]),
+    "not plain": plan(remove=[".", "", "./CNAME", "a//b", "a/../CNAME", "a\\b"]),
+    "NUL": plan(remove=["a\0b"], write=["a\0b"]),
+    "a surrogate": plan(write=["\ud800"], remove=["\udcff"]),
+    "too long": plan(write=["a" * 300], remove=["b/" * 3000 + "c"]),
+    "files of others": plan(remove=["CNAME"]),
+    "a file in a file": plan(write=["a", "a/b"], manifest=["a", "a/b"]),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE_PLANS.values(), ids=HOSTILE_PLANS)
+def test_a_plan_that_anybody_wrote_harms_nobody(tmp_path: Path, data: bytes) -> None:
+    site = tmp_path / "deep" / "site"
+    put(site, {f"{FOLDER}/plan": data, "CNAME": b"theirs", f"{FOLDER}/staging/a/b": b"1"})
+    put(tmp_path, {"keep.txt": b"1", "deep/keep.txt": b"1"})
+    recover(site, SHOWN)
+    assert write(SITE, site, SHOWN) == Changes(2, 0, 0)
+    assert tree(site) == {**SITE, "CNAME": b"theirs"}
+    assert sorted(path.name for path in (site / FOLDER).iterdir()) == ["manifest"]
+    assert sorted(tree(tmp_path)) == [
+        "deep/keep.txt", "deep/site/CNAME", "deep/site/a/index.html", "deep/site/index.html",
+        "keep.txt",
+    ]  # fmt: skip
+
+
+Prepare = Callable[[Path, Path, Path], object]  # of the output, our folder in it, and one outside
+LINKS: dict[str, Prepare] = {
+    "a folder": lambda site, ours, other: (site / "w").symlink_to(other),
+    "staging": lambda site, ours, other: (ours / "staging").symlink_to(other),
+    "a staged file": lambda site, ours, other: (
+        put(ours, {"staging/x": b""}),
+        (ours / "staging" / "evil.html").symlink_to(other / "keep.txt"),
+    ),
+    "a staged folder": lambda site, ours, other: (
+        put(ours, {"staging/x": b""}),
+        (ours / "staging" / "w").symlink_to(other),
+    ),
+    "the plan": lambda site, ours, other: (
+        (ours / "plan").rename(other / "plan"),
+        (ours / "plan").symlink_to(other / "plan"),
+    ),
+    "the next plan": lambda site, ours, other: (ours / "plan.new").symlink_to(other / "keep.txt"),
+    "the next manifest": lambda site, ours, other: (
+        (ours / "plan").unlink(),
+        (ours / "manifest.new").symlink_to(other / "keep.txt"),
+    ),
+}
+
+
+@pytest.mark.parametrize("prepare", LINKS.values(), ids=LINKS)
+def test_nothing_goes_through_a_link_in_an_output(tmp_path: Path, prepare: Prepare) -> None:
+    site, other = tmp_path / "site", tmp_path / "other"
+    hostile = plan(write=["w/new.txt", "evil.html"], remove=["w/keep.txt"], manifest=["w/keep.txt"])
+    put(site, {f"{FOLDER}/plan": hostile, f"{FOLDER}/manifest": b"w/keep.txt\nw/new.txt\n"})
+    put(other, {"keep.txt": b"precious", "evil.html": b"precious"})
+    before = tree(other)
+    prepare(site, site / FOLDER, other)
+    recover(site, SHOWN)
+    write(SITE, site, SHOWN)
+    assert {name: data for name, data in tree(other).items() if name != "plan"} == before
+    assert {name: data for name, data in tree(site).items() if "w/" not in name} == SITE
+    with pytest.raises(SourceError) as caught:
+        (site / "v").symlink_to(other)
+        write({**SITE, "v/x/index.html": b"1"}, site, SHOWN)
+    assert str(caught.value) == (
+        "site/v: this folder is a link, and nothing is written through one; remove it"
+    )
+    assert (tree(site)["index.html"], sorted(path.name for path in other.iterdir())[:2]) == (
+        b"new", ["evil.html", "keep.txt"],
+    )  # fmt: skip
+
+
+def test_our_folder_is_no_link_and_an_output_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / FOLDER).symlink_to(tmp_path / "other")
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for name, place, problem in (
+        ("site", "site/.escriba", "is a link; remove it"),
+        ("file", "file", "is a file, and must be a folder; move it"),
+        ("nowhere", "nowhere", "is a link; remove it"),
+    ):
+        with pytest.raises(SourceError) as caught:
+            write(SITE, tmp_path / name, Path(name))
+        assert str(caught.value) == f"{place}: {problem}"
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["bytes", "folder", "link", "fifo"])
+def test_a_manifest_that_cannot_be_read_says_what_to_do(tmp_path: Path, what: str) -> None:
+    path = tmp_path / FOLDER / "manifest"
+    put(tmp_path, {"index.html": b"whose?", f"{FOLDER}/x": b""})
+    {
+        "bytes": lambda: path.write_bytes(b"\xff\xfe\n"),
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to("/etc/passwd"),
+        "fifo": lambda: os.mkfifo(path),
+    }[what]()
+    with pytest.raises(SourceError) as caught:
+        write(SITE, tmp_path, SHOWN)
+    assert str(caught.value) == (
+        "site/.escriba/manifest: is damaged, so that nobody knows which files in site are "
+        "escriba's; empty that folder, and build again"
+    )
+    assert tree(tmp_path) == {"index.html": b"whose?"}
+
+
+def test_what_came_in_the_way_of_a_plan_is_named_until_it_is_moved(tmp_path: Path) -> None:
+    put(tmp_path, {f"{FOLDER}/plan": plan(write=["a/b.html"], manifest=["a/b.html"])})
+    put(tmp_path, {f"{FOLDER}/staging/a/b.html": b"1", "a": b"theirs"})
+    for _ in range(2):
+        with pytest.raises(SourceError) as caught:
+            recover(tmp_path, SHOWN)
+        assert str(caught.value) == (
+            "site/a: this file is in the way and is not escriba's; move it"
+        )
+    (tmp_path / "a").rename(tmp_path / "moved")
+    recover(tmp_path, SHOWN)
+    assert tree(tmp_path) == {"a/b.html": b"1", "moved": b"theirs"}
+
+
+def test_an_empty_folder_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "index.html" / "a" / "b").mkdir(parents=True)
+    assert write(SITE, tmp_path, SHOWN) == Changes(2, 0, 0)
+    assert tree(tmp_path) == SITE
+
+
+def test_special_files_in_an_output_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "index.html")
+    with pytest.raises(SourceError, match=r"site/index\.html: this file is in the way"):
+        write(SITE, tmp_path, SHOWN)
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "/x", "a/../x", ".escriba/plan", "a\nb", "a\0"])
+def test_no_file_has_a_name_that_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SourceError, match="no file of a site can have this name"):
+        write({name: b"1", **SITE}, tmp_path / "site", SHOWN)
+    assert tree(tmp_path) == {}

@@ -19,6 +19,7 @@ from escriba.language import tr
 Kind = type[EscribaError]
 
 BYTES = 64 << 20  # of a file that is read into memory, at most
+CHUNK = 1 << 20  # bytes; `read` makes room for as many as it is asked for, be the file ever so short
 
 
 def open_file(path: Path, shown: Path | None = None, *, kind: Kind = SourceError) -> BinaryIO:
@@ -43,7 +44,7 @@ def read_bytes(
     """A file's bytes. Raises `kind` at `shown` for a file that cannot be read, and for one of more
     than `limit` bytes."""
     with refusals(kind, shown or path, path=path), open_file(path, shown, kind=kind) as file:
-        data = file.read(limit + 1)
+        data = b"".join(_read(file, limit + 1))
     if len(data) > limit:
         raise kind(
             tr("is larger than {limit} MB, the most that is read", limit=limit >> 20),
@@ -144,6 +145,12 @@ def name_kind(mode: int) -> str:
 def _refuse_special(mode: int, place: Place, kind: Kind) -> None:
     if name := name_kind(mode):
         raise kind(tr("is {kind}, not a file", kind=name), place)
+
+
+def _read(file: BinaryIO, limit: int) -> Iterator[bytes]:
+    while limit > 0 and (part := file.read(min(limit, CHUNK))):
+        limit -= len(part)
+        yield part
 
 
 def _has_mode(path: Path, test: Callable[[int], bool]) -> bool:

@@ -15,6 +15,7 @@ only one at a time is at work in an output.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -31,6 +32,7 @@ from escriba.language import tr
 from escriba.lock import FILE, Say, hold, silence
 
 CHUNK = 1 << 20  # bytes of a large file in memory
+_IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
 
 Content = bytes | Path  # of a file of a site: its bytes, or the file that it is a copy of
 
@@ -111,6 +113,8 @@ def _opened(output: Path, shown: Path, say: Say) -> Iterator[None]:
         at = Path(where) if isinstance(where, str) else output
         at = shown / at.relative_to(output) if at.is_relative_to(output) else at
         message = tr("cannot be written: {reason}", reason=error.strerror or error)
+        if error.errno in _IN_THE_WAY:
+            message = tr("this file is in the way and is not escriba's; move it")
         raise SourceError(message, Place(at)) from None
 
 

@@ -26,6 +26,7 @@ from escriba.numbers import read_json
 FOLDER = ".escriba"
 MANIFEST, PLAN, STAGING = "manifest", "plan", "staging"
 LIMIT = 64 << 20  # bytes of either
+LONGEST = 255  # bytes of a file's name
 _ODD = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # in no name of a file of a site
 
 
@@ -108,10 +109,11 @@ def stays_inside(name: object) -> bool:
         return False
     path = PurePosixPath(name)
     return (
-        not path.is_absolute()
+        path.as_posix() == name
+        and path.parts[:1] not in ((), ("/",))
         and ".." not in path.parts
-        and path.as_posix() == name
         and path.parts[0].casefold() != FOLDER
+        and all(len(part.encode()) <= LONGEST for part in path.parts)
     )
 
 

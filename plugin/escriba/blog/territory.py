@@ -22,67 +22,59 @@ def admit_output(project: Project, folder: Path, place: Place) -> Path:
     Links are followed, and on a disk that takes `Posts` and `posts` for one, they are one. Raises
     SourceError at `place`.
     """
-    with files.refusals(SourceError, place.path, tr("cannot be written")):
-        real = Path(os.path.realpath(folder))
+    problem = _find_problem(project, folder)
+    if problem is None:
+        return folder
+    raise SourceError(
+        tr(
+            "the site cannot be written to {folder}: {problem}; choose another folder",
+            folder=project.shown(folder).as_posix(), problem=problem,
+        ),
+        place,
+    )  # fmt: skip
+
+
+def _find_problem(project: Project, folder: Path) -> str | None:
+    try:
         folder.is_dir()  # its name may be one that nothing can have
-        for source, shown in _list_sources(project):
-            _refuse(real, Path(os.path.realpath(source)), shown, place)
-        for whole, name in (
-            (project.root, tr("the project itself")),
-            (Path("~").expanduser(), tr("the home folder")),
-        ):
-            if _holds(real, Path(os.path.realpath(whole))):
-                raise SourceError(
-                    tr(
-                        "the site cannot be written to {folder}, which is or holds {whole}; choose "
-                        "another folder",
-                        folder=folder.as_posix(), whole=name,
-                    ),
-                    place,
-                )  # fmt: skip
-        if (real / NAME).exists() and not (real / FOLDER / MANIFEST).exists():
-            raise SourceError(
-                tr(
-                    "the site cannot be written to {folder}, which is a project with its own "
-                    "{name}; choose another folder",
-                    folder=folder.as_posix(), name=NAME,
-                ),
-                place,
-            )  # fmt: skip
-    return folder
+        real = _resolve(folder)
+    except (OSError, ValueError) as error:
+        return files.explain(error)
+    if _holds(real, _resolve(project.root)):
+        return tr("it is or holds the project itself")
+    if _holds(real, _resolve(Path("~").expanduser())):
+        return tr("it is or holds the home folder")
+    for source, shown in _list_sources(project):
+        if _is_same(real, source):
+            return tr("it is '{source}', a source of the site", source=shown)
+        if _holds(real, source):
+            return tr("it holds '{source}', a source of the site", source=shown)
+        if _holds(source, real):
+            return tr("it lies in '{source}', a source of the site", source=shown)
+    if (real / NAME).exists() and not (real / FOLDER / MANIFEST).exists():
+        return tr("it is a project with its own {name}", name=NAME)
+    return None
 
 
 def _list_sources(project: Project) -> Iterator[tuple[Path, str]]:
-    """What the site is made of, and how messages name it."""
+    """What the site is made of, without links, and how messages name it."""
     settings = project.settings
     named = [settings.posts, settings.templates, settings.models, *settings.corpora]
     for path in (*named, Path(INCLUDES), Path(FOLDER), Path(".git")):
-        yield project.root / path, path.as_posix()
+        yield _resolve(project.root / path), path.as_posix()
     for path in settings.documents:
         # Another generator's documents may be all of the project; its output lies in it then.
-        if not _holds(Path(os.path.realpath(project.root / path)), project.root):
-            yield project.root / path, path.as_posix()
+        source = _resolve(project.root / path)
+        if not _holds(source, _resolve(project.root)):
+            yield source, path.as_posix()
 
 
-def _refuse(folder: Path, source: Path, shown: str, place: Place) -> None:
-    within, around = _holds(source, folder), _holds(folder, source)
-    if not within and not around:
-        return
-    names = {"folder": folder.as_posix(), "source": shown}
-    if within and around:
-        problem = tr("the site cannot be written to {folder}, which is '{source}', a source of it;"
-                     " choose another folder", **names)  # fmt: skip
-    elif within:
-        problem = tr("the site cannot be written to {folder}, which lies in '{source}', a source of"
-                     " it; choose another folder", **names)  # fmt: skip
-    else:
-        problem = tr("the site cannot be written to {folder}, which holds '{source}', a source of"
-                     " it; choose another folder", **names)  # fmt: skip
-    raise SourceError(problem, place)
+def _resolve(path: Path) -> Path:
+    return Path(os.path.realpath(path))
 
 
 def _holds(outer: Path, inner: Path) -> bool:
-    """Whether a folder is or holds another, both without links."""
+    """Whether a folder is or holds another."""
     return any(_is_same(outer, path) for path in (inner, *inner.parents))
 
 
