@@ -6,15 +6,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 
 from blogs import SITES, make_site, run, tree
 from escriba import project
+from escriba.blog import markdown
 from escriba.blog.build import Result, build
 from escriba.errors import EscribaError, FrozenError, SourceError
 from escriba.model import FILE, read_model
+from escriba.project import Project
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 
@@ -239,6 +242,105 @@ def test_a_file_cannot_either(tmp_path: Path) -> None:
     (site.posts / "archive" / "index.html").unlink()
     build(site)
     assert (site.output / "robots.txt").read_text() == "User-agent: *\nDisallow: /\n"
+
+
+def clashes(site: Project, **posts: str) -> list[str]:
+    """What is told of a site with some posts more, given by their front matter."""
+    for name, front in posts.items():
+        (site.posts / f"2020-01-01-{name}.md").write_text(f"---\n{front}\n---\nx\n")
+    with pytest.raises(SourceError) as caught:
+        build(site)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_every_file_of_a_site_has_one_owner(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    style = next(site.output.glob("assets/style.*.css")).relative_to(site.output).as_posix()
+    (site.posts / "img" / "x.html").write_text("")
+    (site.posts / "img" / "CURVA.svg").write_text("")
+    (site.posts / "Sitemap.xml").mkdir()
+    (site.posts / "Sitemap.xml" / "a.png").write_text("")
+    (site.posts / "categories").write_text("")
+    every = "a page that every site has"
+    assert clashes(
+        site,
+        a="permalink: /tags/lstm/",
+        b="tags: ['...']",
+        c=f"permalink: /{style}/",
+        d="permalink: /img/x",
+        e="permalink: /img/curva.svg/x/",
+        f="permalink: /feed.xml/",
+        g="permalink: /robots.txt/x",
+        h="permalink: /Tags",
+    ) == [
+        "posts/2020-01-01-a.md:2:12: the address /tags/lstm/ is already that of the page of 'lstm';"
+        " choose another",
+        f"posts/2020-01-01-b.md:2:7: the address /tags/ is already that of {every}; choose another "
+        "name",
+        f"posts/2020-01-01-c.md:2:12: the address /{style}/ needs a folder where that of {every}, "
+        f"/{style}, is a file; choose another",
+        "posts/2020-01-01-d.md:2:12: the address /img/x is already that of posts/img/x.html; choose "
+        "another",
+        "posts/2020-01-01-e.md:2:12: the address /img/curva.svg/x/ needs a folder where that of "
+        "posts/img/CURVA.svg, /img/CURVA.svg, is a file; choose another",
+        f"posts/2020-01-01-f.md:2:12: the address /feed.xml/ needs a folder where that of {every}, "
+        "/feed.xml, is a file; choose another",
+        f"posts/2020-01-01-g.md:2:12: the address /robots.txt/x needs a folder where that of {every}, "
+        "/robots.txt, is a file; choose another",
+        f"posts/Sitemap.xml/a.png: the address /Sitemap.xml/a.png needs a folder where that of {every}, "
+        "/sitemap.xml, is a file; rename it",
+        "posts/categories: the address /categories is a file where that of the page of "
+        "'aprendizaje', /categories/aprendizaje/, needs a folder; rename it",
+        "posts/img/curva.svg: its address is already that of posts/img/CURVA.svg; rename it",
+    ]
+
+
+def test_a_permalink_into_our_own_folder_changes_nothing(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    before = tree(site.output)
+    (line,) = clashes(site, a="permalink: /.escriba/plan/")
+    assert line == (
+        "posts/2020-01-01-a.md:2:12: a page cannot have the address /.escriba/plan/: '.escriba' is a "
+        "folder of escriba's own; choose another"
+    )
+    assert tree(site.output) == before
+    (site.posts / "2020-01-01-a.md").unlink()
+    assert build(site).written == 0
+
+
+def test_the_files_of_a_playground_have_one_owner_too(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    post = site.posts / "2020-11-02-networks.md"
+    post.write_text(post.read_text() + "\n```escriba playground\nmodel: mini\nlength: 20\n```\n")
+    build(site)
+    kernel = next(site.output.glob("assets/kernel.*.wasm")).relative_to(site.output).as_posix()
+    (site.posts / "assets").mkdir()
+    (site.posts / kernel).write_text("mine")
+    (line,) = clashes(site)
+    assert line == (
+        f"posts/{kernel}: its address is already that of a page that every site has; rename it"
+    )
+
+
+def test_only_posts_that_lacked_a_sample_are_rendered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    rendered: list[str] = []
+    original = markdown.render
+
+    def render(body: str, **options: Any) -> Any:
+        rendered.append(options["path"].name)
+        return original(body, **options)
+
+    monkeypatch.setattr(markdown, "render", render)
+    post = site.posts / "2020-10-01-redes.md"
+    post.write_text(post.read_text().replace("seed: 7", "seed: 8"))
+    assert build(site).written == 2
+    assert sorted(rendered) == ["2020-10-01-redes.md"] * 2 + ["2020-11-02-networks.md"]
 
 
 def test_a_site_without_an_address_has_no_feed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,182 @@ def test_a_wrong_pattern_is_reported_once_where_it_is(tmp_path: Path) -> None:
         "escriba.yml:2:12: the permalink 'prety' must start with '/' or be one of date, none, "
         "ordinal, pretty, weekdate"
     )
+
+
+# What no address can be, and what the site says of it. The place is that of the permalink.
+NO_ADDRESS = [
+    ("/.escriba/plan/", "'.escriba' is a folder of escriba's own"),
+    ("/.ESCRIBA/x", "'.ESCRIBA' is a folder of escriba's own"),
+    ("/.escr\u200ciba/x/", "'.escr\u200ciba' is a folder of escriba's own"),
+    ("/%2eescriba/x/", "'.escriba' is a folder of escriba's own"),
+    ("/escrib~1/plan/", "'escrib~1' is a folder of escriba's own"),
+    ("/.git/hooks/", "'.git' is a folder of Git's own"),
+    ("/a%00b/", "it has the character U+0000"),
+    ('"/a\\0b/"', "it has the character U+0000"),
+    ('"/a\\nb/"', "it has the character U+000A"),
+    ('"/a\\x9fb/"', "it has the character U+009F"),
+    ("/con/", "no file on Windows can be named 'con'"),
+    ("/x/NUL.txt/", "no file on Windows can be named 'NUL.txt'"),
+    ("/com1", "no file on Windows can be named 'com1.html'"),
+    ("/lpt².x/", "no file on Windows can be named 'lpt².x'"),
+    ("/aux /x/", "no file on Windows can be named 'aux '"),
+    ("/x./", "no file on Windows can have a name that ends in '.'"),
+    ("/x /y/", "no file on Windows can have a name that ends in ' '"),
+    ("/a%3Ab/", "no file on Windows can have a ':' in its name"),
+    ("'/a<b/'", "no file on Windows can have a '<' in its name"),
+    ("'/a|b/'", "no file on Windows can have a '|' in its name"),
+    ("'/a\\b/'", "no file on Windows can have a '\\' in its name"),
+    ("/a*/", "no file on Windows can have a '*' in its name"),
+    ("/a%3Fb/", "no file on Windows can have a '?' in its name"),
+    (f"/{'a' * 256}/", f"'{'a' * 20}…' is longer than 255 bytes"),
+    (f"/{'é' * 128}/", f"'{'é' * 20}…' is longer than 255 bytes"),
+    (f"/{'a' * 251}", f"'{'a' * 20}…' is longer than 255 bytes"),
+    (f"/{'b/' * 600}", "it is longer than 1000 bytes"),
+]
+
+
+@pytest.mark.parametrize(("link", "fault"), NO_ADDRESS, ids=[link[:20] for link, _ in NO_ADDRESS])
+def test_what_no_address_can_be(tmp_path: Path, link: str, fault: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, {"2020-01-01-a.md": f"permalink: {link}"})
+    message = str(caught.value)
+    assert message.startswith("posts/2020-01-01-a.md:2:12: a page cannot have the address /")
+    assert message.endswith(f": {fault}; choose another")
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        (
+            "https://example.org/x",
+            "the permalink 'https://example.org/x' leads out of the site; it must be a path, such "
+            "as /:year/:title/",
+        ),
+        (
+            "//host/x/",
+            "the permalink '//host/x/' leads out of the site; it must be a path, such as "
+            "/:year/:title/",
+        ),
+        (
+            "'/a#b'",
+            "the permalink '/a#b' has a '#', with which the path of an address ends; leave it out",
+        ),
+        (
+            "/a?b=c",
+            "the permalink '/a?b=c' has a '?', with which the path of an address ends; leave it out",
+        ),
+        ("/a%FFb/", "the permalink '/a%FFb/' is not UTF-8 where it has '%'"),
+    ],
+)
+def test_what_no_permalink_can_be(tmp_path: Path, link: str, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, {"2020-01-01-a.md": f"permalink: {link}"})
+    assert str(caught.value) == f"posts/2020-01-01-a.md:2:12: {message}"
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, {"2020-01-01-a.md": ""}, f"title: x\npermalink: {link}\n")
+    assert str(caught.value).startswith("escriba.yml:2:12: the permalink '")
+
+
+def test_a_pattern_that_no_address_can_have_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, {"2020-01-01-a.md": "", "2020-01-01-b.md": ""}, "permalink: /con/:title/")
+    assert str(caught.value) == (
+        "escriba.yml:1:12: the permalink '/con/:title/' is none: no file on Windows can be named "
+        "'con'"
+    )
+
+
+def test_a_fault_is_where_its_words_are(tmp_path: Path) -> None:
+    posts = {
+        "2020-01-01-a.md": "title: x\ncategories: ['a:b']",
+        "2020-01-01-b.md": 'category: "x\\0y"',
+        "2020-01-01-c.md": "categories: [fine, C#]",
+        "2020-01-01-d.md": "slug: " + "é" * 200,
+        "2020-01-01-con.md": "",
+        "2020-01-01-e.md": "tags: [fine, nul]\ncategories: fine",
+        "2020-01-01-f.md": "tag: " + "a" * 300,
+    }
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, posts, "permalink: /:categories/:title/")
+    assert [str(problem).split(": ")[0] for problem in caught.value.problems] == [
+        "posts/2020-01-01-a.md:3:13",
+        "posts/2020-01-01-b.md:2:11",
+        "posts/2020-01-01-con.md:1",
+        "posts/2020-01-01-d.md:2:7",
+        "posts/2020-01-01-e.md:2:7",
+        "posts/2020-01-01-f.md:2:6",
+    ]
+
+
+TWINS = [
+    ("/x/", "/X/", "/X/ is already that of posts/2020-01-01-a.md"),
+    ("/ab/", "/a%62/", "/ab/ is already that of posts/2020-01-01-a.md"),
+    ("/x", "/x.html", "/x.html is already that of posts/2020-01-01-a.md"),
+    (
+        "/café/", "/cafe\u0301/",
+        "/cafe%CC%81/ is, on some systems, that of posts/2020-01-01-a.md, /caf%C3%A9/",
+    ),
+    (
+        "/ab/", "/a\u200bb/",
+        "/a%E2%80%8Bb/ is, on some systems, that of posts/2020-01-01-a.md, /ab/",
+    ),
+    (
+        "/x.html", "/X.html/y/",
+        "/X.html/y/ needs a folder where that of posts/2020-01-01-a.md, /x.html, is a file",
+    ),
+    (
+        "/x.html/y/z", "/x",
+        "/x is a file where that of posts/2020-01-01-a.md, /x.html/y/z, needs a folder",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "problem"), TWINS)
+def test_two_posts_that_want_one_file(tmp_path: Path, one: str, other: str, problem: str) -> None:
+    posts = {"2020-01-01-a.md": f"permalink: {one}", "2020-01-02-b.md": f"permalink: {other}"}
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, posts)
+    assert str(caught.value) == (
+        f"posts/2020-01-02-b.md:2:12: the address {problem}; give one of them another 'permalink'"
+    )
+
+
+def test_all_that_clash_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path, {f"2020-01-0{n}-a.md": "permalink: /x" for n in range(1, 9)})
+    assert len(caught.value.problems) == 7
+
+
+def test_addresses_of_many_kinds_are_welcome(tmp_path: Path) -> None:
+    links = [
+        "/.well-known/x/", "/wait..x/", "/console/", "/nul-and-void", "/c%23/", "/100%/", "/ñandú/",
+        "/a b/", "/I/", "/ı/", "/com10/", "/com/", "/~ada/", "/x.y/z", "/\u200dx/", f"/{'a' * 255}/",
+    ]  # fmt: skip
+    found = read(
+        tmp_path,
+        {f"2020-01-{n:02}-a.md": f"permalink: {link}" for n, link in enumerate(links, start=1)},
+    )
+    assert len(found.posts) == len(links)
+
+
+def test_names_of_files_are_judged_like_addresses(tmp_path: Path) -> None:
+    twin = unicodedata.normalize("NFD", "café.png")
+    files = ["con.png", "what?.png", "end./x.png", "a:b.png", "fine.png", "café.png", twin]
+    mistakes = Mistakes()
+    (tmp_path / "escriba.yml").write_text("")
+    for name in files:
+        path = tmp_path / "posts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    found = catalogue.read(project.load(tmp_path), mistakes, drafts=False, unpublished=False)
+    assert sorted(path.as_posix() for path in found.files) == sorted(["fine.png", "café.png", twin])
+    with pytest.raises(SourceError) as caught:
+        mistakes.check()
+    message = "cannot be a file of the site: no file on Windows can"
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"posts/a:b.png: {message} have a ':' in its name; rename it",
+        f"posts/con.png: {message} be named 'con.png'; rename it",
+        f"posts/end./x.png: {message} have a name that ends in '.'; rename it",
+        f"posts/what?.png: {message} have a '?' in its name; rename it",
+    ]

@@ -16,6 +16,8 @@ from escriba.errors import Mistakes, Place, SourceError
 from escriba.language import tr
 from escriba.project import Project
 
+Identity = tuple[int, int]  # of a folder: device and number
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -36,7 +38,7 @@ def list_files(
     """
     if not os.path.lexists(folder):
         return
-    pending = [(folder, frozenset[str]())]
+    pending = [(folder, frozenset[Identity]())]
     while pending:
         path, trail = pending.pop()
         with mistakes.collect():
@@ -61,22 +63,22 @@ def _is_entered(path: Path, keep: Callable[[str], bool], follow: bool) -> bool:
 
 
 def _enter(
-    path: Path, trail: frozenset[str], project: Project, follow: bool
-) -> tuple[list[Path], frozenset[str]]:
-    """What is in a folder, and the real folders that this is in. Raises SourceError."""
+    path: Path, trail: frozenset[Identity], project: Project, follow: bool
+) -> tuple[list[Path], frozenset[Identity]]:
+    """What is in a folder, and the folders that this is in. Raises SourceError."""
     shown = show(path, project)
     with files.refusals(SourceError, shown, path=path):
         if not files.is_dir(path) and files.exists(path):
             raise SourceError(tr("is a file, and must be a folder"), Place(shown))
         if follow:
             _refuse_name(path, shown)
-            real = os.path.realpath(path)
             if path.is_symlink():
                 project.admit(path, Place(shown))
-            if real in trail:
+            found = path.stat()
+            if (found.st_dev, found.st_ino) in trail:
                 problem = tr("this link leads back to a folder that it is in")
                 raise SourceError(problem, Place(shown))
-            trail |= {real}
+            trail |= {(found.st_dev, found.st_ino)}
         return sorted(path.iterdir()), trail
 
 
