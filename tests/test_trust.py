@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from escriba.blog import territory
 from escriba.blog.build import build
 from escriba.blog.check import check, prune, refresh
 from escriba.blog.explain import explain
+from escriba.blog.new import create
 from escriba.errors import EscribaError, FrozenError, ModelError, SourceError
 from escriba.hosts.expand import expand_files
 from escriba.project import Project, load
@@ -156,7 +158,9 @@ def test_posts_that_are_a_file_are_told(blog: Path) -> None:
 
 def move_out(path: Path) -> Path:
     """Put a link in the place of a file or folder, which goes outside of the project."""
-    target = path.parents[3] / "away" / path.name if path.name != "mini" else path.parents[2] / "mini"
+    target = (
+        path.parents[3] / "away" / path.name if path.name != "mini" else path.parents[2] / "mini"
+    )
     target.parent.mkdir(exist_ok=True)
     path.rename(target)
     path.symlink_to(target)
@@ -188,7 +192,9 @@ def test_prune_removes_nothing_outside(site: Project) -> None:
     with pytest.raises(FrozenError) as caught:
         prune(site)
     path = "samples/abcdefabcdef.txt"
-    assert str(caught.value) == f"models/unused/{path}: this leads to {other.parent}/{path}, {STRAY}"
+    assert (
+        str(caught.value) == f"models/unused/{path}: this leads to {other.parent}/{path}, {STRAY}"
+    )
     assert (other / "abcdefabcdef.txt").read_text() == "precious"
 
 
@@ -253,7 +259,9 @@ def test_samples_that_nobody_may_look_at(site: Project, monkeypatch: pytest.Monk
         return original(self)
 
     monkeypatch.setattr(Path, "lstat", lstat)
-    with pytest.raises(FrozenError, match=r"models/mini/samples/\w+\.txt: cannot be read: Permission"):
+    with pytest.raises(
+        FrozenError, match=r"models/mini/samples/\w+\.txt: cannot be read: Permission"
+    ):
         build(site, frozen=True)
 
 
@@ -272,9 +280,7 @@ def test_a_sample_that_cannot_be_frozen_is_told(site: Project, stands: str) -> N
             work()
 
 
-def test_a_full_disk_while_freezing_is_told(
-    site: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_while_freezing_is_told(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted((site.models / "mini" / "samples").iterdir())
     for path in paths:
         path.unlink()
@@ -452,6 +458,35 @@ def test_names_as_long_as_they_may_be_are_written(blog: Path) -> None:
     assert [path.name for path in (blog / "out").iterdir()] == [name]
     (line,) = told(lambda: expand(load(blog), blog / "docs", blog / ("a" * 300)))
     assert line.endswith(": File name too long")
+
+
+# A new site.
+
+
+def test_a_new_site_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    (line,) = told(lambda: create(tmp_path / "file" / "blog", "en"))
+    assert line.endswith("escriba.yml: cannot be written: Not a directory")
+    original, left = Path.write_text, 3
+
+    def write_text(self: Path, *rest: Any, **more: Any) -> int:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(28, "No space left on device", str(self))
+        return original(self, *rest, **more)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    (line,) = told(lambda: create(tmp_path / "blog", "es"))
+    assert line.endswith("cannot be written: No space left on device")
+    assert list((tmp_path / "blog").rglob("*")) == []
+    (line,) = told(lambda: create(Path("a" * 300), "en"))
+    assert line == f"{'a' * 300}/escriba.yml: cannot be written: File name too long"
+    (tmp_path / "link").symlink_to("nowhere")
+    (line,) = told(lambda: create(tmp_path / "link", "en"))
+    assert "is not empty" in line
 
 
 def test_all_this_is_one_sentence_on_the_command_line(blog: Path) -> None:

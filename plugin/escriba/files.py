@@ -19,7 +19,9 @@ from escriba.language import tr
 Kind = type[EscribaError]
 
 BYTES = 64 << 20  # of a file that is read into memory, at most
-CHUNK = 1 << 20  # bytes; `read` makes room for as many as it is asked for, be the file ever so short
+CHUNK = (
+    1 << 20
+)  # bytes; `read` makes room for as many as it is asked for, be the file ever so short
 
 
 def open_file(path: Path, shown: Path | None = None, *, kind: Kind = SourceError) -> BinaryIO:

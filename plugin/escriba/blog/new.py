@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from escriba.errors import SourceError
+from escriba.files import refusals
 from escriba.language import tr
 from escriba.project import NAME
 
@@ -98,9 +101,12 @@ WORDS = {
 def create(folder: Path, lang: str) -> None:
     """Write a new site into a folder that is empty or does not exist yet.
 
-    Raises SourceError if something is there already; nothing is overwritten.
+    Raises SourceError if something is there already, and where nothing can be written; nothing is
+    overwritten, and nothing of a site is left that is not whole.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    with refusals(SourceError, folder):
+        taken = os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir()))
+    if taken:
         raise SourceError(
             tr("{folder} is not empty; name a folder that does not exist", folder=folder.as_posix())
         )
@@ -122,7 +128,23 @@ def create(folder: Path, lang: str) -> None:
         "corpora/.gitkeep": "",
         ".gitignore": "/site/\n/.escriba/\n/models/*/checkpoint/\n",
     }  # fmt: skip
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+    written: list[Path] = []
+    try:
+        for name, text in files.items():
+            path = folder / name
+            with refusals(SourceError, path, tr("cannot be written")):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                written.append(path)
+                path.write_text(text, encoding="utf-8", newline="\n")
+    except BaseException:
+        _remove(written, folder)
+        raise
+
+
+def _remove(paths: list[Path], folder: Path) -> None:
+    """Take back files that were written, and the folders that are empty without them."""
+    for path in reversed(paths):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            for parent in path.relative_to(folder).parents:
+                (folder / parent).rmdir()

@@ -34,8 +34,8 @@ State = Literal["missing", "stale", "older model", "older arithmetic", "edited"]
 class Finding:
     """A request whose frozen sample is not as it should be, and all its uses.
 
-    `path` is where the sample belongs; `old` is the file that a stale or older one takes the place
-    of; `text` is what is frozen now, in either, if it can be told; `written` is what the model
+    `path` is where the sample belongs; `old` is the file that it takes the place of, if any;
+    `text` is what is frozen now, in either, if it can be told; `written` is what the model
     writes, if that is known.
     """
 
@@ -142,15 +142,22 @@ def compare(
 
 
 def refresh(findings: Sequence[Finding], root: Path, report: Report | None = None) -> None:
-    """Make right what was found: sample again, freeze, and remove what the new has outlived.
+    """Make right what was found: sample again, and freeze in the place of what is outlived.
 
     Raises SourceError for a prompt that a model cannot read, ModelError for a model that cannot be
     run; then nothing has changed. And FrozenError where nothing can be written.
     """
     texts = _sample(findings, root, report)
     for finding in findings:
-        frozen.freeze(finding.path, finding.request, texts[finding.request.digest], root)
-    remove([finding.old for finding in findings if finding.old], root)
+        text = texts[finding.request.digest]
+        if finding.old is None:
+            frozen.freeze(finding.path, finding.request, text, root)
+            continue
+        # In two steps, so that whoever is stopped between them has one file still, and the next
+        # refresh finds the same to do.
+        frozen.freeze(finding.old, finding.request, text, root)
+        with refusals(FrozenError, frozen.relative(finding.path, root), tr("cannot be written")):
+            finding.old.replace(finding.path)
 
 
 def remove(paths: Iterable[Path], root: Path) -> None:
@@ -249,11 +256,13 @@ def _measure(differences: Sequence[str]) -> int:
 def _explain(
     path: Path, request: Request, old: FrozenSample | None, root: Path
 ) -> tuple[State, str]:
-    if old is None:
+    new, name = request.to_dict(), request.model.name
+    different = _compare(old.request, new) if old else []
+    if (
+        old is None or not different
+    ):  # or it has the name of another, as a stopped refresh leaves it
         missing = tr("the frozen sample {path} is missing; `escriba build` makes it", path=path)
         return "missing", missing
-    new, name = request.to_dict(), request.model.name
-    different = _compare(old.request, new)
     changes = ", ".join(
         tr(
             "{name} was {old} and is {new}",
