@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from escriba.digest import text_digest
 from escriba.errors import FrozenError, SourceError
 from escriba.hosts.expand import expand_files
 from escriba.project import Project, load
+from escriba.sampling import frozen
+from escriba.sampling.frozen import Use
 from models import make_model
 
 POST = "2020-10-01-redes.md"
@@ -168,6 +172,61 @@ def test_a_refresh_of_one_post_or_one_model_leaves_the_rest(site: Project) -> No
     first, second = caught.value.problems
     assert str(first) == "there is no post and no model 'minni' (did you mean 'mini'?)"
     assert str(second).startswith("there is no post and no model 'nothing.md'")
+
+
+def test_only_what_is_named_is_sampled(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = site.posts / "2020-11-02-networks.md"
+    other.write_text(other.read_text() + "\n```escriba sample\nmodel: mini\nlength: 5\n```\n")
+    draft = site.posts / "drafts" / "idea.md"
+    draft.write_text(draft.read_text() + "\n```escriba sample\nmodel: mini\nlength: 7\n```\n")
+    build(site, drafts=True)
+    sampled: list[int] = []
+    original = frozen.sample_together
+
+    def sample_together(uses: Sequence[Use], *rest: Any) -> dict[str, str]:
+        sampled.extend(use.request.options.length for use in uses)
+        return original(uses, *rest)
+
+    monkeypatch.setattr(frozen, "sample_together", sample_together)
+    for names, lengths in (
+        (["2020-11-02-networks"], [5]),
+        (["idea"], [7]),
+        ([POST], [90, 200]),
+        ([], [5, 7, 90, 200]),
+    ):
+        sampled.clear()
+        refresh(site, names)
+        assert sorted(sampled) == lengths
+    sampled.clear()
+    check(site)
+    assert 7 not in sampled, "what only a draft asks for is nobody's problem"
+    assert len(sampled) == 3
+
+
+def test_a_refresh_that_is_stopped_is_gone_on_with(
+    site: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(site.posts / POST, "seed: 7", "seed: 8")
+    whole = site.root.parent / "whole"
+    shutil.copytree(site.root, whole)
+    refresh(load(whole))
+    expected = {path.name: path.read_bytes() for path in samples(load(whole))}
+    original = Path.replace
+
+    def replace(self: Path, goal: Path) -> Path:
+        if self.suffix == ".txt":  # not a draft: the old file, which has the new text already
+            raise KeyboardInterrupt
+        return original(self, goal)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            refresh(site)
+    assert len(samples(site)) == 2, "nothing is lost"
+    (problem,) = problems(site)
+    assert "is missing; `escriba build` makes it" in problem
+    refresh(site)
+    assert {path.name: path.read_bytes() for path in samples(site)} == expected
 
 
 def test_a_diff_shows_what_was_changed(site: Project) -> None:

@@ -8,16 +8,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from blogs import make_site, tree
 from escriba import lock
+from escriba.blog.build import build
+from escriba.blog.check import check, prune, refresh
+from escriba.blog.explain import explain
 from escriba.errors import SourceError, TrainingError
-from escriba.lock import FILE, hold, hold_project
-from escriba.project import load
+from escriba.hosts.expand import expand_files, expand_stream
+from escriba.lock import FILE, Say, hold, hold_project
+from escriba.project import Project, load
 
 SHOWN = Path("site")
 HOLDER = """
@@ -186,3 +192,118 @@ def test_a_project_is_not_locked_outside_of_it(tmp_path: Path) -> None:
         pass
     assert str(caught.value).startswith(".escriba: this leads to ")
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def commands(site: Project) -> dict[str, Callable[[Say], object]]:
+    """Everything that works on a project, and is told what to say."""
+    source = [site.root / "docs"]
+    source[0].mkdir()
+    (source[0] / "a.md").write_text("a\n")
+    how = {"check": False, "frozen": False, "style": False}
+    return {
+        "build": lambda say: build(site, say=say),
+        "build --frozen": lambda say: build(site, frozen=True, output=site.root / "b", say=say),
+        "check": lambda say: check(site, say=say),
+        "refresh": lambda say: refresh(site, say=say),
+        "prune": lambda say: prune(site, say=say),
+        "explain": lambda say: explain(site, "redes", say),
+        "expand": lambda say: expand_files(site, source, site.root / "out", say=say, **how),
+        "expand -": lambda say: expand_stream(site, b"a", frozen=True, style=False, say=say),
+    }
+
+
+def test_every_command_waits_for_who_is_at_work_in_the_project(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    told: dict[str, str] = {}
+    all_told, failures = threading.Event(), []
+    known = commands(site)
+
+    def work(name: str) -> None:
+        def say(text: str) -> None:
+            told.setdefault(name, text)
+            if told.keys() == known.keys():
+                all_told.set()
+
+        try:
+            known[name](say)
+        except BaseException as error:
+            failures.append((name, error))
+
+    threads = [threading.Thread(target=work, args=[name]) for name in known]
+    with hold_project(site):
+        for thread in threads:
+            thread.start()
+        assert all_told.wait(300)
+        assert all(thread.is_alive() for thread in threads)
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert set(told.values()) == {next(iter(told.values()))}
+    assert f"(process {os.getpid()}), at work there" in told["check"]
+    assert not (site.cache / FILE).exists()
+
+
+def test_a_build_waits_for_who_writes_its_output(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    told: list[str] = []
+    waiting = threading.Event()
+
+    def say(text: str) -> None:
+        told.append(text)
+        waiting.set()
+
+    thread = threading.Thread(target=lambda: build(site, say=say))
+    with hold(site.output / ".escriba" / FILE, SHOWN):
+        thread.start()
+        assert waiting.wait(300)
+        assert list(site.output.iterdir()) == [site.output / ".escriba"]
+    thread.join()
+    assert told[0].startswith("site: waiting for ")
+    assert (site.output / "index.html").exists()
+
+
+def test_the_command_line_says_for_whom_it_waits(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "blog")
+    with holder(site.cache / FILE) as other:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "escriba", "build"],
+            cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "LANGUAGE": "en"},
+        )  # fmt: skip
+        assert process.stderr is not None
+        line = process.stderr.readline()
+    _, rest = process.communicate()
+    assert (process.returncode, rest) == (0, "")
+    assert line == (
+        f"{site.root}: waiting for `escriba refresh a b [31m.md` (process {other.pid}), at work there\n"
+    )
+
+
+def test_a_project_that_cannot_be_written_is_built_from_what_is_frozen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(tmp_path / "site")
+    build(site)
+    before = tree(site.root)
+    mkdir, opened = Path.mkdir, os.open
+
+    def refuse(path: object) -> None:
+        if Path(str(path)).is_relative_to(site.root):
+            raise OSError(30, "Read-only file system", str(path))
+
+    def no_mkdir(self: Path, *rest: Any, **more: Any) -> None:
+        refuse(self)
+        mkdir(self, *rest, **more)
+
+    def no_open(path: Any, flags: int, *rest: Any, **more: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            refuse(path)
+        return opened(path, flags, *rest, **more)
+
+    monkeypatch.setattr(Path, "mkdir", no_mkdir)
+    monkeypatch.setattr(os, "open", no_open)
+    assert build(site, frozen=True, output=tmp_path / "elsewhere").written == 16
+    assert check(site).samples == 2
+    assert explain(site, "redes")
+    assert tree(site.root) == before

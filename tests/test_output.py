@@ -276,10 +276,18 @@ def test_a_large_file_is_copied_and_compared_piece_by_piece(
     assert write({"film": film}, site, SHOWN) == Changes(1, 0, 0)
     assert output.read({"film": film}, "film") == film.read_bytes() == (site / "film").read_bytes()
     film.unlink()
+    files: dict[str, Content] = {"film": film, "new": tmp_path / "gone", "a": b"1"}
     with pytest.raises(SourceError) as caught:
-        write({"film": film}, site, SHOWN, root=tmp_path)
+        write(files, site, SHOWN, root=tmp_path)
     assert str(caught.value) == "film: cannot be read: No such file or directory"
-    assert (site / "film").exists()
+    film.write_bytes(b"1")
+    with pytest.raises(SourceError) as caught:
+        write({**files, "other": tmp_path / "gone too"}, site, SHOWN, root=tmp_path)
+    assert str(caught.value).split("\n") == [
+        "gone: cannot be read: No such file or directory",
+        "gone too: cannot be read: No such file or directory",
+    ]
+    assert list(tree(site)) == ["film"]
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -312,6 +320,8 @@ HOSTILE_PLANS = {
     "a surrogate": plan(write=["\ud800"], remove=["\udcff"]),
     "too long": plan(write=["a" * 300], remove=["b/" * 3000 + "c"]),
     "files of others": plan(remove=["CNAME"]),
+    "a name without end": plan(write=["a/" * 100_000 + "b"], manifest=["b/" * 100_000 + "c"]),
+    "names of many folders": plan(remove=[f"{'c/' * 1000}{n}" for n in range(4000)]),
     "a file in a file": plan(write=["a", "a/b"], manifest=["a", "a/b"]),
 }
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 _TOKEN = 4  # bytes in the name of a draft
 _LONGEST = 200  # bytes of a file's name in that of its draft, which may have 255 in all
-_MANY = 32  # from so many files on they are synced side by side
+_MANY = 8  # from so many files on they are synced side by side
 
 
 def remove_drafts(path: Path) -> None:

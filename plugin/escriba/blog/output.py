@@ -27,7 +27,7 @@ from escriba import files as disk
 from escriba.blog import plan as plans
 from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links, is_ours
 from escriba.draft import sync
-from escriba.errors import Place, Problem, SourceError
+from escriba.errors import Mistakes, Place, Problem, SourceError
 from escriba.language import tr
 from escriba.lock import FILE, Say, hold, silence
 
@@ -72,14 +72,12 @@ def write(
         ours = plans.read_manifest(output, shown)
         _refuse_links(files, output, shown)
         sources = Sources(root)
-        changed = [name for name in sorted(files) if sources.differ(output / name, files[name])]
+        changed = sources.find_changed(files, output)
         _refuse_foreign(changed, ours, files, output, shown)
         old = sorted(ours - files.keys())
-        beyond = find_links(old, output)  # what is behind a link is not ours any more
+        beyond = set(find_links(old, output))  # what is behind a link is not ours any more
         stale = [
-            name
-            for name in old
-            if (output / name).is_file() and not set(beyond).intersection(ancestors(name))
+            name for name in old if (output / name).is_file() and beyond.isdisjoint(ancestors(name))
         ]
         if changed or stale or ours != files.keys():
             _stage(files, changed, stale, output, sources)
@@ -124,6 +122,16 @@ class Sources:
 
     def __init__(self, root: Path | None):
         self._root = root
+
+    def find_changed(self, files: Mapping[str, Content], output: Path) -> list[str]:
+        """Which files of the output are not what they should be. Raises SourceError, OSError."""
+        mistakes, changed = Mistakes(), []
+        for name in sorted(files):
+            with mistakes.collect():
+                if self.differ(output / name, files[name]):
+                    changed.append(name)
+        mistakes.check()
+        return changed
 
     def differ(self, path: Path, content: Content) -> bool:
         """Whether a file of the output is not what it should be. Raises SourceError, OSError."""
@@ -215,13 +223,15 @@ def _stage(
     staging = output / FOLDER / STAGING
     try:
         staging.mkdir(parents=True, exist_ok=True)
-        folders = {staging}
+        folders, mistakes = {staging}, Mistakes()
         for name in changed:
             path = staging / name
             if path.parent not in folders:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 folders |= {staging / folder for folder in ancestors(name)}
-            sources.copy(files[name], path)
+            with mistakes.collect():
+                sources.copy(files[name], path)
+        mistakes.check()
         sync([*(staging / name for name in changed), *folders])
         # Pages last: until they change, all that the old ones refer to is still there.
         order = sorted(changed, key=lambda name: (name.endswith(".html"), name))

@@ -12,8 +12,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,8 +25,8 @@ from escriba.numbers import read_json
 
 FOLDER = ".escriba"
 MANIFEST, PLAN, STAGING = "manifest", "plan", "staging"
-LIMIT = 64 << 20  # bytes of either
-LONGEST = 255  # bytes of a file's name
+LIMIT = 16 << 20  # bytes of either
+LONGEST, LONGEST_WHOLE = 255, 4096  # bytes of a file's name, and with its folders
 _ODD = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # in no name of a file of a site
 
 
@@ -45,21 +45,28 @@ class Plan:
 
 
 def read_plan(output: Path) -> Plan | None:
-    """The plan that is still to be carried out; None if there is none that can be."""
+    """The plan that is still to be carried out; None if there is none that can be.
+
+    Of what it writes only what is staged, or in its place already, is kept.
+    """
     try:
         value: Any = read_json(_read(output / FOLDER / PLAN))
         plan = Plan(*(tuple(value[key]) for key in ("write", "remove", "manifest")))
     except (OSError, ValueError, TypeError, KeyError, SourceError):
         return None
-    names = [*plan.write, *plan.remove, *plan.manifest]
-    staged = [output / FOLDER / STAGING / name for name in plan.write if stays_inside(name)]
-    whole = (
-        all(stays_inside(name) for name in names)
-        and not find_links([FOLDER, *names], output)
-        and not find_links([f"{FOLDER}/{STAGING}/{name}" for name in plan.write], output)
-        and all(is_ours(path) for path in staged if os.path.lexists(path))
+    names = [*plan.write, *plan.remove]
+    if not all(map(stays_inside, [*names, *plan.manifest])):
+        return None
+    staged = [f"{FOLDER}/{STAGING}/{name}" for name in plan.write]
+    if find_links(names, output) or find_links(staged, output):
+        return None
+    if any(os.path.lexists(path) and not is_ours(path) for path in (output / n for n in staged)):
+        return None
+    there = zip(plan.write, staged, strict=True)
+    return replace(
+        plan,
+        write=tuple(n for n, s in there if is_ours(output / s) or os.path.lexists(output / n)),
     )
-    return plan if whole else None
 
 
 def read_manifest(output: Path, shown: Path) -> set[str]:
@@ -105,7 +112,7 @@ def clear(path: Path) -> None:
 
 def stays_inside(name: object) -> bool:
     """Whether it is a name, written plainly, of a file in the output that is not in our folder."""
-    if not isinstance(name, str) or not name or _ODD.search(name):
+    if not isinstance(name, str) or len(name) > LONGEST_WHOLE or _ODD.search(name):
         return False
     path = PurePosixPath(name)
     return (
@@ -117,23 +124,43 @@ def stays_inside(name: object) -> bool:
     )
 
 
-def find_links(names: Collection[str], output: Path) -> list[str]:
+def find_links(names: Iterable[str], output: Path) -> list[str]:
     """Which folders that the files of these names are in are links; nothing goes through one."""
-    folders = {folder for name in names for folder in ancestors(name)}
-    return sorted(folder for folder in folders if (output / folder).is_symlink())
+    links: set[str] = set()
+    known: dict[str, int] = {}  # of each folder the type that it has, 0 for none
+    for name in names:
+        for folder in _walk(name):
+            if folder not in known:
+                known[folder] = _find_type(output / folder)
+            if known[folder] == stat.S_IFLNK:
+                links.add(folder)
+            if known[folder] != stat.S_IFDIR:
+                break
+    return sorted(links)
 
 
 def ancestors(name: str) -> list[str]:
     """The folders that a file is in, from the outermost on."""
-    return ["/".join(name.split("/")[:n]) for n in range(1, name.count("/") + 1)]
+    return list(_walk(name))
+
+
+def _walk(name: str) -> Iterator[str]:
+    end = name.find("/")
+    while end >= 0:
+        yield name[:end]
+        end = name.find("/", end + 1)
+
+
+def _find_type(path: Path) -> int:
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except OSError:
+        return 0
 
 
 def is_ours(path: Path) -> bool:
     """Whether it is a regular file by itself, as all are that we make."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+    return _find_type(path) == stat.S_IFREG
 
 
 def _read(path: Path) -> bytes:
