@@ -4,41 +4,121 @@ from __future__ import annotations
 
 import gc
 import gettext
-import os
+import signal
 import sys
+import threading
+from io import StringIO
+from typing import TYPE_CHECKING
 
-from escriba.language import LOCALE, tr
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from escriba.errors import EscribaError
 
 
 def main() -> None:
     """Run the command line; exit codes are those of `escriba.errors`."""
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while there was nothing yet, or nothing any more, to interrupt
+        code = 130
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the end of the program is not told twice
+    sys.exit(code)
+
+
+def _run() -> int:
     gc.set_threshold(100_000)  # a build makes many objects and few cycles: a tenth of its time
+    from escriba.streams import open_streams
+
+    open_streams()
+    threading.excepthook = _tell_of_thread
+    sys.unraisablehook = _tell_of_garbage
+    code = _mind(_call)
+    # What is still held back would else be written, and fail, when nobody can say so.
+    return _mind(_flush) or code
+
+
+def _mind(work: Callable[[], int]) -> int:
+    """The exit code of some work, however it ends."""
+    from escriba.errors import EscribaError, is_unforeseen
+    from escriba.streams import Gone
+
+    try:
+        return work()
+    except Gone:
+        return 0
+    except EscribaError as error:
+        return _tell(error)
+    except BaseException as error:
+        if not is_unforeseen(error):
+            raise
+        from escriba.unforeseen import report
+
+        return _tell(report(error))
+
+
+def _call() -> int:
+    """Run the command that was asked for; its exit code."""
+    import click
+
     from escriba.cli import cli, translate
-    from escriba.errors import EscribaError
+    from escriba.display import visible
+    from escriba.language import LOCALE, tr
+    from escriba.streams import tell
 
     gettext.bindtextdomain("click", LOCALE)  # what click says by itself
     gettext.textdomain("click")
     translate(cli)
     try:
         code = cli(standalone_mode=False)
-    except EscribaError as error:
-        print("\n".join(str(problem) for problem in error.problems), file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output went away (`escriba sample … | head`): no message, no trace.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
-        import click
-
-        if isinstance(error, click.exceptions.Abort):
-            print(tr("interrupted"), file=sys.stderr)
-            sys.exit(130)
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        tell(tr("interrupted"))
+        return 130
+    except click.ClickException as error:
+        text = StringIO()
+        error.show(text)
+        tell(visible(text.getvalue().rstrip("\n")))
+        return error.exit_code
+    except SystemExit as error:
+        # So click ends for any broken pipe; ours are Gone before, and others are of some worker.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
         raise
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _flush() -> int:
+    sys.stdout.flush()
+    return 0
+
+
+def _tell(error: EscribaError) -> int:
+    from escriba.streams import tell
+
+    for problem in error.problems:
+        tell(str(problem))
+    return error.exit_code
+
+
+def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
+    """What ended a thread, which has nobody else to tell it."""
+    from escriba.streams import Gone
+    from escriba.unforeseen import report
+
+    if args.exc_value is not None and not isinstance(args.exc_value, Gone | SystemExit):
+        _tell(report(args.exc_value))
+
+
+def _tell_of_garbage(args: sys.UnraisableHookArgs) -> None:
+    """What went wrong where Python can raise nothing, as while it frees an object."""
+    from escriba.unforeseen import report
+
+    if isinstance(args.exc_value, KeyboardInterrupt):
+        # Again, where it can be heard.
+        threading.Timer(0.01, signal.raise_signal, [signal.SIGINT]).start()
+    elif args.exc_value is not None:
+        _tell(report(args.exc_value))
 
 
 if __name__ == "__main__":

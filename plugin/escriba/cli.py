@@ -9,34 +9,27 @@ from __future__ import annotations
 import os
 import sys
 import time
-from decimal import Decimal, InvalidOperation
+from contextlib import suppress
 from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from escriba.arguments import Location, amount, device, integer, model_name, number, steps
+from escriba.display import visible
+from escriba.errors import EscribaError
 from escriba.language import plural, tr
+from escriba.streams import Gone, tell
 
 if TYPE_CHECKING:
     from escriba.project import Project
 
 
-def number(text: str) -> Decimal:
-    """A decimal number, kept as written: 0.7 is exactly 0.7."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        raise click.BadParameter(tr("'{text}' is not a number", text=text))
-    return value
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="escriba", message="escriba %(version)s")
 @click.option(
-    "-C", "--project", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    "-C", "--project", "folder", type=Location(exists=True, file=False),
     default=".", help="The site's folder (default: this one, or the nearest above).",
 )  # fmt: skip
 @click.pass_context
@@ -46,16 +39,14 @@ def cli(context: click.Context, folder: Path) -> None:
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=Location())
 @click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True)
 def new(folder: Path, lang: str) -> None:
     """Make a new site in FOLDER."""
     from escriba.blog.new import create
 
     create(folder, lang)
-    click.echo(
-        tr("{folder}: a new site; now: cd {folder} && escriba serve", folder=folder.as_posix())
-    )
+    _print(tr("{folder}: a new site; now: cd {folder} && escriba serve", folder=folder.as_posix()))
 
 
 @cli.command()
@@ -63,7 +54,7 @@ def new(folder: Path, lang: str) -> None:
 @click.option("--drafts", is_flag=True, help="Also build the drafts.")
 @click.option("--unpublished", is_flag=True, help="Also build posts with 'published: false'.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False),
+    "-o", "--output", type=Location(file=False),
     help="Where to write the site (default: 'output' of escriba.yml).",
 )  # fmt: skip
 @click.pass_obj
@@ -80,7 +71,7 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
             output=output, report=report, say=_tell,
         )  # fmt: skip
     seconds = time.perf_counter() - begun
-    click.echo(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
+    _print(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
 
 
 @cli.command()
@@ -92,7 +83,11 @@ def serve(folder: Path, port: int, drafts: bool) -> None:
     from escriba.blog.serve import serve as serve_site
     from escriba.progress import shown_progress
 
-    serve_site(_find(folder), port=port, drafts=drafts, say=click.echo, showing=shown_progress)
+    def say(text: str) -> None:
+        with suppress(Gone, EscribaError):  # the pages go on to say it
+            _print(text)
+
+    serve_site(folder, port=port, drafts=drafts, say=say, showing=shown_progress)
 
 
 @cli.command()
@@ -109,9 +104,10 @@ def check(folder: Path, diff: bool) -> None:
         with shown_progress() as report:
             right = check_site(project, differences.append if diff else None, report, _tell)
     finally:
-        for difference in differences:
-            _show_difference(difference)
-    click.echo(right)
+        with suppress(Gone):  # what is wrong counts, whoever reads how
+            for difference in differences:
+                _show_difference(difference)
+    _print(str(right))
 
 
 @cli.command()
@@ -128,7 +124,7 @@ def refresh(folder: Path, names: tuple[str, ...]) -> None:
     project = _find(folder)
     with shown_progress() as report:
         done = refresh_samples(project, names, report, _tell)
-    click.echo(done)
+    _print(str(done))
 
 
 @cli.command()
@@ -139,20 +135,18 @@ def explain(folder: Path, post: str) -> None:
     from escriba.blog.explain import explain as explain_post
 
     for block in explain_post(_find(folder), post, _tell):
-        click.echo(block)
+        _print(str(block))
 
 
 @cli.command()
-@click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Where they go."
-)
+@click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...", type=Location())
+@click.option("-o", "--output", type=Location(file=False), help="Where they go.")
 @click.option("--check", is_flag=True, help="For CI: write nothing, and fail if anything would be.")
 @click.option("--frozen", is_flag=True, help="Sample nothing: what is not frozen is an error.")
 @click.option("--style/--no-style", default=True, help="Put the blocks' CSS into each document.")
 @click.option(
     "--assets",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Location(file=False),
     help="Where the files of playgrounds go; without it they are samples.",
 )
 @click.option("--address", help="Of that folder in pages (default: /FOLDER/).")
@@ -167,10 +161,11 @@ def expand(
     """
     from escriba.hosts.expand import expand_files, expand_stream
     from escriba.progress import shown_progress
+    from escriba.streams import read_all
 
     project = _find(folder)
     if not sources:
-        data = sys.stdin.buffer.read()
+        data = read_all(sys.stdin.buffer)
         with shown_progress() as report:
             text = expand_stream(
                 project, data, frozen=frozen, style=style, report=report, say=_tell
@@ -189,7 +184,7 @@ def expand(
     done = tr(
         "{written} written, {unchanged} unchanged", written=changed, unchanged=count - changed
     )
-    click.echo(f"{files}; {done}")
+    _print(f"{files}; {done}")
 
 
 @cli.command()
@@ -202,17 +197,17 @@ def prune(folder: Path, dry_run: bool) -> None:
     project = _find(folder)
     for path in prune_samples(project, dry_run=dry_run, say=_tell):
         state = tr("unused") if dry_run else tr("removed")
-        click.echo(f"{project.shown(path).as_posix()}: {state}")
+        _print(f"{project.shown(path).as_posix()}: {state}")
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", type=model_name)
 @click.option("-p", "--prompt", default="", help="The text to go on from.")
-@click.option("-n", "--length", type=int, default=500, show_default=True, help="Characters.")
+@click.option("-n", "--length", type=integer, default="500", show_default=True, help="Characters.")
 @click.option("-t", "--temperature", type=number, default="0.8", show_default=True)
-@click.option("-s", "--seed", type=int, default=1, show_default=True)
+@click.option("-s", "--seed", type=integer, default="1", show_default=True)
 @click.option("--until", help="paragraph, sentence, or any text that ends the sample.")
-@click.option("--top-k", type=int, help="Only the K likeliest characters.")
+@click.option("--top-k", type=integer, help="Only the K likeliest characters.")
 @click.option("--top-p", type=number, help="Only the likeliest that together have probability P.")
 @click.option("--min-p", type=number, help="Only those with P times the highest probability.")
 @click.pass_obj
@@ -225,22 +220,24 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     options = Options(**values)
     model.vocabulary.encode(options.prompt)
     engine = Engine(model)
-    click.echo(click.style(options.prompt, bold=True), nl=False)
+    _print(options.prompt, end="", bold=True)
     for piece in engine.stream(options):
-        click.echo(piece, nl=False)
-    click.echo()
+        _print(piece, end="")
+    _print()
 
 
 @cli.command()
-@click.argument("name")
-@click.option("--minutes", type=click.FloatRange(min=0), help="End after so many minutes.")
-@click.option("--epochs", type=click.FloatRange(min=0), help="End after so many passes.")
-@click.option("--steps", type=click.IntRange(min=0), help="End after so many steps.")
+@click.argument("name", type=model_name)
+@click.option("--minutes", type=amount, help="End after so many minutes.")
+@click.option("--epochs", type=amount, help="End after so many passes.")
+@click.option("--steps", type=steps, help="End after so many steps.")
 @click.option("--budget", type=click.Choice(["1 minute", "10 minutes", "1 hour", "best"]))
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
-@click.option("--device", help="cpu, cuda, cuda:1, mps (default: the fastest there is).")
 @click.option(
-    "--checkpoint-every", type=click.FloatRange(min=0), default=60.0, show_default=True,
+    "--device", type=device, help="cpu, cuda, cuda:1, mps (default: the fastest there is)."
+)
+@click.option(
+    "--checkpoint-every", type=amount, default="60", show_default=True,
     help="Seconds between checkpoints.",
 )  # fmt: skip
 @click.pass_obj
@@ -266,15 +263,17 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", type=model_name)
 @click.option(
-    "--text", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    "--text", type=Location(exists=True, folder=False),
     help="Measure on this text file (UTF-8) instead.",
 )  # fmt: skip
 @click.option("--skip-unknown", is_flag=True, help="Leave out characters that the model lacks.")
 @click.option("--record", metavar="PART", help="Record the text's measures under this name.")
 @click.option("--baselines/--no-baselines", default=True, help="Also n-grams (default: yes).")
-@click.option("--device", help="cpu, cuda, cuda:1, mps (default: the fastest there is).")
+@click.option(
+    "--device", type=device, help="cpu, cuda, cuda:1, mps (default: the fastest there is)."
+)
 @click.pass_obj
 def evaluate(
     folder: Path, name: str, text: Path | None, skip_unknown: bool, record: str | None,
@@ -285,7 +284,7 @@ def evaluate(
     The loss per character and per byte, beside that of n-grams counted on the training part, and
     by class of character. Recorded in models/NAME/evaluation.yml, for inline values.
     """
-    if text is None and (skip_unknown or record):
+    if text is None and (skip_unknown or record is not None):
         raise click.UsageError(tr("--skip-unknown and --record need --text"))
     _need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
@@ -295,7 +294,7 @@ def evaluate(
     from escriba.progress import shown_progress
 
     project = _find(folder)
-    if record:
+    if record is not None:
         check_name(record)
     outsider = Outsider(text, record or text.name, skip_unknown) if text else None
     with shown_progress() as report:
@@ -307,12 +306,9 @@ def evaluate(
         model = project.models / name
         outdated = find_outdated(model, scores, project.shown(model))
         path = write_evaluation(model, scores, project.shown(model))
-        click.echo(tr("written to {path}", path=project.shown(path).as_posix()))
+        _print(tr("written to {path}", path=project.shown(path).as_posix()))
         if outdated:
-            click.echo(
-                tr("removed from it, as of other weights: {parts}", parts=", ".join(outdated)),
-                err=True,
-            )
+            tell(tr("removed from it, as of other weights: {parts}", parts=", ".join(outdated)))
 
 
 def translate(command: click.Command) -> None:
@@ -337,7 +333,16 @@ def _show_difference(text: str) -> None:
     """Print a unified diff, in colours where there are any."""
     colours = {"-": "red", "+": "green", "@": "cyan"}
     for line in text.split("\n"):
-        click.echo(click.style(line, fg=colours.get(line[:1])))
+        _print(line, fg=colours.get(line[:1]))
+
+
+def _print(text: str = "", end: str = "\n", **style: Any) -> None:
+    """Print text: on a terminal in a style, and nothing in it is obeyed; elsewhere as it is."""
+    if sys.stdout.isatty():
+        click.echo(click.style(visible(text), **style) + end, nl=False)
+    else:
+        sys.stdout.write(text + end)  # click would take out what looks like a colour
+        sys.stdout.flush()
 
 
 def _find(folder: Path) -> Project:
@@ -348,10 +353,11 @@ def _find(folder: Path) -> Project:
 
 def _read_model(project: Project, name: str) -> Any:
     from escriba.errors import ModelError, suggest
+    from escriba.files import is_dir
     from escriba.model import read_model
 
-    path = project.models / name
-    if not path.is_dir():
+    path = project.admit(project.models / name, kind=ModelError)
+    if not is_dir(path):
         known = [p.name for p in project.models.glob("*") if p.is_dir()]
         raise ModelError(
             tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known))

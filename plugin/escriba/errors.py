@@ -4,13 +4,15 @@ Everything that a person's input can get wrong is raised as one of these, holdin
 one `Problem` per mistake; only `cli` and hosts print them and exit.
 
     EscribaError               exit code
+    ├── DefectError                 1   what nobody foresaw: `unforeseen` makes it
     ├── SourceError            3   posts, escriba.yml, recipes, templates, options
     ├── ModelError             4   a model is missing, truncated, or cannot run exactly
     ├── FrozenError            5   a frozen sample is missing, stale or edited
     ├── CorpusError            6   a corpus cannot be found, read, or is not the one named
     └── TrainingError          7   training cannot start or go on
 
-Exit code 2 is click's (a wrong command line), 130 is Ctrl-C, 1 is a defect of escriba.
+Exit code 2 is click's (a wrong command line), 130 is Ctrl-C; 1 is also that of standard output
+which cannot be written.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from escriba.display import visible_line
 from escriba.language import tr
 
 LISTED = 40  # names that a message lists, at most
 LONGEST = 100  # characters of a word that names are compared with
+if TYPE_CHECKING:
+    from escriba.unforeseen import Reports
 
 
 @dataclass(frozen=True, order=True)
@@ -52,13 +57,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: one sentence, and where it is."""
+    """One mistake: one sentence, and where it is. As text it is one line that commands no
+    terminal, whatever names and words are in it."""
 
     message: str
     place: Place | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
+        return visible_line(f"{self.place}: {self.message}" if self.place else self.message)
 
 
 class EscribaError(Exception):
@@ -74,6 +80,12 @@ class EscribaError(Exception):
 
     def __reduce__(self) -> tuple[type[EscribaError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)
+
+
+class DefectError(EscribaError):
+    """Something that nobody foresaw: of what escriba is made of, and not of what it reads."""
+
+    exit_code = 1
 
 
 class SourceError(EscribaError):
@@ -118,14 +130,25 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.errors: list[EscribaError] = []
+        self._reports: Reports | None = None  # of defects, if any is met
 
     @contextmanager
-    def collect(self) -> Iterator[None]:
-        """Keep an error raised inside; the body ends there, the run goes on."""
+    def collect(self, place: Place | None = None) -> Iterator[None]:
+        """Keep an error raised inside; the body ends there, the run goes on.
+
+        What nobody foresaw is kept as a DefectError, at the `place` of the work if that is given.
+        """
         try:
             yield
         except EscribaError as error:
             self.errors.append(error)
+        except BaseException as error:
+            if not is_unforeseen(error):
+                raise
+            from escriba.unforeseen import Reports
+
+            self._reports = self._reports or Reports()
+            self.errors.append(self._reports.of(error, place))
 
     def add(self, error: EscribaError) -> None:
         self.errors.append(error)
@@ -148,11 +171,34 @@ class Mistakes:
 
 
 @contextmanager
+def foreseen() -> Iterator[None]:
+    """Let nothing out but EscribaError: what nobody foresaw inside becomes a DefectError."""
+    try:
+        yield
+    except EscribaError:
+        raise
+    except BaseException as error:
+        if not is_unforeseen(error):
+            raise
+        from escriba.unforeseen import report
+
+        raise report(error) from None
+
+
+def is_unforeseen(error: BaseException) -> bool:
+    """Whether an error is a defect, and not a mistake, Ctrl-C or the end of the program."""
+    # A panic of a package in Rust is a BaseException, so that nobody catches it by accident.
+    panic = type(error).__module__ == "pyo3_runtime"
+    return panic or (isinstance(error, Exception) and not isinstance(error, EscribaError))
+
+
+@contextmanager
 def ending() -> Iterator[None]:
     """End the program with what went wrong inside and exit code 1, in a host that would show a
     traceback."""
     try:
-        yield
+        with foreseen():
+            yield
     except EscribaError as error:
         sys.exit(str(error))
 

@@ -128,20 +128,28 @@ def find(start: Path, *, needed: bool = True) -> Project:
     Raises SourceError if it has mistakes, or if there is none. Unless one is `needed`; then the
     folder itself is a project with nothing but defaults.
     """
-    with files.refusals(SourceError, start):
-        start = start.resolve()
-    for folder in (start, *start.parents):
-        if files.exists(folder / NAME):
-            return load(folder)
+    root = find_root(start)
+    if root is not None:
+        return load(root)
     if not needed:
-        return Project(start, Settings())
+        return Project(start.resolve(), Settings())
     raise SourceError(
         tr(
             "no {name} in {start} or above it; `escriba new` makes one",
             name=NAME,
-            start=start.as_posix(),
+            start=start.resolve().as_posix(),
         )
     )
+
+
+def find_root(start: Path) -> Path | None:
+    """The folder of the nearest `escriba.yml`, which is there or above; whatever is in that file.
+
+    Raises SourceError for a path that none can have.
+    """
+    with files.refusals(SourceError, start):
+        start = start.resolve()
+    return next((f for f in (start, *start.parents) if files.exists(f / NAME)), None)
 
 
 def load(root: Path) -> Project:

@@ -1,0 +1,101 @@
+"""Renders editions of a project, one after another, whatever a project has become meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from escriba.blog.build import render
+from escriba.blog.serve.edition import Edition
+from escriba.blog.serve.sources import Survey, folders, state, survey
+from escriba.errors import EscribaError
+from escriba.progress import Report
+from escriba.project import NAME, Project, load
+from escriba.sampling.frozen import PatientStore
+from escriba.unforeseen import Reports
+
+
+class Press:
+    """Renders editions of a project, and tells who waits for the next.
+
+    `seen` is what was on disk when the last one was made, with what that wrote itself.
+    """
+
+    def __init__(self, project: Project, *, drafts: bool):
+        self.project = project
+        self.drafts = drafts
+        self.edition = Edition()
+        self.seen: Survey = {}
+        self.reports = Reports()
+        self.closed = False
+        self._changed = threading.Condition()
+
+    def print(self, report: Report | None = None) -> Edition:
+        """Render the site as it is on disk now; a mistake keeps the files of the last edition.
+
+        `report` is told how much is sampled. Raises nothing but KeyboardInterrupt.
+        """
+        try:
+            edition = self._make(report)
+        except EscribaError as error:
+            edition = self._keep(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a defect, a panic in Rust, a library that wants to exit
+            edition = self._keep(self.reports.of(error))
+        return self._publish(edition)
+
+    def fail(self, error: EscribaError) -> Edition:
+        """Show a mistake over the last edition."""
+        return self._publish(self._keep(error))
+
+    def _publish(self, edition: Edition) -> Edition:
+        with self._changed:
+            self.edition = edition
+            self._changed.notify_all()
+        return edition
+
+    def _make(self, report: Report | None) -> Edition:
+        """The next edition. Raises EscribaError, and what nobody foresaw."""
+        # What changes from here on is in the next edition.
+        self.seen = survey(self.project)
+        before = folders(self.project)
+        # escriba.yml may have changed too; where the server listens does not.
+        self.project = load(self.project.root)
+        if folders(self.project) != before:
+            settings = self.project.root / NAME
+            self.seen = {**survey(self.project), settings: self.seen[settings]}
+        models, root = self.project.models, self.project.root
+        store = PatientStore(models, root, frozen=False, report=report)
+        try:
+            site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
+        finally:
+            # The samples that it froze are no news to itself.
+            own = {path: state(path) for path in store.files() if path not in self.seen}
+            self.seen = {**self.seen, **{path: found for path, found in own.items() if found}}
+        return Edition(site.files, baseurl=self.project.settings.baseurl)
+
+    def _keep(self, error: EscribaError) -> Edition:
+        """The last edition with other mistakes."""
+        return replace(self.edition, problems=tuple(str(problem) for problem in error.problems))
+
+    def wait(self, seen: str, timeout: float, is_over: Callable[[], bool] = lambda: False) -> str:
+        """The stamp of the edition, once it is another one than `seen`, time is up, or `is_over`
+        is true when `stir` is called."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self.closed or is_over() or self.edition.stamp != seen, timeout
+            )
+            return self.edition.stamp
+
+    def stir(self) -> None:
+        """Have all who wait look again whether they still have to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Send away all who wait."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
