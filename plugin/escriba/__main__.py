@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import gettext
-import signal
 import sys
-import threading
-from io import StringIO
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing, as all else, is imported where Ctrl-C is waited for
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from escriba.errors import EscribaError
@@ -22,12 +18,25 @@ def main() -> None:
         code = _run()
     except KeyboardInterrupt:  # while there was nothing yet, or nothing any more, to interrupt
         code = 130
+    _leave(code)
+
+
+def _leave(code: int) -> None:
+    import signal
+    import threading
+
+    # CPython remembers that Ctrl-C came out of code in a string, as of a dataclass, until the next
+    # one ends well; and else kills itself.
+    exec("")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # the end of the program is not told twice
     sys.exit(code)
 
 
 def _run() -> int:
+    import gc
+    import threading
+
     gc.set_threshold(100_000)  # a build makes many objects and few cycles: a tenth of its time
     from escriba.streams import open_streams
 
@@ -60,6 +69,9 @@ def _mind(work: Callable[[], int]) -> int:
 
 def _call() -> int:
     """Run the command that was asked for; its exit code."""
+    import gettext
+    from io import StringIO
+
     import click
 
     from escriba.cli import cli, translate
@@ -112,6 +124,9 @@ def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
 
 def _tell_of_garbage(args: sys.UnraisableHookArgs) -> None:
     """What went wrong where Python can raise nothing, as while it frees an object."""
+    import signal
+    import threading
+
     from escriba.unforeseen import report
 
     if isinstance(args.exc_value, KeyboardInterrupt):

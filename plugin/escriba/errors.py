@@ -18,8 +18,7 @@ which cannot be written.
 from __future__ import annotations
 
 import difflib
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,14 +192,14 @@ def is_unforeseen(error: BaseException) -> bool:
 
 
 @contextmanager
-def ending() -> Iterator[None]:
-    """End the program with what went wrong inside and exit code 1, in a host that would show a
-    traceback."""
+def ending(kind: Callable[[str], BaseException] = SystemExit) -> Iterator[None]:
+    """Raise what went wrong inside as what a host shows without a traceback: by default, end the
+    program, with exit code 1."""
     try:
         with foreseen():
             yield
     except EscribaError as error:
-        sys.exit(str(error))
+        raise kind(str(error)) from None
 
 
 def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = None) -> str:

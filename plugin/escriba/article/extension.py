@@ -130,6 +130,11 @@ class Page:
         text = "\n".join(lines).replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
         self._begin(text)
+        with self._mistakes.collect(Place(self._start.path)):
+            return self._take_out(list(lines))
+        return lines
+
+    def _take_out(self, lines: list[str]) -> list[str]:
         kept = list(lines)
         for fence in list(scan(lines, self._start)):
             kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
@@ -159,9 +164,14 @@ class Page:
 
     def put_in(self, html: str) -> str:
         """The document's HTML with the blocks in their places."""
+        if not self._blocks:
+            return html
         pattern = rf"<p>\s*{self._token}x(\d+)x\s*</p>|{self._token}x(\d+)x"
-        html = re.sub(pattern, lambda match: self._blocks[int(match[1] or match[2])], html)
-        return self._extension.furnish(html, self.context) if self._blocks else html
+        with self._mistakes.collect(Place(self._start.path)):
+            html = re.sub(pattern, lambda match: self._blocks[int(match[1] or match[2])], html)
+            html = self._extension.furnish(html, self.context)
+        self.finish()
+        return html
 
     def _stash(self, fence: Fence) -> str:
         html = EMPTY

@@ -17,7 +17,7 @@ from escriba import project
 from escriba.article.context import Context, open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.panels import PLAYGROUND, Panels
-from escriba.errors import EscribaError
+from escriba.errors import ending
 
 ASSETS = "assets/escriba/"  # of the site
 CSS = f"{ASSETS}blocks.css"
@@ -35,13 +35,11 @@ class EscribaPlugin(BasePlugin[Config]):
 
     context: Context
 
+    @ending(PluginError)
     def on_config(self, config: Any) -> None:
         """Join the extension to the site's own."""
         folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
-        try:
-            site = project.find(folder / self.config.root)
-        except EscribaError as error:
-            raise PluginError(str(error)) from None
+        site = project.find(folder / self.config.root)
         lang = str(config.theme.get("language") or config.theme.get("locale") or "")
         self.context = open_context(site, frozen=self.config.frozen, lang=lang, panels=Panels())
         self.extension = EscribaExtension(self.context)
@@ -49,6 +47,7 @@ class EscribaPlugin(BasePlugin[Config]):
         config.extra_css.append(CSS)
 
     @event_priority(100)  # before what other plugins do to the text
+    @ending(PluginError)
     def on_page_markdown(self, markdown: str, *, page: Any, config: Any, files: Any) -> None:
         """Say where the text that comes next is from."""
         source = page.file.content_string
@@ -58,6 +57,7 @@ class EscribaPlugin(BasePlugin[Config]):
         shown, first = self.context.shown(path), 1 + before.count("\n")
         self.extension.settings = replace(self.context, path=shown, first_line=first, lang=lang)
 
+    @ending(PluginError)
     def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
         """The page, with the script of its playgrounds."""
         if PLAYGROUND not in html or self.context.panels is None:
@@ -65,12 +65,10 @@ class EscribaPlugin(BasePlugin[Config]):
         address = get_relative_url(ASSETS, page.url)
         return f"{html}\n{self.context.panels.script(self.context.theme, address)}"
 
+    @ending(PluginError)
     def on_env(self, env: Any, *, config: Any, files: Any) -> None:
         """When all pages have been read, and none has been written."""
-        try:
-            self.context.mistakes.check()
-        except EscribaError as error:
-            raise PluginError(str(error)) from None
+        self.context.mistakes.check()
         assert self.context.panels is not None
         own = {"blocks.css": self.context.theme.style().encode(), **self.context.panels.files}
         for name, data in own.items():

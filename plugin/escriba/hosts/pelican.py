@@ -17,7 +17,7 @@ from escriba import project
 from escriba.article.context import furnish, open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.panels import Panels
-from escriba.errors import EscribaError, ending
+from escriba.errors import EscribaError, Place, ending
 
 ASSETS = "assets/escriba"  # of the site
 OWN = "ESCRIBA_STATE"  # of one run, among its settings
@@ -33,17 +33,19 @@ class Reader(MarkdownReader):
         lang = named[1] if named else context.lang
         extension.settings = replace(context, path=context.shown(Path(source_path)), lang=lang)
         content, metadata = super().read(source_path)
-        return furnish(content, context, f"{self.settings['SITEURL']}/{ASSETS}/"), metadata
+        with context.mistakes.collect(Place(extension.settings.path)):
+            content = furnish(content, context, f"{self.settings['SITEURL']}/{ASSETS}/")
+        return content, metadata
 
 
 def begin(pelican: Any) -> None:
     """Options are the settings ESCRIBA_ROOT (of `escriba.yml`) and ESCRIBA_FROZEN. Pelican loads
     every plugin that it finds, so a site without blocks needs no `escriba.yml`."""
     settings = pelican.settings
+    frozen, lang = bool(settings.get("ESCRIBA_FROZEN")), settings["DEFAULT_LANG"]
     with ending():
         site = project.find(Path(settings.get("ESCRIBA_ROOT", Path.cwd())), needed=False)
-    frozen, lang = bool(settings.get("ESCRIBA_FROZEN")), settings["DEFAULT_LANG"]
-    context = open_context(site, frozen=frozen, lang=lang, panels=Panels())
+        context = open_context(site, frozen=frozen, lang=lang, panels=Panels())
     extension = EscribaExtension(context)
     settings["MARKDOWN"].setdefault("extensions", []).append(extension)
     settings[OWN] = context, extension
@@ -64,7 +66,8 @@ def check(generators: Any) -> None:
 
 
 def write(pelican: Any) -> None:
-    pelican.settings[OWN][0].panels.write(Path(pelican.output_path, ASSETS))
+    with ending():
+        pelican.settings[OWN][0].panels.write(Path(pelican.output_path, ASSETS))
 
 
 def register() -> None:

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from escriba import project
+from escriba import files, project
 from escriba.article.context import Context, furnish, open_context
 from escriba.article.extension import render
 from escriba.article.fences import found_by
@@ -29,19 +29,19 @@ class Block(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         source, line = self.state_machine.get_source_and_line(self.lineno)
         place, html = Place(self.context.shown(Path(source)), line), ""
-        below = Path(source).read_text("utf-8-sig").splitlines()[line:]
-        fence = found_by(" ".join(self.arguments), list(self.content), place, below)
         with self.context.noting(self.env.note_dependency):
+            below = files.read_text(Path(source), place.path).splitlines()[line:]
+            fence = found_by(" ".join(self.arguments), list(self.content), place, below)
             html = render(fence, self.context)
         return [nodes.raw("", html, format="html")]
 
 
+@ending()
 def setup(app: Sphinx) -> dict[str, bool]:
     """Begin, as Sphinx has read `conf.py`; `escriba_frozen` there samples nothing."""
     app.add_config_value("escriba_frozen", False, "env", (bool,))
-    with ending():
-        site = project.find(Path(app.confdir))
     frozen, lang, panels = app.config.escriba_frozen, app.config.language, Panels()
+    site = project.find(Path(app.confdir))
     context = open_context(site, frozen=frozen, lang=lang, panels=panels)
     app.add_directive("escriba", type("", (Block,), {"context": context}), override=True)
 
@@ -58,22 +58,22 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-get-outdated", lambda *_: () if folder.exists() else app.env.found_docs)
 
     def keep(*_: Any) -> None:  # with the page, which may have been read in another process
-        app.env.metadata[app.env.docname][ASSETS] = context.mistakes.take()
         if panels.files:
-            panels.script(context.theme)
-            panels.write(folder)
+            with context.mistakes.collect():
+                panels.script(context.theme)
+                panels.write(folder)
+        app.env.metadata[app.env.docname][ASSETS] = context.mistakes.take()
 
     def check(*_: Any) -> None:  # all has been read, and nothing written
         for facts in app.env.metadata.values():
             context.mistakes.errors += facts.get(ASSETS, ())
-        with ending():
-            context.mistakes.check()
+        context.mistakes.check()
 
     def complete(_: Sphinx, page: str, template: str, content: dict[str, Any], tree: Any) -> None:
         address = content["pathto"](ASSETS, resource=True)
         content["body"] = furnish(content.get("body", ""), context, address)
 
     app.connect("doctree-read", keep)
-    app.connect("env-updated", check)
-    app.connect("html-page-context", complete)
+    app.connect("env-updated", ending()(check))
+    app.connect("html-page-context", ending()(complete))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

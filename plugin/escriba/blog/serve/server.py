@@ -20,6 +20,7 @@ from escriba.blog.serve.request import RequestError, read_path, read_range
 from escriba.blog.serve.visitors import Visitors
 from escriba.errors import SourceError
 from escriba.files import open_file
+from escriba.language import tr
 from escriba.streams import tell
 
 HEARTBEAT = 15.0  # seconds between comments that keep an event stream open
@@ -127,13 +128,15 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
             self.close_connection = True  # what comes then is no request
         try:
+            if self.request_version == "HTTP/0.9":
+                raise RequestError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, tr("HTTP/1.1 is spoken"))
             path = read_path(self.path, self.headers.get_all("Host") or [])
             if path == EVENTS:
                 self._stream()
             else:
                 self._show(path)
         except RequestError as refused:
-            self.send_error(refused.status, str(refused))
+            self._refuse(refused.status, str(refused))
 
     def do_HEAD(self) -> None:
         """The same without the file."""
@@ -222,13 +225,16 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What BaseHTTPRequestHandler calls for what is no request, which `message` repeats."""
+        self._refuse(HTTPStatus(code), HTTPStatus(code).phrase)
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
         """Say why a request is not answered, and end the connection: what comes after something
         that was not understood may be anything."""
-        status = HTTPStatus(code)
         if self.request_version == "HTTP/0.9":
             self.request_version = "HTTP/1.0"  # else there would be no status
         self.close_connection = True
-        self._answer(status, "text/plain", f"{message or status.phrase}\n".encode())
+        self._answer(status, "text/plain", f"{reason}\n".encode())
 
     def _stream(self) -> None:
         """Server-sent events: the stamp of each new edition."""

@@ -59,7 +59,7 @@ class CompileEscriba(markdown.CompileMarkdown):
             html, dependencies = super().compile_string(data, source_path, is_two_file, post, lang)
         with ending():
             mistakes.check()
-        html = furnish(html, context, ASSETS)  # Nikola makes this relative to the page
-        if context.panels is not None:
-            context.panels.write(Path(self.site.config["OUTPUT_FOLDER"] + ASSETS))
+            html = furnish(html, context, ASSETS)  # Nikola makes this relative to the page
+            if context.panels is not None:
+                context.panels.write(Path(self.site.config["OUTPUT_FOLDER"] + ASSETS))
         return html, [*dependencies, *map(str, noted if MARK in html else ())]
