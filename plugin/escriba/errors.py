@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, ClassVar
 from escriba.display import visible_line
 from escriba.language import tr
 
-LISTED = 40  # names that a message lists, at most
-LONGEST = 100  # characters of a word that names are compared with
 if TYPE_CHECKING:
     from escriba.unforeseen import Reports
+
+LISTED = 40  # names that a message lists, at most
+LONGEST = 100  # characters of a word that names are compared with
 
 
 @dataclass(frozen=True, order=True)
