@@ -127,9 +127,11 @@ class Sources:
         """Which files of the output are not what they should be. Raises SourceError, OSError."""
         mistakes, changed = Mistakes(), []
         for name in sorted(files):
-            with mistakes.collect():
+            try:
                 if self.differ(output / name, files[name]):
                     changed.append(name)
+            except SourceError as error:  # of what is copied; the output's own end it all
+                mistakes.add(error)
         mistakes.check()
         return changed
 
@@ -229,8 +231,10 @@ def _stage(
             if path.parent not in folders:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 folders |= {staging / folder for folder in ancestors(name)}
-            with mistakes.collect():
+            try:
                 sources.copy(files[name], path)
+            except SourceError as error:  # a disk that is full ends it all
+                mistakes.add(error)
         mistakes.check()
         sync([*(staging / name for name in changed), *folders])
         # Pages last: until they change, all that the old ones refer to is still there.
