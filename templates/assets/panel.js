@@ -64,10 +64,14 @@ class Model {
     });
   }
 
-  decode(indices, final = true) {
-    if (!this.ofBytes) return indices.map((index) => this.symbols[index]).join("");
-    const bytes = Uint8Array.from(indices, (index) => this.symbols[index].charCodeAt(0));
-    return new TextDecoder().decode(bytes, { stream: !final });
+  // What makes text of symbols that come in pieces; half a character waits for its other half.
+  reader() {
+    if (!this.ofBytes) return (indices) => indices.map((index) => this.symbols[index]).join("");
+    const decoder = new TextDecoder();
+    return (indices, last) => {
+      const bytes = Uint8Array.from(indices, (index) => this.symbols[index].charCodeAt(0));
+      return decoder.decode(bytes, { stream: !last });
+    };
   }
 
   // A stream that writes `length` symbols after a prompt of one or more.
@@ -115,22 +119,55 @@ class Unknown extends Error {
   }
 }
 
-// How much of a text `until` leaves; -1 while that is open. White space is Python's.
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const SENTENCE = new RegExp(`[.!?…]+["'”’»›)\\]}]*(?=${SPACE})`, "u");
+// Looks for the end of a text that comes in pieces, and reads each piece once. White space is
+// Python's.
+const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/u;
+const SENTENCE = /[.!?…]+["'”’»›)\]}]*/gu;
 
-function findEnd(text, until) {
-  if (!until) return -1;
-  if (until === "paragraph") {
-    const match = /[^\n](?=\n\n)/u.exec(text);
-    return match ? match.index + match[0].length : -1;
+class Ending {
+  constructor(until) {
+    this.until = until;
+    this.length = 0;
+    this.before = ""; // what the rule must know of the text so far
   }
-  if (until === "sentence") {
-    const match = SENTENCE.exec(text);
-    return match ? match.index + match[0].length : -1;
+
+  // How much of the text is left; -1 while that is open.
+  read(piece) {
+    const text = this.before + piece;
+    const found = this.find(text);
+    const end = found < 0 ? -1 : this.length - this.before.length + found;
+    this.length += piece.length;
+    this.before = this.keep(text);
+    return end;
   }
-  const at = text.indexOf(until);
-  return at < 0 ? -1 : at + until.length;
+
+  find(text) {
+    if (!this.until) return -1;
+    if (this.until === "paragraph") {
+      const match = /[^\n](?=\n\n)/.exec(text);
+      return match ? match.index + 1 : -1;
+    }
+    if (this.until === "sentence") {
+      for (const match of text.matchAll(SENTENCE)) {
+        const end = match.index + match[0].length;
+        if (SPACE.test(text.charAt(end))) return end;
+      }
+      return -1;
+    }
+    const at = text.indexOf(this.until);
+    return at < 0 ? -1 : at + this.until.length;
+  }
+
+  keep(text) {
+    if (!this.until) return "";
+    if (this.until === "paragraph") return text.slice(-2);
+    if (this.until === "sentence") {
+      let end = text.length; // it may have ended; one mark says as much as many
+      while (end && "\"'”’»›)]}".includes(text[end - 1])) end--;
+      return end && ".!?…".includes(text[end - 1]) ? "." : "";
+    }
+    return this.until.length > 1 ? text.slice(1 - this.until.length) : "";
+  }
 }
 
 // ---- the page ----
@@ -261,51 +298,63 @@ class Panel {
   async run(request, expected) {
     const token = (this.running = {});
     this.output.hidden = this.stop.hidden = false;
-    this.same.textContent = this.rest.textContent = "";
+    this.same.textContent = this.rest.textContent = this.rest.className = "";
     this.status.textContent = "";
-    const draw = this.model.begin(request);
-    const drawn = [];
-    let text = "", end = -1, seconds = 0, steps = 8;
-    while (drawn.length < request.length && end < 0 && this.running === token) {
+    const draw = this.model.begin(request), read = this.model.reader();
+    const ending = new Ending(request.until);
+    let drawn = 0, shown = 0, open = "", end = -1, seconds = 0, steps = 8;
+    while (drawn < request.length && end < 0 && this.running === token) {
       const begun = performance.now();
       const until = begun + FRAME;
-      do drawn.push(...draw(steps));
-      while (performance.now() < until && drawn.length < request.length);
+      let piece = "";
+      do {
+        const symbols = draw(steps);
+        drawn += symbols.length;
+        piece += read(symbols, drawn >= request.length);
+      } while (performance.now() < until && drawn < request.length);
       seconds += (performance.now() - begun) / 1000;
       steps = Math.min(64, 2 * steps);
-      text = this.model.decode(drawn, drawn.length >= request.length);
-      end = findEnd(text, request.until);
-      if (end >= 0) text = text.slice(0, end);
-      this.show(text, expected);
+      end = ending.read(piece);
+      piece = open + piece;
+      open = "";
+      if (end >= 0) piece = piece.slice(0, end - shown);
+      else if (drawn < request.length && request.until === "paragraph" && piece.endsWith("\n")) {
+        open = "\n"; // it stays out of a text that ends here
+        piece = piece.slice(0, -1);
+      }
+      this.show(piece, shown, expected);
+      shown += piece.length;
       await new Promise((next) => requestAnimationFrame(next));
     }
     this.stop.hidden = true;
+    const same = Array.from(this.same.textContent).length;
+    const characters = same + Array.from(this.rest.textContent).length;
     if (this.running !== token) {
-      if (!this.running) this.tell("stopped", { count: this.count(Array.from(text).length) });
+      if (!this.running) this.tell("stopped", { count: this.count(characters) });
       return;
     }
     this.running = null;
-    const characters = Array.from(text).length;
     if (expected === null) {
-      const speed = this.count(Math.round(drawn.length / seconds / 100) * 100);
+      const speed = this.count(Math.round(drawn / seconds / 100) * 100);
       this.tell("written", { count: this.count(characters), speed });
       return;
     }
-    const same = Array.from(this.same.textContent).length;
     const all = Array.from(expected).length;
     if (same === all && same === characters) this.tell("same", { count: this.count(same), all: this.count(all) });
     else this.tell("different", { count: this.count(same + 1) });
   }
 
-  // The text: as far as it is the expected one it is marked so.
-  show(text, expected) {
+  // More of the text, after so much of it: as far as it is the expected one it is marked so.
+  show(piece, shown, expected) {
     let same = 0;
-    if (expected !== null) {
-      while (same < text.length && text[same] === expected[same]) same++;
+    if (expected !== null && !this.rest.hasChildNodes()) {
+      while (same < piece.length && piece[same] === expected[shown + same]) same++;
     }
-    this.same.textContent = text.slice(0, same);
-    this.rest.textContent = text.slice(same);
-    this.rest.className = expected === null || same === text.length ? "" : "escriba-different";
+    if (same) this.same.append(piece.slice(0, same));
+    if (same < piece.length) {
+      this.rest.append(piece.slice(same));
+      this.rest.className = expected === null ? "" : "escriba-different";
+    }
   }
 
   // The beginning, character by character: how much each surprises, and what is expected next.

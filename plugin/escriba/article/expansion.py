@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from escriba.ahead import find_code
 from escriba.article.context import Context
 from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, scan
@@ -29,7 +30,6 @@ _PRE = re.compile(r"<pre\b.*?</pre>", re.S)
 _RAW = re.compile(r"(<(?P<raw>pre|style|script)\b.*?</(?P=raw)>|<[^>]*>)", re.S)
 _MARKS = re.compile(r"[*_$`\\\[\]^~@\"'!|]|(?<!&)#|-(?=-)|\.(?=\.)")  # of Pandoc's Markdown
 _TAG = re.compile(r"\{(?=[{%#<])")  # what begins a tag of Liquid, Jinja or Hugo
-_CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")  # any code span of a line
 
 
 def find_documents(
@@ -136,13 +136,14 @@ def _place(html: str, fence: Fence, lines: list[str]) -> list[str]:
 def _fill(line: str, index: int, start: Place, context: Context) -> str:
     """A line of prose with its inline values."""
 
-    def show(span: re.Match[str]) -> str:
-        match = re.fullmatch(SPAN, span.group())
-        if match is None:
-            return span.group()
-        place = start.moved(index, span.start() + 1)
-        with context.mistakes.collect():
-            return guard(show_value(match["value"], context.models, context.lang, place).html)
-        return span.group()
-
-    return _CODE.sub(show, line)
+    written: list[str] = []
+    at = 0
+    for first, end in find_code(line):
+        shown = line[first:end]
+        if match := re.fullmatch(SPAN, shown):
+            place = start.moved(index, first + 1)
+            with context.mistakes.collect():
+                shown = guard(show_value(match["value"], context.models, context.lang, place).html)
+        written += (line[at:first], shown)
+        at = end
+    return "".join([*written, line[at:]])

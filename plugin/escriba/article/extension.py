@@ -8,7 +8,7 @@ that no document can contain: it has the document's own digest in it.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ class Page:
         self._token = f"escriba{text_digest(text)[:16]}"
         self._context = self._extension.settings
         self._blocks: list[str] = []
-        self._spans: dict[str, list[Place]] = defaultdict(list)
+        self._spans: dict[str, deque[Place]] = defaultdict(deque)
         self._mistakes = self._context.mistakes if self._context else Mistakes()
 
     @property
@@ -147,9 +147,9 @@ class Page:
 
     def value(self, span: str) -> Element | None:
         """The element of an inline value; the code span stays as it is if it is wrong."""
-        places = self._spans[span] or [Place(self._start.path)]
+        places = self._spans[span] or deque([Place(self._start.path)])
         # Equal spans are rendered in the order of the text, so each takes the next place.
-        place = places.pop(0) if len(places) > 1 else places[0]
+        place = places.popleft() if len(places) > 1 else places[0]
         with self._mistakes.collect():
             shown = show_value(span, self.context.models, self.context.lang, place)
             element = Element("data", {"class": "escriba-value", "value": shown.machine})

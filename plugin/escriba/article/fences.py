@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from escriba.article.lines import Lines, count_columns, strip
 from escriba.errors import EscribaError, Place, Problem
 
 NAME = "escriba"
-TAB = 4
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,6 @@ _OPENING = re.compile(
     r"(?P<marks>`{3,}(?=[^`]*$)|~{3,})[ \t]*(?P<info>.*)$"
 )
 _INDENT = re.compile(r"(?P<prefix>[ \t]*(?:>[ \t]*)*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)")
-# What may hold an indented fence: items of lists and of definition lists, footnotes, admonitions.
-_CONTAINER = re.compile(
-    r"(?:[-*+]|\d{1,9}[.)]|:|\[\^[^\]]+\]:|!!!|\?{3}\+?|={3}[!+]?|/{3})(?:[ \t]|$)"
-)
 _COMMENT = re.compile(r" {0,3}<!--")
 
 
@@ -106,65 +102,69 @@ def found_by(kind: str, body: Sequence[str], place: Place, below: Sequence[str])
 
 def scan(lines: Sequence[str], start: Place) -> Iterator[Fence]:
     """The fences of a text in any language. One that is never closed counts only for escriba."""
+    text = Lines(lines)
     index = 0
     while index < len(lines):
         if _COMMENT.match(lines[index]):
-            index = _skip_comment(lines, index)
+            index = text.skip_comment(index)
             continue
         opening = _OPENING.match(lines[index])
-        if opening is None or _is_code(lines, index, opening):
-            index += 1
-            continue
-        fence = _read(lines, index, opening, start)
-        if fence.closed or fence.language == NAME:
+        fence = None
+        if opening is not None and not _is_code(text, index, opening):
+            fence = _read(text, index, opening, start)
+        if fence is not None:
             yield fence
-            index = fence.end
-        else:
-            index += 1
+        index = fence.end if fence is not None else index + 1
 
 
 def prose(lines: Sequence[str]) -> Iterator[int]:
     """The numbers of the lines that are neither in a fence, nor in a comment, nor indented code."""
     inside = {i for fence in scan(lines, Place(Path())) for i in range(fence.first, fence.end)}
+    text = Lines(lines)
     index = 0
     code = False
     while index < len(lines):
         if index not in inside and _COMMENT.match(lines[index]):
-            index = _skip_comment(lines, index)
+            index = text.skip_comment(index)
             continue
         opening = _INDENT.match(lines[index])
         assert opening is not None
         fresh = code or not index or not lines[index - 1].strip(" \t>")
-        code = fresh and _is_code(lines, index, opening)
+        code = fresh and _is_code(text, index, opening)
         if index not in inside and not code:
             yield index
         index += 1
 
 
-def _read(lines: Sequence[str], first: int, opening: re.Match[str], start: Place) -> Fence:
+def _is_code(text: Lines, index: int, opening: re.Match[str]) -> bool:
+    quotes, indent = _measure(opening["prefix"].removesuffix(opening["item"] or ""))
+    return text.is_code(index, quotes, indent)
+
+
+def _read(text: Lines, first: int, opening: re.Match[str], start: Place) -> Fence | None:
+    """The fence that a line opens; None if it is never closed and none of escriba's."""
     prefix, marks = opening["prefix"], opening["marks"]
     language, _, kind = opening["info"].strip().partition(" ")
     quotes, indent = _measure(prefix)
-    closing = re.compile(rf"[ \t]{{0,3}}{marks[0]}{{{len(marks)},}}[ \t]*$")
+    closing = text.find_closing(first, quotes, indent, marks)
+    if closing is None and language != NAME:
+        return None
+    end = text.end_quotes(first, quotes) if closing is None else closing
     body: list[str] = []
     widths: list[int] = []
-    closed = False
-    end = first + 1
-    for line in lines[first + 1 :]:
-        width = _strip(line, quotes, indent)
-        if width is None or (language == NAME and _opens_another(line[width:])):
-            break
-        end += 1
-        if closing.match(line, width):
-            closed = True
+    for index in range(first + 1, end):
+        line = text[index]
+        width = strip(line, quotes, indent)
+        assert width is not None  # or else its quotes had ended
+        if language == NAME and _opens_another(line[width:]):
+            closing = None
             break
         body.append(line[width:])
         widths.append(width)
-    if not closed and language == NAME:
+    if closing is None:
         # It probably ends where the text has its next blank line; what follows is still checked.
         blank = next((i for i, line in enumerate(body) if not line.strip()), len(body))
         del body[blank:], widths[blank:]
-        end = first + 1 + blank
     return Fence(
         language,
         kind.strip(),
@@ -172,10 +172,10 @@ def _read(lines: Sequence[str], first: int, opening: re.Match[str], start: Place
         marks,
         prefix,
         first,
-        end,
+        first + 1 + len(body) + (closing is not None),
         Place(start.path, start.line + first, len(prefix) + 1),
         tuple(widths),
-        closed,
+        closing is not None,
     )
 
 
@@ -186,58 +186,4 @@ def _opens_another(line: str) -> bool:
 
 def _measure(prefix: str) -> tuple[int, int]:
     """How many quote marks a prefix has, and how many columns after the last of them."""
-    return prefix.count(">"), len(prefix[prefix.rfind(">") + 1 :].expandtabs(TAB))
-
-
-def _strip(line: str, quotes: int, indent: int) -> int | None:
-    """How many characters of a line belong to the containers of a fence; None if they ended."""
-    at = 0
-    for _ in range(quotes):
-        mark = re.compile(r"[ \t]*>").match(line, at)
-        if mark is None:
-            return None
-        at = mark.end()
-    column = 0
-    while column < indent and at < len(line) and line[at] in " \t":
-        column += 1 if line[at] == " " else TAB - column % TAB
-        at += 1
-    return at
-
-
-def _is_code(lines: Sequence[str], index: int, opening: re.Match[str]) -> bool:
-    """Whether the indentation of a fence makes it code: it does if no list item above holds it."""
-    prefix = opening["prefix"]
-    if opening["item"]:
-        prefix = prefix[: -len(opening["item"])]
-    quotes, indent = _measure(prefix)
-    own = indent
-    for above in range(index - 1, -1, -1):
-        if indent < TAB:
-            return False
-        rest = _unquoted(lines[above], quotes)
-        if not rest.strip():
-            continue
-        width = _measure(rest[: len(rest) - len(rest.lstrip())])[1]
-        if width >= indent:
-            continue
-        if _CONTAINER.match(rest.lstrip()):
-            return own >= width + 2 * TAB  # its content is indented by no more than TAB
-        if above and _unquoted(lines[above - 1], quotes).strip():
-            continue  # a lazy line: the first line of its paragraph decides
-        if width < TAB:
-            return True
-        indent = width
-    return indent >= TAB
-
-
-def _unquoted(line: str, quotes: int) -> str:
-    at = _strip(line, quotes, 0)
-    return "" if at is None else line[at:]
-
-
-def _skip_comment(lines: Sequence[str], index: int) -> int:
-    """The line after a comment; of one that never ends, only the line where it begins."""
-    for end in range(index, len(lines)):
-        if "-->" in lines[end]:
-            return end + 1
-    return index + 1
+    return prefix.count(">"), count_columns(prefix[prefix.rfind(">") + 1 :])

@@ -10,15 +10,18 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin
 
+from escriba.blog.text import unescape
+
 # A tag: its slash (2) and name (3). Comments and scripts (1) match too, so that nothing in them
-# is taken for one, but have no name.
+# is taken for one, but have no name; nor has what begins and never ends, which takes all the rest
+# with it, as it does in a browser.
 TAG = re.compile(
-    r"<!--.*?-->|<(script|style)\b.*?</\1\s*>"
-    r"|<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>",
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)"
+    r"|<(/?)([a-zA-Z][a-zA-Z0-9]*+)(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>|</?[a-zA-Z].*",
     re.DOTALL | re.IGNORECASE,
 )
 _LINKING = frozenset(
@@ -113,4 +116,11 @@ def localise(html: str, addresses: Addresses, source: str, page: str) -> str:
 def globalise(html: str, addresses: Addresses, page: str) -> str:
     """A page's HTML for readers elsewhere: every link becomes absolute."""
     base = addresses.absolute(page)
-    return rewrite(html, lambda link: link if link.startswith("data:") else urljoin(base, link))
+
+    def change(link: str) -> str:
+        try:
+            return link if link.startswith("data:") else urljoin(base, link)
+        except ValueError:  # of `http://[x]/` and others that are no address
+            return link
+
+    return rewrite(html, change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +19,13 @@ from escriba.blog import liquid as liquids
 from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.math import Formulas
+from escriba.blog.text import strip_notes
 from escriba.errors import Mistakes, Place, Problem, SourceError
 from escriba.language import tr
 
 _MORE = re.compile(r"<!--\s*more\s*-->")
-_PARAGRAPH = re.compile(r"<p[ >].*?</p>", re.S)
-_NOTE_MARK = re.compile(r'<sup id="fnref:.*?</sup>', re.S)
+_PARAGRAPH = re.compile(r"<p[ >]")
+_OPENING = re.compile(r"(?<!`)`{3,}+[^`]*\Z|(?<!~)~{3,}.*")
 _ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
 
 
@@ -150,18 +152,22 @@ def _relocate(mistakes: Mistakes, first: int, path: Path, lines: Mapping[int, in
 
 def _find_unclosed(openings: Sequence[str], body: str, start: Place) -> list[Problem]:
     """The places of fences without an end, given their first lines."""
+    if not openings:
+        return []
     lines = body.split("\n")
-    for fence in scan(lines, start):
-        lines[fence.first : fence.end] = [""] * (fence.end - fence.first)
+    inside = {n for fence in scan(lines, start) for n in range(fence.first, fence.end)}
+    places: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
+    for number, line in enumerate(lines):
+        if match := _OPENING.search(line.rstrip()):
+            places[match[0], number in inside].append(start.moved(number, match.start() + 1))
     problems = []
-    at = 0
+    last = start
     for opening in openings:
-        number = next((n for n in range(at, len(lines)) if lines[n].rstrip().endswith(opening)), -1)
-        place = start
-        if number >= 0:
-            column = len(lines[number].rstrip()) - len(opening) + 1
-            place = Place(start.path, start.line + number, column)
-            at = number + 1
+        found = places[opening, False] or places[opening, True]
+        while found and found[0] < last:
+            found.popleft()
+        place = found.popleft() if found else start
+        last = max(last, place)
         mark = re.match(r"`+|~+", opening)
         shown = mark[0] if mark else opening
         problems.append(
@@ -178,6 +184,6 @@ def _cut_excerpt(html: str) -> str:
         cut += "</p>" if cut.rfind("<p") > cut.rfind("</p>") else ""
     else:
         paragraph = _PARAGRAPH.search(html)
-        cut = paragraph[0] if paragraph else ""
-    cut = _NOTE_MARK.sub("", cut)
-    return _ID.sub(r"\1", cut).strip()
+        end = html.find("</p>", paragraph.end()) if paragraph else -1
+        cut = html[paragraph.start() : end + 4] if paragraph and end >= 0 else ""
+    return _ID.sub(r"\1", strip_notes(cut)).strip()

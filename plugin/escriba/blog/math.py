@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape, unescape
-from pathlib import Path
+from html import escape
+from itertools import pairwise
 
+from escriba.ahead import Ahead, find_code
 from escriba.article import tex
-from escriba.article.fences import scan
+from escriba.article.fences import prose
+from escriba.blog.text import unescape
 from escriba.errors import Place, Problem
 from escriba.language import tr
 
 # Within these no formula is looked for; a comment ends at its own mark.
-_LITERAL = r"<(?P<name>script|style|pre|code|textarea|math)\b.*?</(?P=name)\s*>|<!--.*?-->"
-_RAW = re.compile(rf"{_LITERAL}|<[^>]*>|(?<!\\)\$\$(?P<tex>.+?)\$\$", re.S | re.I)
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)*?(?<!`)\1(?!`)", re.S)
+_LITERAL = re.compile(r"<!--|<(?P<name>script|style|pre|code|textarea|math)\b", re.I)
+_COMMENT_END = re.compile("-->")
+_ENDS = {
+    name: re.compile(rf"</{name}\s*>", re.I)
+    for name in ("script", "style", "pre", "code", "textarea", "math")
+}
+_RAW = re.compile(rf"{_LITERAL.pattern}|<|(?<!\\)\$\$", re.I)
+_DOLLARS, _GREATER = re.compile(r"\$\$"), re.compile(">")
+# What a post's author hides from Markdown.
+_HIDDEN = re.compile(
+    rf"{_LITERAL.pattern}|\{{::(?:comment|nomarkdown)\b|\{{%-?\s*comment\s*-?%\}}", re.I
+)
+_EXTENSION_END = re.compile(r"\{:/(?:comment|nomarkdown)?\}")
+_LIQUID_END = re.compile(r"\{%-?\s*endcomment\s*-?%\}")
+_QUOTES = re.compile(r"^[ \t]*(?:>[ \t]*)+", re.M)
 
 
 @dataclass(frozen=True)
@@ -38,8 +54,8 @@ class Formulas:
 
     def html(self, source: str, display: bool) -> str:
         """The MathML of a formula; of a bad one its source, and `problems` will tell."""
-        number = self._seen[_words(source)]
-        self._seen[_words(source)] += 1
+        number = self._seen[_key(source)]
+        self._seen[_key(source)] += 1
         stripped = source.strip()
         try:
             return tex.render(stripped, display)
@@ -54,61 +70,118 @@ class Formulas:
         Jekyll leaves them to MathJax; we have no script to leave them to.
         """
 
-        def replace(match: re.Match[str]) -> str:
-            if match["tex"] is None:
-                return match[0]
-            return self.html(unescape(match["tex"]), True)
+        return "".join(self._raw(html)) if "$$" in html else html
 
-        return _RAW.sub(replace, html) if "$$" in html else html
+    def _raw(self, html: str) -> Iterator[str]:
+        ahead = Ahead(html)
+        at = 0
+        while mark := _RAW.search(html, at):
+            yield html[at : mark.start()]
+            at = mark.start()
+            if mark[0] == "$$":
+                end = ahead.search(_DOLLARS, mark.end() + 1)
+            else:
+                end = _find_end(ahead, mark) or ahead.search(_GREATER, mark.end())
+            stop = end.end() if end else at + 1
+            if mark[0] == "$$" and end:
+                yield self.html(unescape(html[mark.end() : end.start()]), True)
+            else:
+                yield html[at:stop]
+            at = stop
+        yield html[at:]
 
     def problems(self, body: str, start: Place) -> list[Problem]:
         """What is wrong with which formula; `start` is the place of the body's first line."""
         if not self._bad:
             return []
-        text = _without_code(body)
+        text = _Text(_without_code(body), _Text(body))
         return [
-            Problem(tr("bad formula: {reason}", reason=bad.message), _find(bad, text, start))
+            Problem(tr("bad formula: {reason}", reason=bad.message), text.find(bad, start))
             for bad in self._bad
         ]
 
 
-def _words(source: str) -> str:
-    return " ".join(source.split())
+def _find_end(ahead: Ahead, opening: re.Match[str]) -> re.Match[str] | None:
+    """The end of a stretch without formulas, if this mark begins one and it ends."""
+    if opening["name"]:
+        return ahead.search(_ENDS[opening["name"].lower()], opening.end())
+    kinds = {"<!--": _COMMENT_END, "{::": _EXTENSION_END, "{%": _LIQUID_END}
+    ends = [end for mark, end in kinds.items() if opening[0].startswith(mark)]
+    return ahead.search(ends[0], opening.end()) if ends else None
 
 
-def _find(bad: _Bad, text: str, start: Place) -> Place:
-    """Where a formula goes wrong.
+class _Text:
+    """A post's text, and where in it each formula stands.
 
-    Quote marks and indentation may stand at the beginning of its lines, and HTML may have
-    written its characters as entities.
+    Quote marks and indentation may stand at the beginning of a formula's lines, and HTML may have
+    written its characters as entities. `other` is asked for what is not here.
     """
-    words = [re.escape(word) for word in bad.tex.split()]
-    pattern = r"\$\$\s*" + r"(?:\s|^[ \t]*>)+".join(words) + r"\s*\$\$"
-    found = list(re.finditer(pattern, text, re.M)) or list(re.finditer(r"\$\$", text))[:1]
-    if not found:
-        return start
-    match = found[min(bad.number, len(found) - 1)]
-    at = _follow(bad, text, match.start() + 2) if match[0] != "$$" else match.start()
-    line = text.count("\n", 0, at)
-    return Place(start.path, start.line + line, at - (text.rfind("\n", 0, at) + 1) + 1)
+
+    def __init__(self, text: str, other: _Text | None = None):
+        self._text = text
+        self._other = other
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._marks = [match.start() for match in _DOLLARS.finditer(self._text)]
+        self._places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for start, end in pairwise(self._marks):
+            places = self._places[_key(self._text[start + 2 : end])]
+            if not places or places[-1][1] < start:  # what closes one opens no other like it
+                places.append((start, end))
+
+    def find(self, bad: _Bad, start: Place) -> Place:
+        """Where a formula goes wrong; `start` is the place of the text's first line."""
+        places = self._places.get(_key(bad.tex))
+        if places:
+            at = self._follow(bad, *places[min(bad.number, len(places) - 1)])
+        elif self._other:
+            return self._other.find(bad, start)
+        elif self._marks:
+            at = self._marks[0]
+        else:
+            return start
+        line = bisect_right(self._lines, at) - 1
+        return start.moved(line, at - self._lines[line] + 1)
+
+    def _follow(self, bad: _Bad, start: int, end: int) -> int:
+        """The position in the text that is `bad.offset` in the formula: word by word."""
+        at = start + 2
+        for word in re.finditer(r"\S+", bad.tex):
+            found = self._text.find(word[0], at, end)
+            if word.start() > bad.offset or found < 0:
+                break
+            if word.end() >= bad.offset:
+                return found + bad.offset - word.start()
+            at = found + len(word[0])
+        return at
 
 
-def _follow(bad: _Bad, text: str, start: int) -> int:
-    """The position in the text that is `bad.offset` in the formula: word by word."""
-    at = start
-    for word in re.finditer(r"\S+", bad.tex):
-        if word.start() > bad.offset:
-            break
-        at = text.find(word[0], at)
-        if word.end() >= bad.offset:
-            return at + bad.offset - word.start()
-        at += len(word[0])
-    return at
+def _key(source: str) -> str:
+    """What equal formulas have in common, however they are broken into lines and quoted."""
+    return " ".join(_QUOTES.sub("", unescape(source)).split())
 
 
 def _without_code(body: str) -> str:
-    """The text with its code blanked out, every other character in its place."""
+    """The text with what is hidden in it blanked out, every other character in its place."""
     lines = body.split("\n")
-    for fence in scan(lines, Place(Path())):
-        lines[fence.first : fence.end] = [" " * len(s) for s in lines[fence.first : fence.end]]
-    return _CODE_SPAN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), "\n".join(lines))
+    kept = set(prose(lines))
+    text = "\n".join(line if n in kept else " " * len(line) for n, line in enumerate(lines))
+    text = _blank(text, find_code(text))
+    return _blank(text, _find_hidden(text))
+
+
+def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
+    ahead, at = Ahead(text), 0
+    while mark := _HIDDEN.search(text, at):
+        end = _find_end(ahead, mark)
+        at = end.end() if end else mark.end()
+        if end:
+            yield mark.start(), at
+
+
+def _blank(text: str, stretches: Iterable[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in stretches:
+        pieces += (text[at:start], re.sub(r"[^\n]", " ", text[start:end]))
+        at = end
+    return "".join([*pieces, text[at:]])

@@ -31,7 +31,8 @@ TOPICS = 100  # categories, or tags, of a post: each has a page, and each page n
 
 _NAME = re.compile(r"(?:(\d{4}-\d{1,2}-\d{1,2})-)?(.+)", re.DOTALL)
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
-_FENCE = re.compile(r"---[ \t]*\n((?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_OPENING = re.compile(r"---[ \t]*(?:\n|\Z)")
+_CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M)
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,8 @@ def _find_culprit(post: Post) -> Place:
 
 def split(text: str, source: Path) -> tuple[str, str, int]:
     """(YAML, body, line of the body's start, from 1) of a post's text. Raises SourceError."""
-    if not re.match(r"---[ \t]*(?:\n|\Z)", text):
+    opening = _OPENING.match(text)
+    if not opening:
         raise SourceError(
             tr(
                 "the post has no front matter; it must start with a line '---', its title and "
@@ -185,12 +187,13 @@ def split(text: str, source: Path) -> tuple[str, str, int]:
             ),
             Place(source, 1),
         )
-    match = _FENCE.match(text)
-    if not match:
+    closing = _CLOSING.search(text, opening.end())
+    if not closing:
         raise SourceError(
             tr("the front matter is never closed; add a line '---' after it"), Place(source, 1)
         )
-    return match[1], text[match.end() :], text.count("\n", 0, match.end()) + 1
+    yaml, body = text[opening.end() : closing.start()], text[closing.end() :]
+    return yaml, body, text.count("\n", 0, closing.end()) + 1
 
 
 def _read_name(stem: str, source: Path, front: FrontMatter) -> tuple[datetime | None, str]:

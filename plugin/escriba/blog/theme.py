@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from escriba.blog.catalogue import Catalogue, Group
 from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
+from escriba.blog.text import text_of
 from escriba.errors import SourceError, suggest
 from escriba.files import read_text
 from escriba.language import tr
@@ -146,14 +146,6 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
         summary=post.front.description or _shorten(text_of(rendered.excerpt)),
         minutes=max(1, round(words / WORDS_PER_MINUTE)),
     )
-
-
-def text_of(html: str) -> str:
-    """The text of some HTML, in one line, without footnote marks and the TeX of formulas."""
-    html = re.sub(
-        r'<sup\b[^>]*\bid="fnref.*?</sup>|<annotation\b.*?</annotation>', "", html, flags=re.DOTALL
-    )
-    return " ".join(unescape(re.sub(r"<[a-zA-Z/!][^>]*>", "", html)).split())
 
 
 def _shorten(text: str, limit: int = 240) -> str:

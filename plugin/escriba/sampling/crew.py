@@ -56,7 +56,8 @@ class Hand:
         for place, drawn in self.batch.advance(steps).items():
             job = self.jobs[place]
             job.steps += steps
-            if job.writer.write(drawn):
+            job.writer.write(drawn)
+            if job.writer.ended:
                 self.batch.remove(place)
                 del self.jobs[place]
                 job.end(job.writer.text)

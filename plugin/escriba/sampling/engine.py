@@ -73,12 +73,10 @@ class Engine:
         batch = self._runners[0].begin(len(stream.prompt) + stream.length)
         (place,) = batch.add([stream])
         writer = Writer(self.model.vocabulary, options)
-        shown = 0
         while not writer.ended:
-            writer.write(batch.advance(PIECE)[place])
-            if writer.settled > shown:
-                yield writer.text[shown : writer.settled]
-                shown = writer.settled
+            settled = writer.write(batch.advance(PIECE)[place])
+            if settled:
+                yield settled
 
 
 def load_runner(model: Model) -> Runner:

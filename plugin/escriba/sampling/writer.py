@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Sequence
 
 from escriba.sampling.request import Options
-from escriba.sampling.until import count_settled, find_end
+from escriba.sampling.until import Ending, count_settled
 from escriba.vocabulary import Vocabulary
 
 
@@ -14,11 +14,13 @@ class Writer:
     """The text of one stream, from the symbols it draws."""
 
     def __init__(self, vocabulary: Vocabulary, options: Options):
-        self.text = ""
-        self.settled = 0  # so much of the text is certain to stay
         self.ended = False
+        self._settled: list[str] = []  # what is certain to stay, in pieces
+        self._length = 0  # of these together
+        self._open = ""  # what comes after them
         self._vocabulary = vocabulary
         self._until = options.until
+        self._ending = Ending(options.until)
         self._left = options.length
         # Half a character at a piece's end waits for its other half.
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -28,16 +30,23 @@ class Writer:
         """Whether what it says may end the text before its length."""
         return self._until is not None
 
-    def write(self, drawn: Sequence[int]) -> bool:
-        """Add what was drawn; true if the text has ended."""
+    @property
+    def text(self) -> str:
+        return "".join([*self._settled, self._open])
+
+    def write(self, drawn: Sequence[int]) -> str:
+        """Add what was drawn, and give what more of the text is now certain to stay."""
         self._left -= len(drawn)
         symbols = "".join([self._vocabulary.symbols[index] for index in drawn])
         if self._vocabulary.unit == "bytes":
             symbols = self._decoder.decode(symbols.encode("latin-1"), final=not self._left)
-        self.text += symbols
-        end = find_end(self.text, self._until)
+        end = self._ending.read(symbols)
+        text = self._open + symbols
         if end is not None:
-            self.text = self.text[:end]
+            text = text[: end - self._length]
         self.ended = end is not None or not self._left
-        self.settled = len(self.text) if self.ended else count_settled(self.text, self._until)
-        return self.ended
+        size = len(text) if self.ended else count_settled(text, self._until)
+        settled, self._open = text[:size], text[size:]
+        self._settled.append(settled)
+        self._length += size
+        return settled

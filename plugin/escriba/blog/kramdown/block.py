@@ -23,7 +23,6 @@ from escriba.blog.kramdown.grammar import (
     BOUNDARY,
     CODE,
     EOB,
-    FENCE,
     HEADER,
     INDENT,
     LAZY_END,
@@ -32,19 +31,15 @@ from escriba.blog.kramdown.grammar import (
     QUOTE,
     STASHED_LINE,
 )  # fmt: skip
-from escriba.blog.kramdown.source import Frame, Source, raw
+from escriba.blog.kramdown.source import AttributeLists, Frame, Source, raw
 
 DEEPEST = 40  # blocks within blocks; what is deeper is text
 
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
 _INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){CODE}")
-_FENCED = re.compile(
-    rf"{OPT}(?P<fence>(?P<mark>[`~])(?P=mark){{2,}}+)[^\S\n]*(?P<lang>[^\s`?]+)?[^\n`]*\n"
-    rf"(?P<code>(?:.*\n)*?){OPT}(?P=fence)(?P=mark)*[^\S\n]*\n"
-)
+_FENCED = re.compile(rf"{OPT}(?P<marks>([`~])\2{{2,}}+)[^\S\n]*+(?P<lang>[^\s`?]++)?[^\n`]*+\n")
 _UNCLOSED = re.compile(rf"{OPT}(`{{3,}}[^`\n]*|~{{3,}}.*)\n")
-_FENCE = re.compile(FENCE)
 _QUOTE = re.compile(QUOTE)
 _QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
 _HEADER = re.compile(HEADER)
@@ -68,7 +63,7 @@ class KramdownParser(BlockParser):
 
     def reset(self) -> None:
         self.definitions: dict[str, Attributes] = {}
-        self.attributes: list[tuple[Element, Attributes]] = []
+        self.attributes = AttributeLists()
         self.codes: list[tuple[Element, str, str]] = []
         self.footnotes: dict[str, Element] = {}
         self.abbreviations: dict[str, str] = {}
@@ -101,6 +96,7 @@ class KramdownParser(BlockParser):
         while not source.done:
             if not any(parse(self, source, frame) for parse in parsers):
                 _paragraph(self, source, frame)
+        frame.close()
         self.depth -= 1
 
 
@@ -129,10 +125,14 @@ def _indented(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 
 def _fenced(parser: KramdownParser, source: Source, frame: Frame) -> bool:
-    match = source.scan(_FENCED) if source.check(_FENCE) else None
-    if match:
-        _add_code(parser, frame, match["code"], match["lang"] or "")
-    return bool(match)
+    match = source.check(_FENCED)
+    closing = source.find_fence(match.end(), match["marks"]) if match else None
+    if match is None or closing is None:
+        return False
+    _add_code(parser, frame, source.text[match.end() : closing], match["lang"] or "")
+    source.at = closing
+    source.skip_line()
+    return True
 
 
 def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str) -> None:
@@ -145,11 +145,8 @@ def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str) ->
 def _quote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not source.check(_QUOTE):
         return False
-    text = source.line()
-    while not source.check(LAZY_END):
-        text += source.line()
     quote = frame.add(Element("blockquote"))
-    parser.fill(quote, _QUOTE_MARK.sub("", text))
+    parser.fill(quote, _QUOTE_MARK.sub("", source.lines_to(LAZY_END)))
     return True
 
 
@@ -226,21 +223,14 @@ def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
         parser.unclosed.append(match[1].rstrip())
         source.at = len(source.text)
         return True
-    text = source.line()
-    while not source.check(PARAGRAPH_END):
-        text += source.line()
-    kind, element = frame.kinds[-1] if frame.kinds else ("", None)
-    if kind == "p" and element is not None:
-        element.text = f"{element.text}{joiner}{text.rstrip()}"
-        return True
-    for processor in parser.blockprocessors:
+    text = source.lines_to(PARAGRAPH_END)
+    for processor in parser.blockprocessors if frame.last != "p" else ():
         blocks = [text.rstrip("\n")]
         if processor.test(frame.element, blocks[0]):
             processor.run(frame.element, blocks)
             frame.note("html")
             return True
-    paragraph = frame.add(Element("p"))
-    paragraph.text = text.strip()
+    frame.add_text(text, joiner)
     return True
 
 

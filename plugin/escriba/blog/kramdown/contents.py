@@ -60,28 +60,26 @@ def _entry(heading: Element, prefix: str) -> Element:
     link = Element("a", {"href": f"#{name}", "id": f"{prefix}-{name}"})
     link.text = heading.text
     link.extend(copy.deepcopy(child) for child in heading)
-    for element in list(link.iter()):
-        for child in list(element):
-            if child.tag == "a" or child.get("role") == "doc-noteref":
-                _dissolve(element, child, keep=child.tag == "a")
+    _unlink(link)
     return link
 
 
-def _dissolve(parent: Element, child: Element, *, keep: bool) -> None:
-    """Replace an element by its contents, or by nothing; its tail stays."""
-    at = list(parent).index(child)
-    inside = [child.text if keep else "", *(list(child) if keep else ())]
-    parent.remove(child)
-    text = inside[0] if isinstance(inside[0], str) else ""
-    for number, element in enumerate(inside[1:]):
-        assert isinstance(element, Element)
-        parent.insert(at + number, element)
-    if at:
-        parent[at - 1].tail = (parent[at - 1].tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text
-    last = at + len(inside) - 2
-    if last >= 0:
-        parent[last].tail = (parent[last].tail or "") + (child.tail or "")
-    else:
-        parent.text = (parent.text or "") + (child.tail or "")
+def _unlink(element: Element) -> None:
+    """Replace the links within an element by what they hold, and notes by nothing."""
+    kept: list[Element] = []
+    texts = [[element.text or ""]]  # the one before the first that is kept, and their tails
+    for child in element:
+        _unlink(child)
+        inside = [child] if child.tag != "a" else list(child)
+        if child.get("role") == "doc-noteref":
+            inside = []
+        elif child.tag == "a":
+            texts[-1].append(child.text or "")
+        for each in inside:
+            kept.append(each)
+            texts.append([] if each is child else [each.tail or ""])
+        texts[-1].append(child.tail or "")
+    element[:] = kept
+    element.text, *tails = ["".join(pieces) for pieces in texts]
+    for each, tail in zip(kept, tails, strict=True):
+        each.tail = tail

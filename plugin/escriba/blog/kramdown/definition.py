@@ -21,15 +21,16 @@ _EOB = re.compile(EOB)
 def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     """The definitions at the position, if a paragraph with their terms stands before them."""
     match = source.check(_START)
-    kinds = [kind for kind, _ in frame.kinds]
-    if not match or not (kinds[-1:] == ["p"] or kinds[-2:] == ["p", "blank"]):
+    kinds = [kind for kind, _ in frame.kinds[-2:]]
+    if not match or not (kinds[-1:] == ["p"] or kinds == ["p", "blank"]):
         return False
+    frame.close()
     spaced = kinds[-1] == "blank"
     if spaced:
         frame.kinds.pop()
     _, terms = frame.kinds.pop()
-    assert terms is not None
-    frame.element.remove(terms)
+    assert terms is not None and frame.element[-1] is terms
+    del frame.element[-1]
     before = [entry for entry in frame.kinds[-2:] if entry[0] != "blank"]
     if before and before[-1][0] == "dl" and len(frame.kinds) and before[-1][1] is not None:
         element = before[-1][1]
@@ -37,17 +38,15 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
             frame.kinds.pop()
     else:
         element = frame.add(Element("dl"))
-        for number, (owner, attributes) in enumerate(frame.attributes):
-            if owner is terms:
-                frame.attributes[number] = (element, attributes)
+        frame.attributes.hand_over(terms, element)
     for term in (terms.text or "").split("\n"):
         SubElement(element, "dt").text = term
     blank = False
     for item, first_as_paragraph in _gather(source, spaced):
         dd = SubElement(element, "dd")
         inner = Frame(dd, parser.attributes)
-        parser.fill_frame(inner, item.pieces[0])
-        parser.attributes.append((dd, item.attributes))
+        parser.fill_frame(inner, item.texts[0])
+        parser.attributes.add(dd, item.attributes)
         kinds = [kind for kind, _ in inner.kinds]
         blank = kinds[-1:] == ["blank"]
         if kinds[:1] == ["p"] and not first_as_paragraph:
@@ -75,10 +74,10 @@ def _gather(source: Source, spaced: bool) -> list[tuple[Item, bool]]:
         item = found[-1][0]
         match = source.scan(item.belongs) or (None if blank else source.scan(item.lazy))
         if match:
-            item.pieces[0] += dedent(match[0], item.width)[0]
+            item.add(dedent(match[0], item.width)[0])
             spaced = blank = False
         elif match := source.scan(_BLANK):
-            item.pieces[0] += match[0]
+            item.add(match[0])
             spaced = blank = True
         else:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from html import escape, unescape
+from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
@@ -17,6 +17,7 @@ from escriba.blog.kramdown import contents, notes
 from escriba.blog.kramdown.grammar import HEADINGS, TAG, names
 from escriba.blog.kramdown.html import read_attributes
 from escriba.blog.kramdown.source import raw
+from escriba.blog.text import strip_tags, unescape
 
 if TYPE_CHECKING:
     from escriba.blog.kramdown.block import KramdownParser
@@ -25,7 +26,7 @@ _CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div se
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *HEADINGS))
 _STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
 _FIRST_TAG = re.compile(TAG, re.S)
-_TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.S)
+_TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
 
 
 class Finish(Treeprocessor):
@@ -119,7 +120,7 @@ class Finish(Treeprocessor):
                 return "&"
             html = str(self.md.htmlStash.rawHtmlBlocks[int(m["html"])])
             tex = _TEX.search(html)
-            return tex[1] if tex else re.sub(r"<[^>]*>", "", html)
+            return tex[1] if tex else strip_tags(html)
 
         return unescape(_STASHED.sub(restore, text))
 

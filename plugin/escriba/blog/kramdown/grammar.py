@@ -57,7 +57,10 @@ STASHED_LINE = rf"[ \t]*{STASHED}[ \t]*\n"
 
 WORD = r"\w[\w-]*"
 ANY = r"(?:\\\}|[^}])"
-IAL = rf"\{{:(?!:|/)({ANY}+)\}}[^\S\n]*\n"
+# What stands in an attribute list, `\}` included. Its length is bounded, as many texts may begin
+# like one that never ends.
+LIST = r"[^}]{1,1000}+(?:(?<=\\)\}[^}]{0,1000}+){0,9}"
+IAL = rf"\{{:(?!:|/)({LIST})\}}[^\S\n]*\n"
 IAL_LINE = OPT + IAL
 
 _SPANS = "|".join(sorted(SPAN_ELEMENTS | {"script"}))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from escriba.blog.kramdown.grammar import (
     ATTRIBUTE,
     CLOSE_TAG,
-    COMMENT,
     HOLDS_BLOCKS,
     HOLDS_TEXT,
     OPT,
@@ -19,22 +17,24 @@ from escriba.blog.kramdown.grammar import (
     VOID_ELEMENTS,
 )  # fmt: skip
 from escriba.blog.kramdown.source import Frame, Source, raw
+from escriba.blog.text import unescape
 
 if TYPE_CHECKING:
     from escriba.blog.kramdown.block import KramdownParser
 
 _START = re.compile(rf"{OPT}{TAG}", re.S)
-_COMMENT = re.compile(rf"{OPT}({COMMENT})[ \t]*\n?", re.S)
-_INSTRUCTION = re.compile(r"<\?.*?\?>[ \t]*\n?", re.S)
-_TAG_OR_COMMENT = re.compile(rf"{COMMENT}|{TAG}|{CLOSE_TAG}", re.S)
+_COMMENT, _COMMENT_END = re.compile(rf"{OPT}<!--"), re.compile(r"-->[ \t]*\n?")
+_INSTRUCTION, _INSTRUCTION_END = re.compile(r"<\?"), re.compile(r"\?>[ \t]*\n?")
+_TOKEN = re.compile(rf"<!--|{TAG}|{CLOSE_TAG}", re.S)
 _REST = re.compile(r"[ \t]*\n")
 
 
 def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     """The element or comment at the position, if it is one that stands between paragraphs."""
-    if match := source.scan(_COMMENT) or source.scan(_INSTRUCTION):
+    note = _scan_note(source)
+    if note:
         waiting, frame.ial = frame.ial, None  # attributes are for the next block that can have any
-        frame.add(raw(parser.md.htmlStash.store(match[0].strip())), "html")
+        frame.add(raw(parser.md.htmlStash.store(note.strip())), "html")
         frame.ial = waiting
         return True
     match = source.check(_START)
@@ -47,7 +47,7 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if match[3] or name in VOID_ELEMENTS:
         inside, html = "", match[0].strip()
     else:
-        end, after = _find_end(source.text, source.at, name)
+        end, after = _find_end(source, name)
         inside = source.text[source.at : end]
         closing = source.text[end:after] or f"</{name}>"
         html = match[0].strip() + inside + closing
@@ -65,6 +65,18 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     return True
 
 
+def _scan_note(source: Source) -> str:
+    """The comment or the processing instruction at the position, which moves behind it."""
+    before = source.at
+    for opening, closing in ((_COMMENT, _COMMENT_END), (_INSTRUCTION, _INSTRUCTION_END)):
+        match = source.check(opening)
+        end = source.ahead.search(closing, match.end()) if match else None
+        if end:
+            source.at = end.end()
+            break
+    return source.text[before : source.at]
+
+
 def read_attributes(text: str) -> dict[str, str]:
     """The attributes of a tag, their names in lower case and their entities resolved."""
     return {
@@ -72,13 +84,15 @@ def read_attributes(text: str) -> dict[str, str]:
     }
 
 
-def _find_end(text: str, start: int, name: str) -> tuple[int, int]:
-    """Where an element's end tag begins and ends; the end of the text if it has none."""
+def _find_end(source: Source, name: str) -> tuple[int, int]:
+    """Where the end tag of an element begins and ends; the end of the text if it has none."""
+    text, at = source.text, source.at
     if name in ("script", "style"):
-        close = re.compile(rf"</{name}\s*>", re.I).search(text, start)
+        close = re.compile(rf"</{name}\s*>", re.I).search(text, at)
         return close.span() if close else (len(text), len(text))
     depth = 1
-    for match in _TAG_OR_COMMENT.finditer(text, start):
+    while match := _TOKEN.search(text, at):
+        at = match.end()
         opened, closed = match[1], match[4]
         if opened and opened.lower() == name and not match[3]:
             depth += 1
@@ -86,4 +100,6 @@ def _find_end(text: str, start: int, name: str) -> tuple[int, int]:
             depth -= 1
             if not depth:
                 return match.span()
+        elif not opened and not closed and (end := source.ahead.search(_COMMENT_END, at)):
+            at = end.start() + 3
     return len(text), len(text)

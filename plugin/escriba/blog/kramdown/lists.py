@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
-    ANY,
     BLANK,
     EOB,
     HTML_START,
     HTML_STOP,
     IAL,
+    LIST,
     LIST_OL,
     LIST_UL,
     OPT,
@@ -33,19 +33,22 @@ _START = line(LIST_UL, LIST_OL)
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
 _RULE = re.compile(rf"{OPT}([*_-])[ \t]*\1[ \t]*\1(?:\1|[ \t])*\n")
-_ITEM_IAL = re.compile(rf"\s*\{{:(?!(?:{WORD})?:|/)({ANY}+)\}}\s*")
+_ITEM_IAL = re.compile(rf"\s*+\{{:(?!(?:{WORD})?:|/)({LIST})\}}\s*+")
+_EMPTY = re.compile(rf"(?:{_ITEM_IAL.pattern})?\s*+\Z")
 _TASK = re.compile(r"\A\s*\[([ xX])\]\s+")
+_DEEPEST = 100  # columns that a line is set apart by, at most
 
 
 @dataclass
 class Item:
     """The text of one list item, or one definition, being gathered.
 
-    `width` is the column at which its text begins: lines indented as far belong to it.
+    `width` is the column at which its text begins: lines indented as far belong to it. `pieces`
+    have the lines of its parts; a paragraph does not go on from one to the next.
     """
 
     width: int
-    pieces: list[str]
+    pieces: list[list[str]]
     attributes: Attributes = field(default_factory=Attributes)
 
     @property
@@ -56,29 +59,31 @@ class Item:
     def lazy(self) -> re.Pattern[str]:
         return _lazy(min(self.width, 3))
 
+    def add(self, text: str) -> None:
+        self.pieces[-1].append(text)
+
+    @property
+    def texts(self) -> list[str]:
+        return ["".join(piece) for piece in self.pieces]
+
 
 def read_first_line(marker: str, text: str) -> Item:
     """The item that a marker and the rest of its line begin."""
-    width = len(marker)
-    if re.match(rf"(?:{_ITEM_IAL.pattern})?\s*\Z", text):
-        width = 4
-    else:
-        while match := re.match(r"( *)(\t+)", text):
-            at = len(match[1]) + width
-            spaces = 4 - at % 4 + (len(match[2]) - 1) * 4
-            text = match[1] + " " * spaces + text[match.end() :]
-        width += len(text) - len(text.lstrip(" "))
-    item = Item(width, [text.lstrip()])
-    if match := _ITEM_IAL.match(item.pieces[0]):
-        item.attributes.read(match[1])
-        item.pieces[0] = item.pieces[0][match.end() :]
-    return item
+    bare = text.lstrip("\t ")
+    white = len((marker + text[: len(text) - len(bare)]).expandtabs(4))
+    width = 4 if _EMPTY.match(text) else white
+    attributes = Attributes()
+    text = text.lstrip()
+    if match := _ITEM_IAL.match(text):
+        attributes.read(match[1])
+        text = text[match.end() :]
+    return Item(width, [[text]], attributes)
 
 
 def dedent(text: str, width: int) -> tuple[str, bool]:
     """A line without the indentation of its item, and whether it had it."""
     text = re.sub(r"\A\t+", lambda tabs: " " * 4 * len(tabs[0]), text)
-    indented = text.startswith(" " * width)
+    indented = len(text) >= width and not text[:width].strip(" ")
     return (text[width:] if indented else text), indented
 
 
@@ -93,9 +98,9 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     for item in items:
         li = SubElement(element, "li")
         inner = Frame(li, parser.attributes)
-        for piece in item.pieces:
-            parser.fill_frame(inner, piece)
-        parser.attributes.append((li, item.attributes))
+        for text in item.texts:
+            parser.fill_frame(inner, text)
+        parser.attributes.add(li, item.attributes)
         frames.append(inner)
     blank = _tighten(frames, ended)
     _mark_tasks(element)
@@ -116,8 +121,8 @@ def _gather(source: Source, kind: str) -> tuple[list[Item], bool]:
             return items, True
         if match := source.scan(start):
             items.append(read_first_line(match[1], match[2]))
-            start = _item_start(kind, items[-1].width)
-            nested, blank = bool(_START.match(items[-1].pieces[0])), False
+            start = _item_start(kind, min(items[-1].width, 4))
+            nested, blank = bool(_START.match(items[-1].pieces[0][0])), False
             continue
         item = items[-1]
         match = source.scan(item.belongs) or (None if blank else source.scan(item.lazy))
@@ -125,15 +130,15 @@ def _gather(source: Source, kind: str) -> tuple[list[Item], bool]:
             text, indented = dedent(match[0], item.width)
             begins = bool(_START.match(text))
             if not nested and indented and begins:
-                item.pieces.append("")  # a nested list ends the paragraph before it
+                item.pieces.append([])  # a nested list ends the paragraph before it
                 nested = True
             elif nested and not indented and begins:
-                text = " " * (item.width + 4) + text
-            item.pieces[-1] += text
+                text = " " * min(item.width + 4, _DEEPEST) + text
+            item.add(text)
             blank = False
         elif match := source.scan(_BLANK):
             nested = blank = True
-            item.pieces[-1] += match[0]
+            item.add(match[0])
         else:
             break
     return items, False
@@ -194,7 +199,7 @@ def _item_start(kind: str, width: int) -> re.Pattern[str]:
     return re.compile(rf"([ ]{{0,{width - 1 if width < 4 else 3}}}{marker})({TAIL})")
 
 
-@cache
+@lru_cache(256)
 def _belongs(width: int) -> re.Pattern[str]:
     tabs, spaces = divmod(width, 4)
     return re.compile(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
+from escriba.ahead import Ahead, pair_ticks
 from escriba.blog.kramdown.grammar import BOUNDARY, OPT
 from escriba.blog.kramdown.source import Frame, Source
 
@@ -14,27 +16,40 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"(?:\||.*?[^\\\n]\|).*\n")
 _START = re.compile(rf"{OPT}(?=\S){_LINE.pattern}")
-_RULE = re.compile(r"([+|: \t-]*?-[+|: \t-]*?)[ \t]*\n")
-_FOOT = re.compile(r"[+|: \t=]*?=[+|: \t=]*?[ \t]*\n")
+_RULE = re.compile(r"(?=[+|: \t]*+-)([+|: \t-]*+)\n")
+_FOOT = re.compile(r"[+|: \t]*+=[+|: \t=]*+\n")
 _ALIGN = re.compile(r"[ \t]?(:?)-+(:?)[ \t]?")
-_CODE = re.compile(r"(<code.*?>.*?</code>|(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))")
+_CODE, _TAG_END, _CODE_END = re.compile("<code|`+"), re.compile(">"), re.compile("</code>")
 _PIPE = re.compile(r"(?<!\\)\|")
+_FILLED = 100_000  # cells that a table gets beyond those that are written, at most
 _ALIGNED = {("", ""): "", (":", ""): "left", ("", ":"): "right", (":", ":"): "center"}
 
 
 def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     """The table at the position, if there is one; it must end where a block may end."""
-    if not frame.after_boundary or not source.check(_START):
+    if source.at < source.tables or not frame.after_boundary or not source.check(_START):
         return False
-    before = source.at
+    before, fault = source.at, _find_fault(source)
     table = Element("table")
-    alignment = _read_rows(source, table)
-    if not source.check(BOUNDARY) or table.find("tbody") is None or not _has_cells(source, before):
+    alignment = _read_rows(source, table) if fault is None else []
+    if table.find("tbody") is None:
+        source.tables = source.at if fault is None else fault
         source.at = before
         return False
     _complete(table, alignment)
     frame.add(table)
     return True
+
+
+def _find_fault(source: Source) -> int | None:
+    """Up to where no table begins, because a line from here to there has no `|` outside code, or
+    because what follows the rows is no boundary."""
+    at = source.at
+    while line := _LINE.match(source.text, at):
+        at = line.end()
+        if not all(_LINE.match(f"{part}\n") for part in _without_code(line[0]).splitlines()):
+            return at
+    return None if BOUNDARY.match(source.text, at) else at
 
 
 def _read_rows(source: Source, table: Element) -> list[str]:
@@ -82,31 +97,51 @@ def _read_row(text: str, leading: bool) -> Element:
 
 def _split(text: str) -> list[str]:
     """Cut at each `|` that is neither escaped nor within code."""
-    cells = [""]
+    cells: list[str] = []
+    pieces: list[str] = []
     at = 0
-    for code in (*_CODE.finditer(text), None):
-        first, *others = _PIPE.split(text[at : code.start() if code else len(text)])
-        cells[-1] += first.replace(r"\|", "|")
-        cells += [other.replace(r"\|", "|") for other in others]
-        if code:
-            cells[-1] += code[0]
-            at = code.end()
-    return cells
+    for start, end in (*_find_codes(text), (len(text), len(text))):
+        first, *others = _PIPE.split(text[at:start])
+        pieces.append(first.replace(r"\|", "|"))
+        for other in others:
+            cells.append("".join(pieces))
+            pieces = [other.replace(r"\|", "|")]
+        pieces.append(text[start:end])
+        at = end
+    return [*cells, "".join(pieces)]
 
 
-def _has_cells(source: Source, start: int) -> bool:
-    """Whether each line has a `|` outside code."""
-    text = _CODE.sub("", source.text[start : source.at])
-    return all(_LINE.match(f"{line}\n") for line in text.splitlines())
+def _without_code(text: str) -> str:
+    pieces, at = [], 0
+    for start, end in _find_codes(text):
+        pieces.append(text[at:start])
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _find_codes(text: str) -> Iterator[tuple[int, int]]:
+    """Where code begins and ends in a line, be it between backticks or tags."""
+    ahead, ticks, at = Ahead(text), pair_ticks(text), 0
+    while opening := _CODE.search(text, at):
+        at = opening.end()
+        end = ticks.get(opening.start())
+        if opening[0] == "<code" and (tag := ahead.search(_TAG_END, at)):
+            closing = ahead.search(_CODE_END, tag.end())
+            end = closing.end() if closing else None
+        if end:
+            yield opening.start(), end
+            at = end
 
 
 def _complete(table: Element, alignment: list[str]) -> None:
     """Rows of equal length, with the alignment of their columns; cells of the head are `th`."""
     width = max(len(row) for row in table.iter("tr"))
+    left = _FILLED
     for part in table:
         for row in part:
-            for _ in range(width - len(row)):
-                SubElement(row, "td")
+            missing = min(left, width - len(row))
+            left -= missing
+            row.extend(Element("td") for _ in range(missing))
             for number, cell in enumerate(row):
                 if part.tag == "thead":
                     cell.tag = "th"

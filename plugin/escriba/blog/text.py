@@ -1,0 +1,51 @@
+"""The text of some HTML, which may be anybody's: tags, comments and notes may begin and never end.
+
+All of these take time in proportion to the size of the HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from escriba.ahead import Ahead
+
+_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
+_NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
+_ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
+_LONG = re.compile("&#([0-9]{8,})")
+
+
+def text_of(markup: str) -> str:
+    """The text of some HTML, in one line, without footnote marks and the TeX of formulas."""
+    return " ".join(unescape(strip_tags(_cut(markup, _NOTE_OR_TEX))).split())
+
+
+def strip_notes(markup: str) -> str:
+    """HTML without the marks of footnotes."""
+    return _cut(markup, _NOTE)
+
+
+def strip_tags(markup: str) -> str:
+    """HTML without its tags and comments; one that is not closed stays."""
+    end = markup.rfind(">") + 1
+    return _TAG.sub("", markup[:end]) + markup[end:]
+
+
+def unescape(markup: str) -> str:
+    """Text with its entities resolved; Python's own function fails at numbers of 4,301 digits."""
+    return html.unescape(_LONG.sub(lambda m: f"&#{m[1].lstrip('0')[:8] or 0}", markup))
+
+
+def _cut(markup: str, openings: re.Pattern[str]) -> str:
+    """HTML without the elements whose beginnings a pattern finds; one that is not closed stays."""
+    ahead = Ahead(markup)
+    kept: list[str] = []
+    at = 0
+    for opening in openings.finditer(markup):
+        end = ahead.search(_ENDS[opening[0]], opening.end())
+        if opening.start() >= at and end:
+            kept.append(markup[at : opening.start()])
+            at = end.end()
+    return "".join([*kept, markup[at:]])
