@@ -10,6 +10,7 @@ from escriba.blog.build import render
 from escriba.blog.serve.edition import Edition
 from escriba.blog.serve.sources import Survey, folders, state, survey
 from escriba.errors import EscribaError
+from escriba.lock import hold_project
 from escriba.progress import Report
 from escriba.project import NAME, Project, load
 from escriba.sampling.frozen import PatientStore
@@ -66,10 +67,11 @@ class Press:
         if folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project), settings: self.seen[settings]}
-        models, root = self.project.models, self.project.root
-        store = PatientStore(models, root, frozen=False, report=report)
+        models, root, admit = self.project.models, self.project.root, self.project.admit
+        store = PatientStore(models, root, frozen=False, report=report, admit=admit)
         try:
-            site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
+            with hold_project(self.project):
+                site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
         finally:
             # The samples that it froze are no news to itself.
             own = {path: state(path) for path in store.files() if path not in self.seen}
