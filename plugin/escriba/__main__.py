@@ -124,6 +124,8 @@ def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
 
 def _tell_of_garbage(args: sys.UnraisableHookArgs) -> None:
     """What went wrong where Python can raise nothing, as while it frees an object."""
+    if sys.is_finalizing():  # nothing can be imported, and all is done
+        return
     import signal
     import threading
 

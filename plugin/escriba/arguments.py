@@ -21,6 +21,7 @@ from escriba.numbers import read_decimal, read_float, read_whole
 
 MOST = 1e9  # minutes, passes or seconds: 1,900 years
 LONGEST = 255  # bytes of a file's name, on nearly every system
+FARTHEST = 4000  # bytes of a path
 
 
 def number(text: str) -> Decimal:
@@ -44,6 +45,16 @@ def steps(text: str) -> int:
     value = integer(text)
     if not 0 <= value <= MOST:
         raise click.BadParameter(_out_of_bounds(text))
+    return value
+
+
+def port(text: str) -> int:
+    """The number of a port that a program can listen on."""
+    value = integer(text)
+    if not 1 <= value <= 65535:
+        raise click.BadParameter(
+            tr("'{text}' is not the number of a port, from 1 to 65535", text=_cut(text))
+        )
     return value
 
 
@@ -107,6 +118,8 @@ class Location(click.Path):
                     longest=LONGEST,
                 )
                 self.fail(problem, param, ctx)
+        if len(os.fsencode(text)) > FARTHEST:
+            self.fail(tr("the path '{path}' is too long", path=_cut(text)), param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escriba.arguments import Location, amount, device, integer, model_name, number, steps
+from escriba.arguments import Location, amount, device, integer, model_name, number, port, steps
 from escriba.display import visible
 from escriba.errors import EscribaError
 from escriba.language import plural, tr
@@ -75,10 +75,10 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--port", type=port, default="8000", show_default=True)
 @click.option("--drafts/--no-drafts", default=True, help="Show drafts (default: yes).")
 @click.pass_obj
-def serve(folder: Path, port: int, drafts: bool) -> None:
+def serve(folder: Path, /, **options: Any) -> None:
     """Show the site at http://127.0.0.1:PORT/ and reload it on every change."""
     from escriba.blog.serve import serve as serve_site
     from escriba.progress import shown_progress
@@ -87,7 +87,7 @@ def serve(folder: Path, port: int, drafts: bool) -> None:
         with suppress(Gone, EscribaError):  # the pages go on to say it
             _print(text)
 
-    serve_site(folder, port=port, drafts=drafts, say=say, showing=shown_progress)
+    serve_site(folder, say=say, showing=shown_progress, **options)
 
 
 @cli.command()
@@ -296,7 +296,7 @@ def evaluate(
     project = _find(folder)
     if record is not None:
         check_name(record)
-    outsider = Outsider(text, record or text.name, skip_unknown) if text else None
+    outsider = Outsider(text, record or visible(text.name), skip_unknown) if text else None
     with shown_progress() as report:
         scores = evaluate_model(
             project, name, outsider, baselines=baselines, device=device, report=report

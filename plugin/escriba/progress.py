@@ -19,7 +19,7 @@ Report = Callable[[str, float], None]  # what is being done, and what part of it
 @contextmanager
 def shown_progress() -> Iterator[Report]:
     """A function that shows on standard error how much of what is done: a bar for each what."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None where it is closed
         yield lambda what, share: None
         return
     begun = time.monotonic()

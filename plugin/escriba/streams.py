@@ -34,9 +34,9 @@ def open_streams() -> None:
     never raises. A character that the encoding lacks is replaced.
     """
     _occupy()
-    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
-    sys.stdout = _guard(sys.stdout, _refuse)
-    sys.stderr = _guard(sys.stderr, lambda error: None)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = _guard(sys.stdout, 1, _refuse)
+    sys.stderr = _guard(sys.stderr, 2, lambda error: None)
 
 
 def tell(text: str) -> None:
@@ -57,7 +57,7 @@ def read_all(stream: BinaryIO) -> bytes:
     return data
 
 
-def shown(text: str) -> str:
+def displayed(text: str) -> str:
     """A text as standard output may have it: on a terminal nothing in it is obeyed, and elsewhere
     it is what it is."""
     return visible(text) if sys.stdout.isatty() else text
@@ -96,16 +96,17 @@ class _Outlet(io.RawIOBase):
         return memoryview(data).nbytes
 
 
-def _guard(stream: TextIO | None, fail: Callable[[OSError], None]) -> TextIO:
+def _guard(stream: TextIO | None, number: int, fail: Callable[[OSError], None]) -> TextIO:
     """A stream that tells `fail` what cannot be written; one that was closed leads nowhere."""
     if stream is None:
-        return Path(os.devnull).open("w", encoding="utf-8")
+        return os.fdopen(number, "w", encoding="utf-8", closefd=False)
     if stream not in (sys.__stdout__, sys.__stderr__) or not isinstance(stream, io.TextIOWrapper):
         return stream  # of whoever called us
     raw = getattr(stream.buffer, "raw", stream.buffer)  # unbuffered, it is raw itself
     errors = "replace" if stream.errors == "strict" else stream.errors
+    outlet: Any = _Outlet(raw, fail)
     return io.TextIOWrapper(
-        io.BufferedWriter(_Outlet(raw, fail)),
+        outlet if raw is stream.buffer else io.BufferedWriter(outlet),
         encoding=stream.encoding,
         errors=errors,
         line_buffering=stream.line_buffering,

@@ -14,7 +14,7 @@ from escriba.language import tr
 
 def print_scores(scores: Sequence[Score], name: str, console: Console | None = None) -> None:
     """Tables of the losses on each text, and by class on the last: the test part, or a file."""
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, markup=False, emoji=False)
     for score in scores:
         _print_losses(score, name, console)
     _print_groups(scores[-1], name, console)

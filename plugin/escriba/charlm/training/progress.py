@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from escriba.charlm.training.novelty import BOUND
+from escriba.display import visible
 from escriba.language import tr
+from escriba.streams import displayed
 
 if TYPE_CHECKING:
     from escriba.charlm.training.pace import Moment
@@ -50,13 +53,13 @@ class Display:
 @contextmanager
 def shown(name: str) -> Iterator[Display]:
     """Shows a training on standard error: a live line on a terminal, a line a minute elsewhere."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     if not console.is_terminal:
         yield _plain(name, console)
         return
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(name, total=1.0, words="")
+        task = progress.add_task(escape(visible(name)), total=1.0, words="")
 
         def moment(moment: Moment) -> None:
             total = None if moment.share is None else 1.0
@@ -75,7 +78,7 @@ def _plain(name: str, console: Console) -> Display:
         nonlocal lines
         if time.monotonic() - begun >= lines * PLAIN_EVERY:
             lines += 1
-            console.print(f"{name} {words}", highlight=False, soft_wrap=True)
+            console.print(f"{name} {words}", highlight=False, markup=False, soft_wrap=True)
 
     def moment(moment: Moment) -> None:
         step = tr("step {step}", step=moment.step)
@@ -129,7 +132,7 @@ def show_result(name: str, result: Result) -> None:
             file=sys.stderr,
         )
         return
-    print(result.sample)
+    print(displayed(result.sample))
     print()
     print(
         tr(
