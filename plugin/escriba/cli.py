@@ -326,7 +326,7 @@ def translate(command: click.Command) -> None:
 
 def _tell(text: str) -> None:
     """Say something that is no result: for whom a command waits."""
-    click.echo(text, err=True)
+    tell(visible(text))
 
 
 def _show_difference(text: str) -> None:

@@ -171,8 +171,9 @@ class PatientStore(Store):
         frozen: bool,
         report: Report | None = None,
         admit: Admit | None = None,
+        locked: Callable[[], AbstractContextManager[None]] = nullcontext,
     ):
-        super().__init__(models, root, frozen=frozen, admit=admit)
+        super().__init__(models, root, frozen=frozen, admit=admit, locked=locked)
         self._report = report
         self._missing: dict[str, list[Use]] = {}
 
@@ -181,12 +182,13 @@ class PatientStore(Store):
         whoever interrupts this loses none; the paths of the pages that asked for it. Raises
         ModelError, and FrozenError where nothing can be written."""
         missing, self._missing = self._missing, {}
-        if missing:
-            sweep(self.models)
         uses = [same[0] for same in missing.values()]
-        sample_together(
-            uses, self.root, self._report, lambda use, text: self._freeze(use.request, text)
-        )
+        if uses:
+            with self.locked():
+                sweep(self.models)
+                sample_together(
+                    uses, self.root, self._report, lambda use, text: self._freeze(use.request, text)
+                )
         waiting = frozenset(use.place.path for same in missing.values() for use in same)
         self.used = [use for use in self.used if use.place.path not in waiting]
         return waiting

@@ -23,6 +23,7 @@ from escriba.blog.serve.sources import matters
 from escriba.blog.serve.watch import LOOK, changes
 from escriba.errors import SourceError
 from escriba.language import tr
+from escriba.lock import Say, silence
 from escriba.progress import Report
 from escriba.project import Project, Settings, find_root
 from escriba.project import find as find_project
@@ -30,7 +31,6 @@ from escriba.project import find as find_project
 __all__ = ["EVENTS", "Edition", "Press", "Server", "find", "inject", "matters", "serve"]
 
 Showing = Callable[[], AbstractContextManager[Report | None]]
-Say = Callable[[str], None]
 
 
 def serve(
@@ -39,7 +39,7 @@ def serve(
     port: int = 8000,
     *,
     drafts: bool = True,
-    say: Say = lambda text: None,
+    say: Say = silence,
     showing: Showing = nullcontext,
 ) -> None:
     """Serve the project of a folder until interrupted, with drafts and unpublished posts unless
@@ -50,7 +50,7 @@ def serve(
     """
     try:
         project = locate(folder)
-        server = open_server(project, host, port, drafts=drafts)
+        server = open_server(project, host, port, drafts=drafts, say=say)
         with _listening(server):
             path = quote(unquote(project.settings.baseurl))
             address = f"http://{host}:{server.server_port}{path}/"
@@ -72,7 +72,9 @@ def locate(folder: Path) -> Project:
         return Project(root, Settings())
 
 
-def open_server(project: Project, host: str, port: int, *, drafts: bool) -> Server:
+def open_server(
+    project: Project, host: str, port: int, *, drafts: bool, say: Say = silence
+) -> Server:
     """A server that listens, but does not answer yet. Raises SourceError."""
     if host not in LOOPBACK:
         raise SourceError(
@@ -85,7 +87,7 @@ def open_server(project: Project, host: str, port: int, *, drafts: bool) -> Serv
             )
         )
     try:
-        return Server((host, port), Press(project, drafts=drafts))
+        return Server((host, port), Press(project, drafts=drafts, say=say))
     except OSError as error:
         raise SourceError(
             tr(

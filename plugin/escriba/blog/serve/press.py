@@ -10,7 +10,7 @@ from escriba.blog.build import render
 from escriba.blog.serve.edition import Edition
 from escriba.blog.serve.sources import Survey, folders, state, survey
 from escriba.errors import EscribaError
-from escriba.lock import hold_project
+from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
 from escriba.project import NAME, Project, load
 from escriba.sampling.frozen import PatientStore
@@ -18,14 +18,16 @@ from escriba.unforeseen import Reports
 
 
 class Press:
-    """Renders editions of a project, and tells who waits for the next.
+    """Renders editions of a project, and tells who waits for the next. `say` is told for whom it
+    has to wait itself, before it samples.
 
     `seen` is what was on disk when the last one was made, with what that wrote itself.
     """
 
-    def __init__(self, project: Project, *, drafts: bool):
+    def __init__(self, project: Project, *, drafts: bool, say: Say = silence):
         self.project = project
         self.drafts = drafts
+        self.say = say
         self.edition = Edition()
         self.seen: Survey = {}
         self.reports = Reports()
@@ -67,11 +69,13 @@ class Press:
         if folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project), settings: self.seen[settings]}
-        models, root, admit = self.project.models, self.project.root, self.project.admit
-        store = PatientStore(models, root, frozen=False, report=report, admit=admit)
+        models, root = self.project.models, self.project.root
+        store = PatientStore(
+            models, root, frozen=False, report=report, admit=self.project.admit,
+            locked=lambda: hold_project(self.project, self.say),
+        )  # fmt: skip
         try:
-            with hold_project(self.project):
-                site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
+            site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
         finally:
             # The samples that it froze are no news to itself.
             own = {path: state(path) for path in store.files() if path not in self.seen}

@@ -16,6 +16,7 @@ from escriba.blog.serve.sources import State, folders, is_of_training, matters, 
 from escriba.errors import is_unforeseen
 from escriba.files import is_dir
 from escriba.language import tr
+from escriba.lock import Say
 from escriba.project import NAME, Project
 
 TICK = 0.5  # seconds, at most, until a new folder or another escriba.yml is seen
@@ -26,8 +27,8 @@ PAUSE = 10.0  # seconds, at least, between an edition and one for the sake of a 
 
 def changes(
     press: Press,
-    say: Callable[[str], None],
-    happenings: Callable[[Press, Callable[[str], None]], Iterator[bool]] | None = None,
+    say: Say,
+    happenings: Callable[[Press, Say], Iterator[bool]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
     """Yields whenever the site should be rendered again, for ever.
@@ -52,7 +53,7 @@ def changes(
             printed, seen, due = clock(), press.seen, 0.0
 
 
-def watch(press: Press, say: Callable[[str], None]) -> Iterator[bool]:
+def watch(press: Press, say: Say) -> Iterator[bool]:
     """Yields for ever, true when something may have changed, and now and then false.
 
     Where the system cannot tell, it says so, once, and looks by itself.
