@@ -1,8 +1,8 @@
-"""The ways by which a text gets into a blog, each as a function: what growth.py and fuzz.py knock at.
+"""The ways by which a text gets into a blog, each as a function that growth.py and fuzz.py call.
 
 A door takes a yard, which is a small project in a folder of its own, and the bytes that a stranger
 has written; it puts them where they belong, and does what a build without sampling would do with
-them. It returns the files of the site, if there is one, and raises EscribaError for what it refuses.
+them. It returns the files of the site, if there is one. Raises EscribaError for what is refused.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from markdown import Markdown
+from trees import plant
+from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 from escriba import project
 from escriba.article.context import open_context
@@ -26,11 +28,10 @@ from escriba.model import FILE as WEIGHTS
 from escriba.sampling.request import Options
 from escriba.sampling.writer import Writer
 from escriba.vocabulary import Vocabulary
-from trees import plant
-from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 PIECE = 32  # symbols that a writer gets at a time
 BETWEEN = b"\n%%%\n"  # the posts of the door `site`
+
 
 def _post(yard: Yard, data: bytes) -> Files:
     yard.put(POST, FRONT + data)

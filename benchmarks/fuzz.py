@@ -36,14 +36,14 @@ from random import Random
 from xml.parsers import expat
 
 from doors import DOORS, knock
-from escriba.errors import EscribaError
 from strange import draw
-from yard import SAMPLES, SHOWN, Files, Yard, open_yard
+from yard import ORDINARY, SAMPLES, SHOWN, Files, Yard, open_yard
+
+from escriba.errors import EscribaError
 
 SLOW = 10  # processor seconds
 WAITING = 120  # seconds after which a case waits for something that does not come
 MEMORY = 2 << 30  # bytes
-RESERVED = 5 << 30  # bytes of addresses, not of memory, that a WebAssembly of the kernel's takes
 TRIES, FEW_TRIES = 1500, 12  # at making one finding smaller, and one that ends the process
 SHRINKING = 60  # processor seconds
 LONGEST = 3000  # characters of a message
@@ -78,20 +78,26 @@ class Judge:
         folder.mkdir()
         self.yard = open_yard(folder / "yard")
         self._template = folder / "template"
-        for door, data in (("post", SHOWN + SAMPLES), ("expand", SHOWN), ("host", SHOWN)):
-            knock(self.yard, door, data)  # what is imported once is not the case's
-        knock(self.yard, "post", b"{{ page.title }} $$x$$ {% highlight python %}\na\n{% endhighlight %}\n")
+        self._ruined = False  # so that putting back what was written is not enough
+        self.warm()
         shutil.rmtree(self.yard.root / "posts")
         self.yard.written.clear()
         shutil.copytree(self.yard.root, self._template)
 
+    def warm(self) -> None:
+        """Import and compile what is needed once, so that it is not a case's time."""
+        for door, data in (("post", SHOWN + SAMPLES), ("expand", SHOWN), ("host", SHOWN)):
+            knock(self.yard, door, data)
+        knock(self.yard, "post", ORDINARY)
+
     def judge(self, case: Case) -> str:
         """What is wrong with what a case does, in a line; nothing if it is as it should be."""
-        if case.door == "tree":
+        if self._ruined:
             shutil.rmtree(self.yard.root)
             shutil.copytree(self._template, self.yard.root)
         else:
             self.yard.restore(self._template)
+        self._ruined = case.door == "tree"
         signal.alarm(WAITING)
         started = time.process_time()
         found = _try(self.yard, case)
@@ -104,31 +110,34 @@ class Judge:
         *_, (_, found) = [(0, ""), *self.run(iter([case]))]
         return found
 
-    def run(self, cases: Iterator[Case], until: Callable[[], bool] = lambda: False) -> Iterator[tuple[int, str]]:
+    def run(
+        self, cases: Iterator[Case], until: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[int, str]]:
         """(number of a case, what is wrong with it) of those where something is, and of the last,
         tried in one process, which ends with a case that kills it."""
         receiver, sender = os.pipe()
-        log = tempfile.TemporaryFile()
-        child = os.fork()
-        if not child:
-            try:
-                _work(self, cases, until, sender, log.fileno())
-            finally:
-                os._exit(0)
-        os.close(sender)
         last = -1
-        with os.fdopen(receiver) as pipe:
-            for line in pipe:
-                last, found = json.loads(line)
-                if found:
-                    yield last, found
-        _, status = os.waitpid(child, 0)
-        with log:
+        with tempfile.TemporaryFile() as log:
+            child = os.fork()
+            if not child:
+                try:
+                    _work(self, cases, until, sender, log.fileno())
+                finally:
+                    os._exit(0)
+            os.close(sender)
+            with os.fdopen(receiver) as pipe:
+                for line in pipe:
+                    last, found = json.loads(line)
+                    if found:
+                        yield last, found
+            _, status = os.waitpid(child, 0)
             log.seek(0)
             yield last, _describe_end(status, log.read().decode("utf-8", "replace"))
 
 
-def _work(judge: Judge, cases: Iterator[Case], until: Callable[[], bool], sender: int, log: int) -> None:
+def _work(
+    judge: Judge, cases: Iterator[Case], until: Callable[[], bool], sender: int, log: int
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.enable(log, all_threads=False)
     for ending in (signal.SIGXCPU, signal.SIGALRM):
@@ -136,20 +145,19 @@ def _work(judge: Judge, cases: Iterator[Case], until: Callable[[], bool], sender
     for number, case in enumerate(cases):
         if until():
             break
-        _limit(SLOW + 2, case.door)
+        _limit(SLOW + 2)
         os.write(sender, (json.dumps([number, ""]) + "\n").encode())
         found = judge.judge(case)
         if found:
             os.write(sender, (json.dumps([number, found]) + "\n").encode())
 
 
-def _limit(seconds: int, door: str = "") -> None:
+def _limit(seconds: int) -> None:
     """Let this process take so many more seconds, and not all memory; warnings are errors in it."""
-    memory = MEMORY + (RESERVED if door == "tree" else 0)
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     resource.setrlimit(resource.RLIMIT_CPU, (int(used) + seconds, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
     warnings.simplefilter("error")
 
 
@@ -158,7 +166,14 @@ def _describe_end(status: int, log: str) -> str:
         return ""
     name = signal.Signals(os.WTERMSIG(status)).name
     frames = re.findall(r'File "(.*)", line \d+ in (.*)', log)
-    own = next((f"{Path(file).name}:{function}" for file, function in frames if "escriba" in file and "/benchmarks/" not in file), "")
+    own = next(
+        (
+            f"{Path(file).name}:{function}"
+            for file, function in frames
+            if "escriba" in file and "/benchmarks/" not in file
+        ),
+        "",
+    )
     kind = {"SIGXCPU": "slow", "SIGALRM": "slow: waits"}.get(name, name)
     return f"{kind} in {own or 'no function of ours'}"
 
@@ -180,7 +195,9 @@ def _describe(error: Exception) -> str:
         names = [frame for frame in frames if "/escriba/" in frame.filename][:12]
     else:
         names = [frame for frame in frames if "/escriba/" in frame.filename]
-    own = f"{Path(names[-1].filename).name}:{names[-1].name}" if names else ""
+    if not names:
+        return f"{type(error).__name__}: {error}"
+    own = f"{Path(names[-1].filename).name}:{names[-1].name}"
     last = f"{Path(frames[-1].filename).name}:{frames[-1].name}" if frames else ""
     where = own if own == last else f"{own} ({last})"
     return f"{type(error).__name__} in {where}: {' '.join(str(error)[:160].split())}"
@@ -219,13 +236,17 @@ def shrink(judge: Judge, case: Case, found: str) -> Case:
     """A smaller case of the same kind; the same one if that cannot be had."""
     kind = kind_of(found)
     if kind.startswith(("slow", "SIG")):
-        return _leave_out(case, lambda smaller: kind_of(judge.judge_apart(smaller)) == kind, FEW_TRIES)
+        return _leave_out(
+            case, lambda smaller: kind_of(judge.judge_apart(smaller)) == kind, FEW_TRIES
+        )
     with tempfile.TemporaryFile() as file:
         child = os.fork()
         if not child:
             try:
-                _limit(SHRINKING, case.door)
-                small = _leave_out(case, lambda smaller: kind_of(judge.judge(smaller)) == kind, TRIES)
+                _limit(SHRINKING)
+                small = _leave_out(
+                    case, lambda smaller: kind_of(judge.judge(smaller)) == kind, TRIES
+                )
                 file.write(small.data)
                 file.flush()
             finally:
@@ -279,7 +300,9 @@ def search(
     number = 0
     while number < cases and time.monotonic() < ends:
         first, last = number, -1
-        for last, found in judge.run(_cases(seed, first, cases, doors), lambda: time.monotonic() > ends):
+        for last, found in judge.run(
+            _cases(seed, first, cases, doors), lambda: time.monotonic() > ends
+        ):
             if not found:
                 continue
             kinds[kind_of(found)] += 1
@@ -297,8 +320,12 @@ def search(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="saved cases to try again")
-    parser.add_argument("--seconds", type=float, default=60, help="how long, unless --cases says how many")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="saved cases to try again"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="how long, unless --cases says how many"
+    )
     parser.add_argument("--cases", type=int, help="how many texts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="doors, with commas between them")

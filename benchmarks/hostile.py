@@ -87,7 +87,7 @@ def halves(first: Make, second: Make) -> Make:
 
 
 WORDS = "the quick brown fox jumps over the lazy dog and *then* runs `away`, it seems; "
-LINE = "The quick brown fox *jumps* over the [lazy](http://example.org/) dog, \"again\".\n"
+LINE = 'The quick brown fox *jumps* over the [lazy](http://example.org/) dog, "again".\n'
 
 FRONT: Mapping[str, Make] = {
     "lists in lists": repeat("[", "a: "),
@@ -132,7 +132,9 @@ FENCES: Mapping[str, Make] = {
     "fences unclosed": repeat("```a\nx\n"),
     "fences unclosed with tildes": repeat("~~~a\nx\n"),
     "fences of growing marks": lengthen("`", "\nx\n", 3),
-    "fences that shrink": lambda size: "\n".join(reversed(lengthen("~", "\n", 3)(size).split("\n"))),
+    "fences that shrink": lambda size: "\n".join(
+        reversed(lengthen("~", "\n", 3)(size).split("\n"))
+    ),
     "fences closed": repeat("```\nx\n```\n"),
     "fences indented": repeat("    ```\n    x\n"),
     "fences indented under a list": repeat("\n      ```a\n", "* a\n"),
@@ -195,7 +197,9 @@ BLOCKS: Mapping[str, Make] = {
     "footnotes undefined": number("a[^{0}] "),
     "footnotes with space": repeat(" ", "[^1]:", "x"),
     "abbreviations": halves(number("*[ab{0}]: x\n"), number("ab{0} ")),
-    "abbreviations, prefixes": halves(lambda n: "".join(f"*[{'a' * i}]: x\n" for i in range(1, 60)), repeat("a" * 59 + "b ")),
+    "abbreviations, prefixes": halves(
+        lambda n: "".join(f"*[{'a' * i}]: x\n" for i in range(1, 60)), repeat("a" * 59 + "b ")
+    ),
     "abbreviations, spaces": repeat(" ", "*[a]:", "\n"),
     "link definitions": halves(number("[a{0}]: /x\n"), number("[a{0}] ")),
     "definitions without text": number("[a{0}]:\n"),
@@ -206,7 +210,7 @@ BLOCKS: Mapping[str, Make] = {
     "attribute lists": repeat("{: .a #b}\n\na\n"),
     "a long attribute list": repeat(".a ", "a\n{: ", "}\n"),
     "attributes unclosed": repeat("{:"),
-    "attribute unclosed in lines": repeat("{: a=\"\n"),
+    "attribute unclosed in lines": repeat('{: a="\n'),
     "attribute of quotes": repeat("a=\"b\" c='d' ", "a\n{: ", "\n"),
     "lists of attributes by name": number("{:a{1}: a{0}}\n", "{:a0: .x}\n", "\n\nt\n{: a9}\n"),
     "escapes in attributes": repeat("\\}", "a\n{: ", "}\n"),
@@ -246,7 +250,7 @@ BLOCKS: Mapping[str, Make] = {
     "{::comment}": repeat("{::comment}\n"),
     "{::comment} closed": repeat("{::comment}\na\n{:/comment}\n"),
     "{::nomarkdown}": repeat("{::nomarkdown}\n"),
-    "{::options}": repeat("{::options a=\"b\" /}\n"),
+    "{::options}": repeat('{::options a="b" /}\n'),
     "blank lines": repeat("\n"),
     "blank lines with spaces": repeat("  \n"),
     "spaces": repeat(" ", "a", "b"),

@@ -15,6 +15,20 @@ from random import Random
 
 from doors import BETWEEN
 from hostile import HOSTILE
+from marks import (
+    CHARACTERS,
+    JINJA,
+    KEYS,
+    KINDS,
+    LIQUID_TOKENS,
+    MARKS,
+    NUMBERS,
+    OPTIONS,
+    RECIPE,
+    SETTING,
+    TEX,
+    WORDS,
+)  # fmt: skip
 from trees import draw_tree
 from yard import HERE, MODEL, SAMPLES, SETTINGS, SHOWN
 
@@ -25,92 +39,6 @@ WEIGHTS: Mapping[str, int] = {
     "block template": 2, "strings": 3, "settings": 5, "recipe": 4, "record": 5, "evaluation": 4,
     "weights": 4, "frozen": 5, "sample": 6, "expand": 8, "host": 3, "plan": 2, "manifest": 2, "tree": 5,
 }  # fmt: skip
-
-NUMBERS = (
-    "0 -1 1 7 1e999999999 1e-999999999 -1e400 inf -inf nan .nan .inf 1_000 0x10 0o17 0b1 1:30 ½ ٣ ² "
-    "9223372036854775807 9223372036854775808 18446744073709551616 0.1 .5 5. +1 --1 1e5 1E+2 00 1/2 "
-    "1,5 4294967296 65536 1000000 1000001 0.0000001 true null ~ -0 1e-7 2020-02-30 2020-10-01"
-).split() + ["9" * 300, "9" * 5000, "0." + "0" * 500 + "1", "1e" + "9" * 30]
-CHARACTERS = [
-    "\x00", "\x01", "\x02", "\x03", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\xa0", "\xad", "\u0301",
-    "\u200b", "\u202e", "\u2028", "\u2029", "\ufdd0", "\ufdd1", "\ufdd0" + "0" + "\ufdd1", "\ufeff",
-    "\ufffd", "\uffff", "\U0001f600", "\U0010ffff", "é", "e\u0301", "ß", "İ", "ﬁ", "中", "א", "\r",
-    "\r\n", "\t", "\x02klzzwxh:0000\x03", "\x02wzxhzdk:0\x03", "\x02amp\x03",
-]  # fmt: skip
-MARKS = (
-    "* ** *** _ __ ` `` ``` ~~~ ~~ ~ $ $$ $$$ [ ] ( ) ![ ]( ][ ]: [^ [^1] [^1]: *[ { } {: {:: {:/ {:/} {:a: "
-    "{:.a} {:toc} {{ }} {% %} {%- -%} {# #} < > </ /> <!-- --> <!--more--> <? ?> <![CDATA[ ]]> <! <a <b> "
-    "</b> <div> </div> <p> </p> <pre> </pre> <code> </code> <script> </script> <style> </style> <br> <br/> "
-    "<table> <tr> <td> <ul> <li> <math> <svg> <textarea> <title> <html> <body> & &amp; &# &#x &#0; "
-    "&#x110000; &nosuch; \\ \\\\ \\( \\) \\[ \\] | |- |= |--- ||| : :- ^ # ## ###### === --- - + 1. 1) > >> "
-    "\" ' '' -- ... << >> = ! ? % @ ; , . .a #a a=\"b\" a='b' href=\" src=' id=\"a\" markdown=\"1\" "
-    "markdown=\"span\" style=\"url(\" srcset=\"a 1x, b\" http:// https://[ //[::1 mailto: javascript: "
-    "data:, /../ %00 %2e%2e ?a#b {::comment} {:/comment} {::nomarkdown} {::options {:.no_toc}"
-).split()
-LIQUID = (
-    "{{|}}|{%|%}|{% if a %}|{% else %}|{% endif %}|{% for i in (1..3) %}|{% for a in site.posts limit:2 %}|"
-    "{% endfor %}|{% raw %}|{% endraw %}|{% comment %}|{% endcomment %}|{% highlight python linenos %}|"
-    "{% endhighlight %}|{% assign a = 'b' %}|{% assign a = page.tags %}|{% capture a %}|{% endcapture %}|"
-    "{% include a.html %}|{% include {{ a }} %}|{% include ../a %}|{% post_url 2020-01-01-a %}|"
-    "{% link posts/2020-01-01-a.md %}|{{ page.title }}|{{ a[0] }}|{{ page.tags | first }}|{% break %}|"
-    "{{ 'a' | markdownify }}|{{ 1 | divided_by: 0 }}|{{ 'inf' | floor }}|{{ 1 | times: 1e400 }}|"
-    "{{ 'x' | date: '%Y' }}|{{ page.date | date: '%Q %' }}|{{ '2020' | date_to_string }}|"
-    "{{ page | jsonify }}|{{ 'a' | slice: -9, 99 }}|{{ 'a' | truncate: -1 }}|{{ nil | sort }}|"
-    "{{ page.tags | where: 'a', 1 }}|{{ page.tags | map: 'a' | join }}|{{ 1 | round: 400 }}|{% cycle %}|"
-    "{% tablerow i in (1..2) %}|{% endtablerow %}|{% case a %}|{% when 1 %}|{% endcase %}|{% unless a %}|"
-    "{% endunless %}|{% increment a %}|{% liquid echo 1 %}|{% render 'a' %}|{% extends 'a' %}|{% block a %}|"
-    "{% endblock %}|{{ a | upcase: 1, b: 2 }}|{{ \"a }}|{{ 'a' | replace: '', 'b' }}|{{ a.b.c['d'] }}|"
-    "{{ (1..3) | join }}|{{ 'a' | times: 'b' }}|{{ -1 | sqrt }}|{% if a contains %}|{{ 'a' | url_decode }}|"
-    "{{ '%ff' | url_decode }}|{{ 'é' | base64_decode }}|{{ 'a' | base64_url_safe_decode }}|{{ 1 | modulo: 0 }}|"
-    "{{ 'a' | array_to_sentence_string }}|{{ nil | date_to_xmlschema }}|{{ 'a' | append }}|{{ empty }}|{{ blank.size }}"
-).split("|{")
-LIQUID_TOKENS = [LIQUID[0], *("{" + piece for piece in LIQUID[1:])]
-TEX = (
-    "\\frac \\sqrt { } ^ _ & \\\\ \\left( \\right) \\left. \\right| \\begin{matrix} \\end{matrix} "
-    "\\begin{aligned}[t] \\end{aligned} \\begin{align} \\end{align} \\begin{cases} \\end{cases} \\text{ "
-    "\\mathrm{ \\label{a} \\eqref{a} \\ref{b} \\tag{1} \\newcommand{\\a}{b} \\newcommand{\\a}[1]{#1} \\def\\a{b} "
-    "\\a \\operatorname{a} \\mathbb R \\sum_{i=1}^n \\int \\lim \\hat \\overline{ \\color{red} \\href{a}{b} "
-    "\\\\[6pt] \\\\* \\limits \\nolimits ' '' % # ~ \\, \\; \\! \\quad \\LaTeX \\not \\mbox{ \\hbox \\array "
-    "\\begin{array}{c|c} \\hline \\multicolumn \\big \\Bigg| \\middle| \\dfrac \\binom \\over \\choose \\prime "
-    "\\unicode{x41} \\char`a \\require{a} \\DeclareMathOperator{\\b}{c} \\let\\a\\b \\mathchoice \\phantom{ \\cancel{x} "
-    "\\boxed{ \\underbrace{a}_b \\stackrel \\overset \\xrightarrow[a]{b} \\substack{ \\bmod \\pmod{3} \\nope < > \\< é ½"
-).split()
-JINJA = (
-    "{{ post.title }}~{{ nope }}~{{ 1 / 0 }}~{{ post }}~{{ date(1) }}~{{ link(3) }}~{{ asset('nope') }}~"
-    "{{ absolute(none) }}~{{ language(1) }}~{{ t.archive }}~{{ t['nope'] }}~{{ article.content }}~{% extends 'base.html' %}~"
-    "{% extends 'post.html' %}~{% include 'post.html' %}~{% include 'nope.html' %}~{% include '../a' %}~"
-    "{% import 'post.html' as a %}~{% block content %}~{% endblock %}~{% for i in range(3) %}~{% endfor %}~"
-    "{% if post %}~{% endif %}~{% set a = 1 %}~{% macro a(b) %}~{% endmacro %}~{{ a() }}~{{ ''.__class__ }}~"
-    "{{ post.front.__class__.__mro__ }}~{{ 'a' | show }}~{{ 'a' | number }}~{{ none | compact('es') }}~"
-    "{{ 1 | figures(1, 'en') }}~{{ 'a' | share }}~{{ 'a'.format(1) }}~{{ '%s' % 1 }}~{{ '%d' % 'a' }}~{{ 9 ** 9 ** 9 }}~"
-    "{{ range(10 ** 9) | list }}~{{ 'a' * 10 ** 9 }}~{{ ''.join(catalogue.posts) }}~{{ site.title.x }}~{% raw %}~"
-    "{% endraw %}~{# ~ #}~{% call a() %}~{% endcall %}~{% filter upper %}~{% endfilter %}~{{ self.content() }}~"
-    "{{ loop.index }}~{{ caller() }}~{{ super() }}~{{ namespace(a=1) }}~{{ lipsum() }}~{{ cycler() }}~{{ dict(a=1) | tojson }}~"
-    "{{ '{:>999999999}'.format(1) }}~{{ 'x' | center(10 ** 10) }}~{{ [1, 'a'] | sort }}~{{ (1).__class__ }}~{% do 1 %}~{% break %}"
-).split("~")
-OPTIONS = (
-    "model models prompt length until temperature top-k top-p min-p seed show language caption labels x x-scale y "
-    "y-scale baselines steps text top_k"
-).split()
-KINDS = "sample loss gradients timeline diagram playground nope".split()
-KEYS = (
-    "title date last_modified_at categories category tags tag published lang translates slug permalink description "
-    "author layout toc extra titel <<"
-).split()
-SETTING = (
-    "title description author email url baseurl lang permalink posts documents templates models output corpora latest "
-    "outside nope"
-).split()
-RECIPE = (
-    "corpus sources file url sha256 ready origin licence name language exclude unit unwrap split stretches network cell "
-    "layers hidden residual dropout training budget minutes epochs steps batch window optimiser learning-rate warmup "
-    "weight-decay clip precision patience log-every seed"
-).split()
-WORDS = (
-    f"a b the {MODEL} mini escriba sample post page é ñ C++ C# ... .. . / /a/ a/b CON nul .escriba plan es en pt-BR ar "
-    "xx-Latn-001 date pretty none :title :year :nope prose code math verbatim python nope linear log characters minutes "
-    "unigram ngram-20 paragraph sentence true false null lstm rnn gru 1d ISO"
-).split()
 
 Draw = Callable[[Random], str]
 
@@ -196,7 +124,9 @@ def _cut(random: Random, text: str, door: str) -> str:
 def _prefix(random: Random, text: str, door: str) -> str:
     lines = text.split("\n")
     start, end = sorted((random.randint(0, len(lines)), random.randint(0, len(lines))))
-    before = random.choice((" ", "    ", "\t", "> ", "* ", "1. ", ": ", "# ", "| ", "- ", "`", "$$"))
+    before = random.choice(
+        (" ", "    ", "\t", "> ", "* ", "1. ", ": ", "# ", "| ", "- ", "`", "$$")
+    )
     return "\n".join([*lines[:start], *(before + line for line in lines[start:end]), *lines[end:]])
 
 
@@ -236,16 +166,29 @@ MUTATIONS = (
 
 def _spoil(random: Random, data: bytes) -> bytes:
     at = random.randint(0, len(data))
-    return data[:at] + random.choice((b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"\xf4\x90")) + data[at:]
+    return (
+        data[:at]
+        + random.choice((b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"\xf4\x90"))
+        + data[at:]
+    )
 
 
 def _token(random: Random, door: str) -> str:
     if door in ("template", "block template"):
         return random.choice(JINJA)
     if door in ("post", "page", "site", "include", "expand", "host", "sample"):
-        return random.choice(random.choice((MARKS, MARKS, MARKS, LIQUID_TOKENS, TEX, WORDS, NUMBERS)))
+        return random.choice(
+            random.choice((MARKS, MARKS, MARKS, LIQUID_TOKENS, TEX, WORDS, NUMBERS))
+        )
     return random.choice(
-        random.choice((list("[]{}:,&*!|>'\"%@`?-#\n \t"), WORDS, NUMBERS, ["&a ", "*a", "<<: *a", "!!python/object:a", "---\n", "? ", "- "]))
+        random.choice(
+            (
+                list("[]{}:,&*!|>'\"%@`?-#\n \t"),
+                WORDS,
+                NUMBERS,
+                ["&a ", "*a", "<<: *a", "!!python/object:a", "---\n", "? ", "- "],
+            )
+        )
     )
 
 
@@ -275,7 +218,9 @@ def _value(random: Random, depth: int = 0) -> str:
     if kind == 4:
         return json.dumps(random.choice((*CHARACTERS, *MARKS, *WORDS)))
     if kind == 5:
-        return random.choice(("", "*a", "&a b", "!!binary a", "'", "|", "{}", "[]", "2020-10-01 23:30:34 -0600"))
+        return random.choice(
+            ("", "*a", "&a b", "!!binary a", "'", "|", "{}", "[]", "2020-10-01 23:30:34 -0600")
+        )
     several = [_value(random, depth + 1) for _ in range(random.randrange(4))]
     if kind == 6:
         return "{" + ", ".join(f"{random.choice(WORDS)}: {value}" for value in several) + "}"
@@ -298,7 +243,9 @@ def _block(random: Random) -> str:
 
 
 def _inline(random: Random, depth: int = 0) -> str:
-    inner = _inline(random, depth + 1) if depth < 4 and random.randrange(3) else random.choice(WORDS)
+    inner = (
+        _inline(random, depth + 1) if depth < 4 and random.randrange(3) else random.choice(WORDS)
+    )
     pieces = (
         inner, f"*{inner}*", f"**{inner}**", f"_{inner}_", f"`{inner}`", f"$${inner}$$", f"[{inner}](a)", f"![{inner}](a)",
         f"[{inner}][a]", f"<b>{inner}</b>", f"<!-- {inner} -->", f"\"{inner}\"", f"{inner}[^1]", f"{{{{ {inner} }}}}",
@@ -332,7 +279,23 @@ def _json(random: Random, depth: int = 0) -> str:
     several = [_json(random, depth + 1) for _ in range(random.randrange(4))]
     if kind == 4:
         return "[" + ", ".join(several) + "]"
-    names = "step characters seconds loss gradient largest clipped rate validation sample prompt plan write remove manifest".split()
+    names = [
+        "step",
+        "characters",
+        "seconds",
+        "loss",
+        "gradient",
+        "largest",
+        "clipped",
+        "rate",
+        "validation",
+        "sample",
+        "prompt",
+        "plan",
+        "write",
+        "remove",
+        "manifest",
+    ]
     return "{" + ", ".join(f'"{random.choice(names)}": {value}' for value in several) + "}"
 
 
@@ -346,12 +309,27 @@ def _sentences(random: Random, door: str) -> str:
     if door == "frozen":
         return _mapping(random, [*OPTIONS, "arithmetic"]) + "---\n" + _inline(random)
     if door in ("names", "manifest"):
-        pieces = [*WORDS, *MARKS, "2020-01-01-a.md", "a" * 300, ".md", "_a.md", "x.html", "A.MD", *CHARACTERS]
-        return "\n".join("".join(random.choices(pieces, k=random.randint(1, 4))) for _ in range(random.randint(1, 6)))
+        pieces = [
+            *WORDS,
+            *MARKS,
+            "2020-01-01-a.md",
+            "a" * 300,
+            ".md",
+            "_a.md",
+            "x.html",
+            "A.MD",
+            *CHARACTERS,
+        ]
+        return "\n".join(
+            "".join(random.choices(pieces, k=random.randint(1, 4)))
+            for _ in range(random.randint(1, 6))
+        )
     if door in ("template", "block template"):
         return "\n".join(random.choices(JINJA, k=random.randint(1, 12)))
     if door == "sample":
-        return "".join(random.choices([*MARKS, *TEX, *WORDS, *CHARACTERS, "\n", " "], k=random.randint(1, 80)))
+        return "".join(
+            random.choices([*MARKS, *TEX, *WORDS, *CHARACTERS, "\n", " "], k=random.randint(1, 80))
+        )
     text = "".join(_paragraph(random) for _ in range(random.randint(1, 6)))
     if door in ("page", "site", "expand"):
         text = f"---\n{_mapping(random, KEYS)}---\n{text}"
@@ -366,7 +344,14 @@ def _seeds(door: str) -> Sequence[str]:
     folder = HERE / "models" / MODEL
     cases = [path.read_text("utf-8") for path in sorted((HERE / "tests" / "cases").rglob("*.md"))]
     posts = [path.read_text("utf-8") for path in sorted((HERE / "posts").rglob("*.md"))]
-    pages = [*posts, *(path.read_text("utf-8") for path in sorted((HERE / "tests/sites").rglob("*.md")) if "utf" not in path.as_posix())]
+    pages = [
+        *posts,
+        *(
+            path.read_text("utf-8")
+            for path in sorted((HERE / "tests/sites").rglob("*.md"))
+            if "utf" not in path.as_posix()
+        ),
+    ]
     bodies = [*cases, *(page.split("\n---\n", 1)[-1] for page in pages), (SHOWN + SAMPLES).decode()]
     log = (folder / "training.jsonl").read_text("utf-8").split("\n")[:12]
     header = (folder / "weights.safetensors").read_bytes()

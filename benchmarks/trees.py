@@ -18,10 +18,10 @@ from pathlib import Path
 from random import Random
 
 import click
+from yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 from escriba.cli import cli
 from escriba.errors import EscribaError
-from yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 OUTSIDE, SECRET = "outside", b"what is not to be seen"
 RUNS = (
@@ -79,7 +79,9 @@ TEXTS: Mapping[str, bytes] = {
 
 def draw_tree(random: Random) -> str:
     """The text of a tree: some things, then some commands."""
-    lines = [f"post {random.choice(('posts/2020-01-01-a.md', 'posts/2020-01-02-b.md', 'docs/a.md'))}"]
+    lines = [
+        f"post {random.choice(('posts/2020-01-01-a.md', 'posts/2020-01-02-b.md', 'docs/a.md'))}"
+    ]
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         lines.append(f"{_kind(random)} {_escape(random.choice(PATHS))}")
     lines += ["run " + _escape(random.choice(RUNS)) for _ in range(random.choice((1, 1, 2, 3)))]
@@ -91,7 +93,18 @@ def _kind(random: Random) -> str:
         ("../outside", "../outside/secret.md", "nowhere", ".", "..", "/", "posts", "/dev/zero", "/dev/null", "/etc/hostname",
          "../../outside/secret.md", "../../../outside", "a", "/proc/self/mem", "x" * 300)
     )  # fmt: skip
-    special = ("fifo", "socket", "folder", "huge", "zero", "null", "sealed", f"link:{target}", f"link:{target}", f"link:{target}")
+    special = (
+        "fifo",
+        "socket",
+        "folder",
+        "huge",
+        "zero",
+        "null",
+        "sealed",
+        f"link:{target}",
+        f"link:{target}",
+        f"link:{target}",
+    )
     return random.choice((*special, *TEXTS, *TEXTS))
 
 
@@ -190,7 +203,7 @@ MAKERS: Mapping[str, Callable[[Path], object]] = {
     "huge": _sparse,
     "zero": lambda path: path.symlink_to("/dev/zero"),
     "null": lambda path: path.symlink_to("/dev/null"),
-    "sealed": lambda path: (path.write_bytes(b"---\n"), path.chmod(0)),
+    "sealed": lambda path: path.touch(0),
 }
 
 
@@ -200,7 +213,9 @@ def _make_outside(yard: Yard) -> None:
     folder.mkdir()
     for name in ("secret.md", "secret.html", "secret.txt", "recipe.yml"):
         (folder / name).write_bytes(b"---\ntitle: A\ndate: 2020-01-01\n---\n" + SECRET)
-    yard.beside.extend([] if yard.beside else sorted(path.name for path in yard.root.parent.iterdir()))
+    yard.beside.extend(
+        [] if yard.beside else sorted(path.name for path in yard.root.parent.iterdir())
+    )
 
 
 def _examine(yard: Yard) -> None:
@@ -217,5 +232,10 @@ def _examine(yard: Yard) -> None:
         raise AssertionError("changed outside")
     for output in ("site", "out"):
         for path in (yard.root / output).rglob("*"):
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 20 and SECRET in path.read_bytes():
+            if (
+                path.is_file()
+                and not path.is_symlink()
+                and path.stat().st_size < 1 << 20
+                and SECRET in path.read_bytes()
+            ):
                 raise AssertionError("shown from outside")

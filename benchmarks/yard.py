@@ -39,6 +39,15 @@ model: {MODEL}
 model: {MODEL}
 ```
 """.encode()
+# What needs what is imported only on demand.
+ORDINARY = b"""# A
+
+Text, `code`, {{ page.title }} and $$x$$.
+
+{% highlight python %}
+a = 1
+{% endhighlight %}
+"""
 SAMPLES = "".join(
     f"```escriba sample\nmodel: {MODEL}\nprompt: a\nlength: 20\n{more}\n```\n\n"
     for more in ("show: prose", "show: code\nlanguage: python", "show: math", "show: verbatim")
