@@ -74,7 +74,7 @@ class Growth:
         before, last = (reading.seconds for reading in self.readings[-2:])
         if last - before < NOISE:
             return 0.0
-        return math.log(last / max(before, NOISE / 4)) / math.log(self.sizes[-1] / self.sizes[-2])
+        return math.log(last / max(before, NOISE)) / math.log(self.sizes[-1] / self.sizes[-2])
 
     def passes(self, steepest: float) -> bool:
         slowest = max(reading.seconds for reading in self.readings)
