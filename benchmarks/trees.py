@@ -166,6 +166,8 @@ class _Terminal(io.TextIOWrapper):
 
 def _make(yard: Yard, kind: str, name: str) -> None:
     path = yard.root / name.replace("..", "")
+    if not path.parent.resolve().is_relative_to(yard.root.resolve()):
+        return  # a link that was made before leads outside
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove(path)
