@@ -500,3 +500,11 @@ def test_mistakes_of_a_context_are_its_owners(page: Callable[..., Context]) -> N
     assert isinstance(context.mistakes, Mistakes)
     markdown(block("prosa"), extensions=[EscribaExtension(context)])
     assert len(context.mistakes.errors) == 1
+
+
+def test_a_page_has_five_hundred_blocks_at_most(page: Callable[..., Context]) -> None:
+    """Each may draw a figure of a long record: seven thousand of them took over a minute."""
+    block = "```escriba diagram\nmodel: tolstoi\ntext: ab\n```\n\n"
+    with pytest.raises(SourceError) as caught:
+        convert(block * 501, page())
+    assert str(caught.value) == "posts/a.md:2510:1: the page has 501 blocks, of at most 500"

@@ -16,7 +16,7 @@ from pathlib import Path
 from escriba.ahead import find_code
 from escriba.article.context import Context
 from escriba.article.extension import write
-from escriba.article.fences import NAME, Fence, prose, scan
+from escriba.article.fences import NAME, Fence, prose, refuse_many, scan
 from escriba.article.values import SPAN, show_value
 from escriba.errors import Mistakes, Place
 from escriba.files import decode
@@ -85,7 +85,8 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
     """The text with its blocks as HTML, their style before the first of them, and what playgrounds
     need after the last of those, if the context has panels.
 
-    Mistakes go to `context.mistakes`; a block with one becomes an empty `div`.
+    Mistakes go to `context.mistakes`; a block with one becomes an empty `div`. Raises SourceError
+    for more blocks than a page may have.
     """
     parts = re.split("(\r\n|\r|\n)", text)
     lines, ends = parts[::2], [*parts[1::2], ""]
@@ -94,6 +95,7 @@ def expand(text: str, context: Context, *, style: bool = True) -> str:
     for index in prose(lines):
         written[index] = _fill(lines[index], index, start, context) + ends[index]
     blocks = [fence for fence in scan(lines, start) if fence.language == NAME]
+    refuse_many(blocks)
     played = [fence for fence in blocks if fence.kind == "playground"]
     head = f"<style>\n{context.theme.style()}</style>\n" if style else ""
     for fence in blocks:

@@ -25,7 +25,7 @@ from markdown.util import AtomicString, code_escape
 from escriba import project
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, furnish, open_context
-from escriba.article.fences import Fence, scan
+from escriba.article.fences import Fence, refuse_many, scan
 from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
@@ -136,7 +136,9 @@ class Page:
 
     def _take_out(self, lines: list[str]) -> list[str]:
         kept = list(lines)
-        for fence in list(scan(lines, self._start)):
+        fences = list(scan(lines, self._start))
+        refuse_many(fences)
+        for fence in fences:
             kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
             if fence.language == "escriba":
                 lines[fence.first : fence.end] = fence.replacement(self._stash(fence))

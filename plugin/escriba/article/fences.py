@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.article.lines import Lines, count_columns, strip
-from escriba.errors import EscribaError, Place, Problem
+from escriba.errors import EscribaError, Place, Problem, SourceError
+from escriba.language import tr
 
 NAME = "escriba"
+MOST = 500  # blocks of a page
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ def find(lines: Sequence[str], start: Place) -> Iterator[Fence]:
     for fence in scan(lines, start):
         if fence.language == NAME:
             yield fence
+
+
+def refuse_many(fences: Sequence[Fence]) -> None:
+    """Raise SourceError for more blocks than a page may have: each may draw a figure of a record of
+    any length, or read a long sample."""
+    own = [fence for fence in fences if fence.language == NAME]
+    if len(own) > MOST:
+        raise SourceError(
+            tr("the page has {number} blocks, of at most {most}", number=len(own), most=MOST),
+            own[MOST].place,
+        )
 
 
 def found_by(kind: str, body: Sequence[str], place: Place, below: Sequence[str]) -> Fence:
