@@ -8,13 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 
+from escriba.cli import cli
+from escriba.display import visible
+from escriba.errors import ModelError, SourceError
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from models import make_model
+from test_progress import run_in_terminal
 
 
 def escriba(
@@ -58,8 +64,6 @@ def test_help_needs_click_alone(tmp_path: Path) -> None:
 def test_sample_prints_the_prompt_and_what_the_engine_writes(site: Path) -> None:
     output, _ = escriba("sample", "babel", "-p", "the ", "-n", 300, "-t", "0.7", "-s", 5, cwd=site)  # type: ignore[arg-type]
     model = make_model(site / "other" / "babel")
-    from decimal import Decimal
-
     text = Engine(model).sample(
         Options(prompt="the ", length=300, temperature=Decimal("0.7"), seed=5)
     )
@@ -102,6 +106,199 @@ def test_sample_into_a_closed_pipe_ends_quietly(site: Path) -> None:
 def test_wrong_requests(site: Path, arguments: list[str], code: int, message: str) -> None:
     _, errors = escriba("sample", *arguments, cwd=site, code=code)
     assert errors == message
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("-n", "1.5"), ("-n", "inf"), ("-n", "0x10"), ("-n", "١٢"), ("-n", "1" * 5000), ("-n", ""),
+        ("-s", "nan"), ("-s", "1e3"), ("--top-k", "1" * 500),
+        ("-t", "nan"), ("-t", "-inf"), ("-t", "sNaN"), ("-t", "1e-999999999"), ("-t", "1e999999999"),
+        ("-t", "1" * 5000), ("-t", "٠٫٧"), ("--top-p", "1e-999999999"), ("--min-p", "Infinity"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number(option: str, value: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        cli(["sample", "babel", option, value], standalone_mode=False)
+    kind = "number" if option in ("-t", "--top-p", "--min-p") else "whole number"
+    start = value if len(value) <= 60 else value[:60] + "…"
+    assert caught.value.message == f"'{start}' is not a {kind}"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "name", "bounds"),
+    [
+        ("-n", "1000000000000", "length", "from 1 to 1000000"),
+        ("-n", "-1", "length", "from 1 to 1000000"),
+        ("-s", "-1", "seed", "from 0 to 18446744073709551615"),
+        ("-s", "18446744073709551616", "seed", "from 0 to 18446744073709551615"),
+        ("-t", "1e400", "temperature", "from 0 to 100 with at most 3 decimals"),
+        ("-t", "1e-400", "temperature", "from 0 to 100 with at most 3 decimals"),
+        ("--top-k", "0", "top-k", "from 1 to 65536"),
+        ("--top-p", "0", "top-p", "from 0.000001 to 1 with at most 6 decimals"),
+        ("--min-p", "-0.1", "min-p", "from 0 to 1 with at most 6 decimals"),
+    ],
+)
+def test_numbers_out_of_bounds(
+    site: Path, monkeypatch: pytest.MonkeyPatch, option: str, value: str, name: str, bounds: str
+) -> None:
+    monkeypatch.chdir(site)
+    with pytest.raises(SourceError) as caught:
+        cli(["sample", "babel", option, value], standalone_mode=False)
+    number = str(Decimal(value)) if option in ("-t", "--top-p", "--min-p") else value
+    assert str(caught.value) == f"'{name}' must be {bounds}, not '{number}'"
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf", "1e400", "-1", "1e10", "many", ""])
+@pytest.mark.parametrize("option", ["--epochs", "--minutes", "--steps", "--checkpoint-every"])
+def test_how_long_to_train_is_a_finite_number(option: str, value: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        cli(["train", "babel", option, value], standalone_mode=False)
+    kind = "whole number" if option == "--steps" else "number"
+    assert caught.value.message in (
+        f"'{value}' is not a {kind}",
+        f"'{value}' is not from 0 to 1,000,000,000",
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "1e3", "", "٨٠٠٠", "1" * 5000])
+def test_ports(value: str) -> None:
+    with pytest.raises(click.BadParameter):
+        cli(["serve", "--port", value], standalone_mode=False)
+
+
+@pytest.mark.parametrize("value", ["meta", "", "cuda:99999999999", "\x1b[31m", "CPU", "cpu:"])
+def test_devices(value: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        cli(["train", "babel", "--device", value], standalone_mode=False)
+    assert caught.value.message == (
+        f"'{visible(value)}' is not a device such as cpu, cuda, cuda:1 or mps"
+    )
+
+
+@pytest.mark.parametrize("command", ["sample", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x", ".", "..", "a/b", "a\\b", "/etc", "babel/", "babel/samples", "", ".hidden",
+        "a\0b", "\ud800", "n" * 256, "ñ" * 128, "../outside/babel",
+    ],
+)  # fmt: skip
+def test_a_models_name_is_that_of_a_folder_of_models(
+    site: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str
+) -> None:
+    make_model(site / "outside" / "babel")
+    monkeypatch.chdir(site)
+    with pytest.raises(ModelError) as caught:
+        cli([command, name], standalone_mode=False)
+    start = name if len(name) <= 60 else name[:60] + "…"
+    assert str(caught.value) == (
+        f"there is no model '{visible(start)}': a model is known by its folder's name in models/"
+    )
+
+
+def test_a_model_that_a_link_leads_out_of_the_project_for(
+    site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    make_model(outside / "babel")
+    (site / "models" / "far").symlink_to(outside / "babel")
+    _, errors = escriba("sample", "far", cwd=site, code=4)
+    assert errors.startswith(f"models/far: this leads to {outside.as_posix()}/babel, outside")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-C", "PATH", "build"], ["new", "PATH"], ["build", "-o", "PATH"], ["expand", "PATH"],
+        ["expand", "x.md", "-o", "PATH"], ["expand", "x.md", "-o", "y", "--assets", "PATH"],
+        ["evaluate", "babel", "--text", "PATH"],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("", "a path cannot be empty"),
+        ("a\0b", "'a␀b' has a character that no path has"),
+        ("a\ud800b", "'aU+D800b' has a character that no path has"),
+        (
+            "x/" + "n" * 256,
+            f"the name '{'n' * 60}…' is longer than the 255 bytes that a name may have",
+        ),
+        ("long/" * 900, f"the path '{'long/' * 12}…' is too long"),
+    ],
+)
+def test_paths_that_no_file_has(arguments: list[str], path: str, message: str) -> None:
+    words = [path if word == "PATH" else word for word in arguments]
+    with pytest.raises(click.BadParameter) as caught:
+        cli(words, standalone_mode=False)
+    assert caught.value.message == message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFO")
+def test_a_fifo_is_no_file_and_no_folder(site: Path) -> None:
+    os.mkfifo(site / "fifo")
+    _, errors = escriba("expand", "fifo", "-o", "x", cwd=site, code=3)
+    assert errors.startswith("fifo: is a FIFO, not a file")
+    _, errors = escriba("build", "-o", "fifo", cwd=site, code=3)
+    assert len(errors.splitlines()) == 1
+    _, errors = escriba("new", "fifo", cwd=site, code=3)
+    assert errors == "fifo is not empty; name a folder that does not exist\n"
+
+
+def test_standard_input_has_a_bound_and_may_be_anything(site: Path) -> None:
+    endless = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m escriba expand < /dev/zero"],
+        cwd=site, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    assert (endless.returncode, endless.stdout) == (3, "")
+    assert endless.stderr == "<stdin>: is larger than 64 MB, the most that is read\n"
+
+
+def test_a_record_needs_a_name(site: Path) -> None:
+    (site / "text.txt").write_text("text")
+    for name in ("", "../x", "a b", "\x1b"):
+        _, errors = escriba(
+            "evaluate", "babel", "--text", "text.txt", "--record", name, cwd=site, code=3
+        )
+        assert errors.startswith(f"a text cannot be recorded as '{visible(name)}': ")
+    escriba("evaluate", "babel", "--record", "", cwd=site, code=2)
+
+
+def test_words_of_strangers_command_no_terminal(site: Path) -> None:
+    """Names of files, keys of YAML and arguments, in messages and in results."""
+    escape = "\x1b]0;title\x07\u202e"
+    (site / "posts").mkdir()
+    post = site / "posts" / f"2020-01-01-{escape}.md"
+    post.write_text(f"---\n'a{escape}b': 1\ntitel\\n: 1\n---\n```escriba {escape}\n```\n")
+    for command in (["build"], ["refresh", escape], ["explain", escape], [escape], ["-C", escape]):
+        done = subprocess.run(
+            [sys.executable, "-m", "escriba", *command],
+            cwd=site, capture_output=True, encoding="utf-8",
+        )  # fmt: skip
+        assert done.returncode in (2, 3), done.stderr
+        assert done.stderr
+        assert not set(done.stdout + done.stderr) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_a_terminal_shows_what_a_model_writes_and_obeys_nothing(site: Path) -> None:
+    model = make_model(site / "models" / "wild", symbols="\x1b[31m\r\n\x07\u202eab")
+    text = Engine(model).sample(Options(length=300))
+    assert {"\x1b", "\r", "\x07"} < set(text)
+    piped = subprocess.run(
+        [sys.executable, "-m", "escriba", "sample", "wild", "-n", "300"],
+        cwd=site, capture_output=True, env=os.environ | {"PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert piped.stdout.decode() == f"{text}\n", "elsewhere it is what it is"
+    shown = run_in_terminal(
+        sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "300"
+    )
+    assert shown.replace("\r\n", "\n") == f"{visible(text)}\n"
+    prompted = run_in_terminal(
+        sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "9", "-p", "\x1b["
+    )
+    assert prompted.startswith("\x1b[1m␛[\x1b[0m")
+    assert set(re.sub(r"\x1b\[[01]m", "", prompted)) & {"\x1b"} == set()
 
 
 def test_usage_errors_exit_with_2(site: Path) -> None:
@@ -153,13 +350,16 @@ def test_ctrl_c_keeps_the_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
     log = folder / "training.jsonl"
-    deadline = time.monotonic() + 120
-    while not (log.exists() and '"validation"' in log.read_text()):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    try:
+        # However long it takes: until the process has come so far, or has ended.
+        while not (log.exists() and '"validation"' in log.read_text()):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    finally:
+        process.kill()
+        process.wait()
     assert process.returncode == 130
     told = re.search(r"interrupted at step (\d+); go on with: escriba train mine\n$", errors)
     assert told, errors

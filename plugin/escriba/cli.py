@@ -339,7 +339,9 @@ def _show_difference(text: str) -> None:
 def _print(text: str = "", end: str = "\n", **style: Any) -> None:
     """Print text: on a terminal in a style, and nothing in it is obeyed; elsewhere as it is."""
     if sys.stdout.isatty():
-        click.echo(click.style(visible(text), **style) + end, nl=False)
+        text = visible(text)
+        styled = click.style(text, **style) if text and any(style.values()) else text
+        click.echo(styled + end, nl=False)
     else:
         sys.stdout.write(text + end)  # click would take out what looks like a colour
         sys.stdout.flush()

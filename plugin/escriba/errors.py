@@ -22,13 +22,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from escriba.display import visible_line
 from escriba.language import tr
-
-if TYPE_CHECKING:
-    from escriba.unforeseen import Reports
 
 LISTED = 40  # names that a message lists, at most
 LONGEST = 100  # characters of a word that names are compared with
@@ -130,7 +127,6 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.errors: list[EscribaError] = []
-        self._reports: Reports | None = None  # of defects, if any is met
 
     @contextmanager
     def collect(self, place: Place | None = None) -> Iterator[None]:
@@ -145,10 +141,9 @@ class Mistakes:
         except BaseException as error:
             if not is_unforeseen(error):
                 raise
-            from escriba.unforeseen import Reports
+            from escriba.unforeseen import report
 
-            self._reports = self._reports or Reports()
-            self.errors.append(self._reports.of(error, place))
+            self.errors.append(report(error, place))
 
     def add(self, error: EscribaError) -> None:
         self.errors.append(error)

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,11 +37,11 @@ PACKAGES = (
 
 
 def report(error: BaseException, place: Place | None = None) -> DefectError:
-    """The defect that an unforeseen error is, with its details in a new file of the temporary
-    folder, which nobody else can read. Never fails."""
+    """The defect that an unforeseen error is, met during the work at a place; its details are in
+    a file of the temporary folder, which nobody else can read. Never fails."""
     what = _name(error)
     try:
-        path = _write(_describe(error))
+        path = _write(_Case(_fingerprint(error), _describe(error)))
     except Exception as refused:  # no room, no folder, no memory
         sentence = tr(
             "escriba met something that nobody foresaw: {what} ({where}); please report it: the "
@@ -58,19 +60,12 @@ def report(error: BaseException, place: Place | None = None) -> DefectError:
     return DefectError(Problem(sentence, place))
 
 
-class Reports:
-    """The defects of a run, each with one report, however often it is met."""
+@dataclass(frozen=True)
+class _Case:
+    """A defect: what tells it from others, and the details of one time that it was met."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, DefectError] = {}
-
-    def of(self, error: BaseException, place: Place | None = None) -> DefectError:
-        """The defect that an unforeseen error is, at the place of the work it ended."""
-        mark = _fingerprint(error)
-        if mark not in self._known:
-            self._known[mark] = report(error)
-        (problem,) = self._known[mark].problems
-        return DefectError(Problem(problem.message, place))
+    mark: str
+    details: str = field(compare=False)
 
 
 def _fingerprint(error: BaseException) -> str:
@@ -99,12 +94,13 @@ def _find_where(error: BaseException) -> str:
     return "?"
 
 
-def _write(text: str) -> str:
+@lru_cache(maxsize=100)  # a defect that is in every post, or met at every save, has one report
+def _write(case: _Case) -> str:
     # With a name that nobody can know before, made by us, and readable by the person alone.
     number, path = tempfile.mkstemp(prefix="escriba-", suffix=".txt")
     try:
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+            file.write(case.details)
     except BaseException:
         with suppress(OSError):
             Path(path).unlink()

@@ -58,7 +58,7 @@ def expand_documents(
     expanded: dict[Path, bytes] = {}
     for path, data in documents.items():
         before = len(context.mistakes.errors)
-        with context.mistakes.collect():
+        with context.mistakes.collect(Place(path)):
             text = decode(data, Place(path))
             text = expand_document(text, replace(context, path=path), style=style)
             if len(context.mistakes.errors) == before:
@@ -144,7 +144,7 @@ def _fill(line: str, index: int, start: Place, context: Context) -> str:
         shown = line[first:end]
         if match := re.fullmatch(SPAN, shown):
             place = start.moved(index, first + 1)
-            with context.mistakes.collect():
+            with context.mistakes.collect(place):
                 shown = guard(show_value(match["value"], context.models, context.lang, place).html)
         written += (line[at:first], shown)
         at = end

@@ -152,7 +152,7 @@ class Page:
         places = self._spans[span] or deque([Place(self._start.path)])
         # Equal spans are rendered in the order of the text, so each takes the next place.
         place = places.popleft() if len(places) > 1 else places[0]
-        with self._mistakes.collect():
+        with self._mistakes.collect(place):
             shown = show_value(span, self.context.models, self.context.lang, place)
             element = Element("data", {"class": "escriba-value", "value": shown.machine})
             element.text = AtomicString(code_escape(shown.text))
@@ -177,7 +177,7 @@ class Page:
 
     def _stash(self, fence: Fence) -> str:
         html = EMPTY
-        with self._mistakes.collect():  # there may be no project
+        with self._mistakes.collect(fence.place):  # there may be no project
             html = write(fence, self.context)
         self._blocks.append(html.strip())
         return f"{self._token}x{len(self._blocks) - 1}x"
@@ -185,7 +185,7 @@ class Page:
 
 def write(fence: Fence, context: Context) -> str:
     """The HTML of a block; one with mistakes, which go to those of the context, is empty."""
-    with context.mistakes.collect(), context.rendering(fence):
+    with context.mistakes.collect(fence.place), context.rendering(fence):
         return render(fence, context)
     return EMPTY
 

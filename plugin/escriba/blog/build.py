@@ -167,7 +167,7 @@ def render_posts(
             links=by_path,
         )
         asked = len(store.used)
-        with mistakes.collect():
+        with mistakes.collect(Place(post.source)):
             found = rendered[post.source] = markdown.render(
                 post.body,
                 path=post.source,

@@ -69,7 +69,7 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
                 with mistakes.collect():
                     files[inside] = _read_file(inside, path, project)
             continue
-        with mistakes.collect():
+        with mistakes.collect(Place(project.shown(path))):
             post = read_post(path, project.shown(path), project.settings)
             (posts if post.front.published or unpublished else hidden).append(post)
     posts.sort(key=lambda post: post.order, reverse=True)

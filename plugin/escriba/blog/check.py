@@ -210,7 +210,7 @@ def read_documents(
         for path in found:
             shown = project.shown(path)
             paths.append(shown)
-            with mistakes.collect():
+            with mistakes.collect(Place(shown)):
                 own = adapt(replace(context, path=shown))
                 expand_document(read_text(path, shown), own)
     return paths

@@ -27,6 +27,7 @@ from escriba.lock import Say, silence
 from escriba.progress import Report
 from escriba.project import Project, Settings, find_root
 from escriba.project import find as find_project
+from escriba.unforeseen import report
 
 __all__ = ["EVENTS", "Edition", "Press", "Server", "find", "inject", "matters", "serve"]
 
@@ -122,18 +123,18 @@ def _go_on(press: Press, say: Say, showing: Showing) -> None:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of what watches; what renders raises nothing
-            _tell(press.fail(press.reports.of(error)), say)
+            _tell(press.fail(report(error)), say)
             time.sleep(LOOK)
 
 
 def _print(press: Press, say: Say, showing: Showing) -> None:
     try:
-        with showing() as report:
-            edition = press.print(report)
+        with showing() as bar:
+            edition = press.print(bar)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # of what shows how much is done
-        _tell(press.fail(press.reports.of(error)), say)
+        _tell(press.fail(report(error)), say)
         edition = press.print()
     _tell(edition, say)
 

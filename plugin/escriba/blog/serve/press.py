@@ -14,7 +14,7 @@ from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
 from escriba.project import NAME, Project, load
 from escriba.sampling.frozen import PatientStore
-from escriba.unforeseen import Reports
+from escriba.unforeseen import report as report_defect
 
 
 class Press:
@@ -30,7 +30,6 @@ class Press:
         self.say = say
         self.edition = Edition()
         self.seen: Survey = {}
-        self.reports = Reports()
         self.closed = False
         self._changed = threading.Condition()
 
@@ -46,7 +45,7 @@ class Press:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a defect, a panic in Rust, a library that wants to exit
-            edition = self._keep(self.reports.of(error))
+            edition = self._keep(report_defect(error))
         return self._publish(edition)
 
     def fail(self, error: EscribaError) -> Edition:

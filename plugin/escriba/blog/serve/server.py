@@ -22,6 +22,7 @@ from escriba.errors import SourceError
 from escriba.files import open_file
 from escriba.language import tr
 from escriba.streams import tell
+from escriba.unforeseen import report
 
 HEARTBEAT = 15.0  # seconds between comments that keep an event stream open
 STALL = 30.0  # seconds for which a reader may take nothing of what it asked for
@@ -87,7 +88,7 @@ class Server(ThreadingHTTPServer):
         """A reader who leaves early is no news; anything else is a defect, and is told."""
         error = sys.exception()
         if error is not None and not isinstance(error, ConnectionError | TimeoutError):
-            tell(str(self.press.reports.of(error)))
+            tell(str(report(error)))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -113,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.handle_error(self.connection, self.client_address)
             self.close_connection = True
             if not self.begun:
-                sentence = str(self.server.press.reports.of(error))
+                sentence = str(report(error))
                 with suppress(OSError):
                     self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/html", _explain(sentence))
 
