@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from escriba.draft import open_draft
 from escriba.errors import SourceError
-from escriba.files import read_bytes, refusals
+from escriba.files import refusals
 from escriba.language import tr
 from escriba.model import Model
 
@@ -75,8 +75,7 @@ class Panels:
                 file.write(data)
 
     def _add_script(self, theme: Templates, name: str) -> str:
-        path = theme.find(f"assets/{name}.js")
-        return self._add(name, "js", read_bytes(path) if path else b"")
+        return self._add(name, "js", theme.read(f"assets/{name}.js"))
 
     def _add(self, stem: str, suffix: str, data: bytes) -> str:
         name = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"

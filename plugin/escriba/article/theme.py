@@ -5,31 +5,33 @@ A template that is wrong is its author's mistake, so it is reported with its fil
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jinja2 import (
-    Environment,
-    FileSystemBytecodeCache,
-    FileSystemLoader,
-    StrictUndefined,
+    FunctionLoader,
     TemplateError,
     TemplateNotFound,
+    TemplatesNotFound,
     TemplateSyntaxError,
 )
 from markupsafe import Markup
 
-from escriba import schema
+from escriba import files
+from escriba.article.compiled import find_folder
 from escriba.article.numbers import format_compact, format_figures, format_number, format_share
 from escriba.article.passage import show
-from escriba.errors import Place, SourceError
-from escriba.files import read_text
+from escriba.article.policy import offer
+from escriba.article.sandbox import Sandbox
+from escriba.article.words import Words, read_words
+from escriba.errors import EscribaError, Place, SourceError
 from escriba.language import tr
-from escriba.project import Project
-from escriba.yaml import compose
+from escriba.project import Project, Settings
 
 
 def packaged() -> Path:
@@ -48,54 +50,70 @@ def _join_lines(text: Markup) -> Markup:
     return Markup(re.sub("[ \n]+", " ", text).strip())
 
 
-def _open_cache(folder: Path) -> FileSystemBytecodeCache | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a folder that may not be written
-        return None
-    return FileSystemBytecodeCache(str(folder))
-
-
 def open_templates(project: Project) -> Templates:
     """The templates of a project."""
     folder = project.templates
-    return Templates(folder, project.shown(folder), project.cache / "templates")
+    return Templates(folder, project.shown(folder), project)
 
 
 class Templates:
-    """A theme: Jinja2 with everything escaped and nothing undefined.
+    """A theme: Jinja2 with everything escaped and nothing undefined, for templates of anyone's.
 
     `folder` is the project's `templates/`, which need not exist; `shown` is how errors name it.
-    Both a page and a block may be overridden there by a file of the same name. Compiled
-    templates are kept in `cache` for the next build, if that folder can be made.
+    Both a page and a block may be overridden there by a file of the same name. Nothing is read
+    that the `project` does not hold; without one, nothing that leads out of the folder.
     """
 
     def __init__(
-        self, folder: Path | None = None, shown: Path | None = None, cache: Path | None = None
+        self, folder: Path | None = None, shown: Path | None = None, project: Project | None = None
     ):
         own = [(folder, shown or folder)] if folder is not None else []
         self.folders = (*(path for path, _ in own), packaged())
         self._shown = (*(name for _, name in own), packaged())
-        self.environment = Environment(
-            loader=FileSystemLoader(self.folders),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            bytecode_cache=_open_cache(cache) if cache is not None else None,
-        )
-        self.environment.filters.update(
-            {
-                "show": show,
-                "number": format_number,
-                "compact": format_compact,
-                "figures": format_figures,
-                "share": format_share,
-                "oneline": _join_lines,
-            }
-        )
-        self._strings: dict[str, dict[str, dict[str, str]]] = {}
+        self._project = project or Project(self.folders[0], Settings())
+        self._read: set[str] = set()  # the files of templates
+        filters = {
+            "show": show,
+            "number": format_number,
+            "compact": format_compact,
+            "figures": format_figures,
+            "share": format_share,
+            "oneline": _join_lines,
+        }
+        cache = find_folder(project.root) if project is not None else None
+        self.environment = Sandbox(FunctionLoader(self._load), filters, packaged(), cache)
+        self._strings: dict[str, Words] = {}
+
+    def find(self, name: str) -> Path | None:
+        """The file of a template or asset, from the first folder that has it, whatever it is.
+
+        Raises SourceError if it leads to where nothing may be read.
+        """
+        parts = PurePosixPath(name).parts
+        if not parts or parts[0] == "/" or ".." in parts or "\\" in name:
+            return None
+        for folder in self.folders:
+            if os.path.lexists(folder / name):
+                return self.admit(folder / name)
+        return None
+
+    def admit(self, path: Path) -> Path:
+        """A path, if it may be read. Raises SourceError."""
+        if path.is_relative_to(packaged()):
+            return path
+        return self._project.admit(path, Place(self.shown(path)))
+
+    def shown(self, path: Path) -> Path:
+        """A path as messages name it."""
+        for folder, shown in zip(self.folders, self._shown, strict=True):
+            if path.is_relative_to(folder):
+                return shown / path.relative_to(folder)
+        return path
+
+    def read(self, name: str) -> bytes:
+        """The bytes of an asset; none if there is no such file. Raises SourceError."""
+        path = self.find(name)
+        return files.read_bytes(path, self.shown(path)) if path else b""
 
     def strings(self, name: str, lang: str) -> Mapping[str, str]:
         """The words of a theme in a language, from the YAML file `name`: language → key → text.
@@ -110,70 +128,88 @@ class Templates:
         tags = ["-".join(parts[:length]) for length in range(1, len(parts) + 1)]
         return {key: text for tag in ("en", *tags) for key, text in known.get(tag, {}).items()}
 
-    def _read_strings(self, name: str) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for folder, shown in reversed(list(zip(self.folders, self._shown, strict=True))):
-            if not (folder / name).is_file():
-                continue
-            place = Place((shown or folder) / name, 1)
-            node = compose(read_text(folder / name, place.path), place)
-            languages = schema.plain(node) if node is not None else {}
-            if not isinstance(languages, dict):
-                raise SourceError(tr("expected languages, each with its texts"), place)
-            for tag, texts in languages.items():
-                if not isinstance(texts, dict):
-                    raise SourceError(tr("expected texts under '{tag}'", tag=tag), place)
-                found.setdefault(tag, {}).update({k: str(v) for k, v in texts.items()})
+    def _read_strings(self, name: str) -> Words:
+        found: Words = {}
+        for folder in reversed(self.folders):
+            path = folder / name
+            if os.path.lexists(path):
+                words = read_words(self.admit(path), self.shown(path), dict(found.get("en", {})))
+                for tag, texts in words.items():
+                    found.setdefault(tag, {}).update(texts)
         return found
-
-    def render(self, name: str, **values: Any) -> str:
-        """The text that a template gives. Raises SourceError with the template's file and line."""
-        try:
-            return self.environment.get_template(name).render(values)
-        except TemplateSyntaxError as error:
-            message = tr("template: {reason}", reason=error.message)
-            raise SourceError(message, self._place(error.filename, error.lineno)) from None
-        except TemplateNotFound as error:
-            place = self._innermost(error)
-            raise SourceError(
-                tr("template: there is no '{name}'", name=error.name), place
-            ) from None
-        except TemplateError as error:
-            raise SourceError(
-                tr("template: {reason}", reason=error.message), self._innermost(error)
-            ) from None
-        except Exception as error:
-            # Raised by an expression of the template itself, such as `{{ 1 / 0 }}`; what comes
-            # from deeper down is an error of its own.
-            place = self._innermost(error, last=True)
-            if place is None:
-                raise
-            raise SourceError(tr("template: {reason}", reason=error), place) from None
 
     def style(self) -> str:
         """The CSS that the blocks need, without its comments."""
         path = self.find("blocks/blocks.css")
-        css = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8") if path else "", flags=re.S)
+        css = files.read_text(path, self.shown(path)) if path else ""
+        css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
         return "\n".join(filter(None, map(str.strip, css.split("\n")))) + "\n"
 
-    def find(self, name: str) -> Path | None:
-        """The file of a template or asset, from the first folder that has it."""
-        return next((path for f in self.folders if (path := f / name).is_file()), None)
+    def render(self, name: str, **values: Any) -> str:
+        """The text that a template gives. Raises SourceError with the template's file and line."""
+        try:
+            with self.environment.spending():
+                text = self.environment.get_template(name).render(offer(values))
+            text.encode()
+            return text
+        except UnicodeEncodeError as error:
+            code = f"U+{ord(error.object[error.start]):04X}"
+            message = tr("it writes {code}, which is no character", code=code)
+            raise _refusal(message, self._top(name)) from None
+        except EscribaError:
+            raise
+        except TemplateSyntaxError as error:
+            place = self._place(error.filename, error.lineno) or self._top(name)
+            raise _refusal(error.message, place) from None
+        except RecursionError as error:
+            raise _refusal(self._circle(error), self._innermost(error) or self._top(name)) from None
+        except Exception as error:  # a template may do anything, and a value then says anything
+            raise _refusal(_say(error), self._innermost(error) or self._top(name)) from None
 
-    def _innermost(self, error: Exception, *, last: bool = False) -> Place | None:
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        path = self.find(name)
+        if path is None:
+            return None
+        text = files.read_text(path, self.shown(path))
+        self._read.add(str(path))
+        return text, str(path), lambda: True
+
+    def _top(self, name: str) -> Place | None:
+        """The place of a template of which no line is known."""
+        return next((self._place(path, 1) for path in self._read if path.endswith(name)), None)
+
+    def _innermost(self, error: Exception) -> Place | None:
         # Jinja rewrites tracebacks so that a template's frames name its own file and line.
         frames = traceback.extract_tb(error.__traceback__)
-        for frame in reversed(frames[-1:] if last else frames):
-            if any(Path(frame.filename).is_relative_to(folder) for folder in self.folders):
-                return self._place(frame.filename, frame.lineno)
-        return None
+        found = [frame for frame in frames if frame.filename in self._read]
+        return self._place(found[-1].filename, found[-1].lineno) if found else None
+
+    def _circle(self, error: RecursionError) -> str:
+        """What is said of templates that include each other, or a macro that calls itself."""
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = (frame.filename for frame in frames if frame.filename in self._read)
+        names = [self.shown(Path(name)).as_posix() for name, _ in groupby(inside)]
+        last, rest = names[-1:], names[:-1][::-1]
+        circle = [*last, *rest[: rest.index(last[0]) + 1]] if rest and last[0] in rest else last * 2
+        shown = " → ".join(circle[::-1])
+        return tr("this includes or calls itself without an end: {names}", names=shown)
 
     def _place(self, filename: str | None, line: int | None) -> Place | None:
-        if filename is None:
-            return None
-        path = Path(filename)
-        for folder, shown in zip(self.folders, self._shown, strict=True):
-            if path.is_relative_to(folder):
-                path = (shown or folder) / path.relative_to(folder)
-                break
-        return Place(path, line or 0)
+        return Place(self.shown(Path(filename)), line or 0) if filename is not None else None
+
+
+def _refusal(message: object, place: Place | None) -> SourceError:
+    return SourceError(tr("template: {reason}", reason=message), place)
+
+
+def _say(error: Exception) -> object:
+    """Why a template failed, in words."""
+    if isinstance(error, TemplatesNotFound):
+        return tr("there is none of {names}", names=", ".join(map(repr, error.templates)))
+    if isinstance(error, TemplateNotFound):
+        return tr("there is no '{name}'", name=error.name)
+    if isinstance(error, TemplateError):
+        return error.message
+    if isinstance(error, KeyError):
+        return tr("there is no {name} in it", name=error)
+    return str(error) or type(error).__name__

@@ -165,6 +165,8 @@ def render_posts(
             includes=(project.root / INCLUDES, *(f / "includes" for f in templates.folders)),
             posts=by_name,
             links=by_path,
+            admit=templates.admit,
+            shown=project.shown,
         )
         asked = len(store.used)
         with mistakes.collect(Place(post.source)):

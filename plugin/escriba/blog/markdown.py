@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from escriba.article.fences import scan
 from escriba.blog import highlight
 from escriba.blog import liquid as liquids
 from escriba.blog.kramdown import KramdownExtension
-from escriba.blog.liquid import LiquidContext
+from escriba.blog.liquid import Evaluated, LiquidContext
+from escriba.blog.liquid.marks import put_in
 from escriba.blog.math import Formulas
 from escriba.blog.text import strip_notes
 from escriba.errors import Mistakes, Place, Problem, SourceError
@@ -42,18 +42,14 @@ class Heading:
 class Rendered:
     """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it.
 
-    The excerpt has no `id`s, so that it can stand on a page with others. `lines` is, for each line
-    that Liquid left, the place of its line in the file; empty if Liquid moved none.
+    The excerpt has no `id`s, so that it can stand on a page with others. `locate` gives, for the
+    place of something in the text that Liquid left, the place in the post that it comes from.
     """
 
     html: str
     headings: tuple[Heading, ...]
     excerpt: str
-    lines: Mapping[int, int] = field(default_factory=dict)
-
-    def locate(self, place: Place) -> Place:
-        """Where in the file stands what is at a place of the text that Liquid left."""
-        return Place(place.path, self.lines.get(place.line, place.line), place.column)
+    locate: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
 
 
 def render(
@@ -74,25 +70,25 @@ def render(
     """
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    before = len(collected.errors)
-    text = body
-    code: Mapping[str, str] = {}
+    evaluated = Evaluated(body)
     if liquid is not None:
         with collected.collect():
-            text, code = liquids.render(body, liquid, start)
+            evaluated = liquids.evaluate(body, liquid, start)
+    text = evaluated.text
+    before = len(collected.errors)
     formulas = Formulas()
     kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
-    md = Markdown(extensions=[kramdown, _Stashed(code), *extensions])
+    md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
     html = md.convert(text)
-    lines = _trace(body, text, first_line)
-    _relocate(collected, before, path, lines)
-    problems = [*formulas.problems(body, start), *_find_unclosed(kramdown.unclosed, body, start)]
+    problems = [*formulas.problems(text, start), *_find_unclosed(kramdown.unclosed, text, start)]
     if problems:
         collected.add(SourceError(problems))
+    _relocate(collected, before, path, evaluated.locator(first_line))
     if mistakes is None:
         collected.check()
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
-    return Rendered(html, headings, _cut_excerpt(html), lines)
+    locate = evaluated.locator(first_line, outer=True)
+    return Rendered(html, headings, _cut_excerpt(html), locate)
 
 
 class _Stashed(Extension):
@@ -114,47 +110,28 @@ class _PutIn(Preprocessor):
         self.code = code
 
     def run(self, lines: list[str]) -> list[str]:
-        text = "\n".join(lines)
-        for mark, html in self.code.items():
-            text = text.replace(mark, self.md.htmlStash.store(html))
-        return text.split("\n")
+        return put_in("\n".join(lines), self.code, self.md.htmlStash.store).split("\n")
 
 
-def _trace(body: str, text: str, first_line: int) -> dict[int, int]:
-    """Line after Liquid → line of the file, counted from `first_line`; empty if none moved."""
-    before, after = body.split("\n"), text.split("\n")
-    if len(before) == len(after):
-        return {}
-    lines: dict[int, int] = {}
-    for block in difflib.SequenceMatcher(None, after, before, autojunk=False).get_matching_blocks():
-        for offset in range(block.size):
-            lines[block.a + offset + first_line] = block.b + offset + first_line
-    return lines
-
-
-def _relocate(mistakes: Mistakes, first: int, path: Path, lines: Mapping[int, int]) -> None:
-    """Give errors found in the text after Liquid the lines that they have in the file."""
+def _relocate(mistakes: Mistakes, first: int, path: Path, locate: Callable[[Place], Place]) -> None:
+    """Give errors found in the text after Liquid the places that they have in the file."""
 
     def moved(problem: Problem) -> Problem:
         place = problem.place
         if place is None or place.path != path:
             return problem
-        line = lines.get(place.line, place.line)
-        return Problem(problem.message, Place(path, line, place.column))
+        return Problem(problem.message, locate(place))
 
     mistakes.errors[first:] = [
-        error
-        if isinstance(error, liquids.LiquidSourceError)
-        else type(error)(map(moved, error.problems))
-        for error in mistakes.errors[first:]
+        type(error)(map(moved, error.problems)) for error in mistakes.errors[first:]
     ]
 
 
-def _find_unclosed(openings: Sequence[str], body: str, start: Place) -> list[Problem]:
+def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:
     """The places of fences without an end, given their first lines."""
     if not openings:
         return []
-    lines = body.split("\n")
+    lines = text.split("\n")
     inside = {n for fence in scan(lines, start) for n in range(fence.first, fence.end)}
     places: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
     for number, line in enumerate(lines):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
+from escriba import files
 from escriba.article import tex
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates
@@ -21,8 +25,8 @@ from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.blog.text import text_of
-from escriba.errors import SourceError, suggest
-from escriba.files import read_text
+from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.files import read_bytes, read_text, refusals
 from escriba.language import tr
 from escriba.project import Settings
 
@@ -32,6 +36,7 @@ STRINGS = "strings.yml"
 ASSETS = "assets"
 SCRIPTS = ("playground.js", "panel.js")  # of a playground: no site without one has them
 WORDS_PER_MINUTE = 220
+FAILED = 5  # pages of a kind that may fail before the others of it are left undone
 TOC_HEADINGS = 4  # from so many headings on, a post has a table of contents
 
 
@@ -80,36 +85,80 @@ class Theme:
 
     def render(self, template: str, page: Page, **values: Any) -> bytes:
         """The bytes of a page. Raises SourceError with the place of a template's mistake."""
-        settings = self.settings
-
-        def link(path: str) -> str:
-            return settings.baseurl + path if page.portable else links.relative(path, page.url)
-
         text = self.templates.render(
             template,
-            site=settings,
+            site=self.settings,
             page=page,
             t=self.templates.strings(STRINGS, page.lang),
-            link=link,
-            asset=lambda name: link(self.assets[name]),
-            absolute=lambda path: settings.url + settings.baseurl + path,
-            date=lambda moment: format_date(moment, page.lang),
-            language=name_language,
+            **self._functions(page),
             **values,
         )
         return text.encode()
+
+    def _functions(self, page: Page) -> dict[str, Callable[..., str]]:
+        """What the templates of a page can call."""
+        settings = self.settings
+
+        def link(path: str) -> str:
+            _want("link", path, isinstance(path, str) and path.startswith("/"),
+                  tr("a path of this site, which begins with '/'"))  # fmt: skip
+            return settings.baseurl + path if page.portable else links.relative(path, page.url)
+
+        def asset(name: str) -> str:
+            if name not in self.assets:
+                hint = suggest(str(name), self.assets)
+                raise TemplateRuntimeError(tr("there is no asset '{name}'{hint}",
+                                              name=name, hint=hint))  # fmt: skip
+            return link(self.assets[name])
+
+        def absolute(path: str) -> str:
+            _want("absolute", path, isinstance(path, str), tr("a path of this site"))
+            return settings.url + settings.baseurl + path
+
+        def date(moment: datetime) -> str:
+            _want("date", moment, isinstance(moment, datetime), tr("a date"))
+            return format_date(moment, page.lang)
+
+        def language(lang: str) -> str:
+            _want("language", lang, isinstance(lang, str), tr("the tag of a language, as es"))
+            return name_language(lang)
+
+        functions = (link, asset, absolute, date, language)
+        return {function.__name__: function for function in functions}
+
+
+def _want(name: str, value: object, fits: bool, wanted: str) -> None:
+    """Refuse a value that a template has given to a function."""
+    if not fits:
+        shown = tr("nothing") if value is None else repr(value)[:80]
+        raise TemplateRuntimeError(
+            tr("'{name}' takes {wanted}, and was given {value}",
+               name=name, wanted=wanted, value=shown)
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Playgrounds:
+    """What a template knows of the playgrounds of a site."""
+
+    _panels: Panels
+
+    @property
+    def kernel(self) -> str:
+        """The name of the kernel's file."""
+        return self._panels.kernel
 
 
 def load(settings: Settings, templates: Templates) -> Theme:
     """The theme in the template folders."""
     assets: dict[str, str] = {}
-    files: dict[str, bytes] = {}
+    published: dict[str, bytes] = {}
     for name, data in _read_assets(templates).items():
         stem, _, suffix = name.rpartition(".")
         file = f"{ASSETS}/{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"
         assets[name] = f"/{file}"
-        files[file] = data
-    return Theme(settings, templates, assets, files)
+        published[file] = data
+    return Theme(settings, templates, assets, published)
 
 
 def _read_assets(templates: Templates) -> dict[str, bytes]:
@@ -120,17 +169,33 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
     """
     sheets, others = {}, {}
     for folder in reversed(templates.folders):  # a project's own file replaces ours of that name
-        for path in sorted((folder / "blocks").glob("*.css")):
-            sheets[(0, path.name)] = path
-        for path in sorted((folder / ASSETS).iterdir()) if (folder / ASSETS).is_dir() else ():
+        for path in _list(folder / "blocks", templates):
+            if path.suffix == ".css":
+                sheets[(0, path.name)] = path
+        for path in _list(folder / ASSETS, templates):
             if path.suffix == ".css":
                 sheets[(1, path.name)] = path
-            elif path.is_file() and path.suffix and not path.name.startswith("."):
+            elif path.suffix and not path.is_dir():
                 others[path.name] = path
     style = [highlight.stylesheet(), tex.stylesheet()]
-    style += [read_text(sheets[key]) for key in sorted(sheets)]
-    assets = {name: others[name].read_bytes() for name in sorted(others)}
+    style += [read_text(sheets[key], templates.shown(sheets[key])) for key in sorted(sheets)]
+    assets = {
+        name: read_bytes(others[name], templates.shown(others[name])) for name in sorted(others)
+    }
     return {**assets, "style.css": "\n".join(style).encode()}
+
+
+def _list(folder: Path, templates: Templates) -> list[Path]:
+    """What is in a folder of a theme, without the hidden. Raises SourceError."""
+    if not files.exists(folder):
+        return []
+    with refusals(SourceError, templates.shown(folder)):
+        found = sorted(templates.admit(folder).iterdir())
+    for path in found:
+        if not path.name.isprintable():
+            message = tr("a file's name must be text: {name}", name=ascii(path.name))
+            raise SourceError(message, Place(templates.shown(folder)))
+    return [templates.admit(path) for path in found if not path.name.startswith(".")]
 
 
 def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
@@ -157,29 +222,51 @@ def _shorten(text: str, limit: int = 240) -> str:
 def pages(
     theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article], panels: Panels
 ) -> Iterator[tuple[Page, bytes]]:
-    """Every HTML page of the site. `panels` has the files of playgrounds."""
+    """Every HTML page of the site. `panels` has the files of playgrounds.
+
+    Raises SourceError with what is wrong in any of the templates.
+    """
+    mistakes = Mistakes()
+    failed: Counter[str] = Counter()
+    for kind, make in _plan(theme, catalogue, articles, panels):
+        if failed[kind] >= FAILED:
+            continue
+        before = len(mistakes.errors)
+        with mistakes.collect():
+            yield make()
+        failed[kind] += len(mistakes.errors) - before
+    mistakes.check()
+
+
+def _plan(
+    theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article], panels: Panels
+) -> Iterator[tuple[str, Callable[[], tuple[Page, bytes]]]]:
+    """Every page: its kind, and what makes it."""
     settings = theme.settings
     t = theme.templates.strings(STRINGS, settings.lang)
-    common: dict[str, Any] = {"articles": articles, "catalogue": catalogue, "panels": panels}
+    common: dict[str, Any] = {
+        "articles": articles,
+        "catalogue": catalogue,
+        "panels": Playgrounds(panels),
+    }
 
-    def plain(url: str, title: str, description: str = "", **more: Any) -> Page:
-        return Page(url, title, description or settings.description, settings.lang, **more)
+    def plain(
+        template: str, url: str, title: str, values: Mapping[str, Any] = common, **more: Any
+    ) -> tuple[str, Callable[[], tuple[Page, bytes]]]:
+        page = Page(url, title, settings.description, settings.lang, **more)
+        return template, lambda: (page, theme.render(template, page, **values))
 
-    page = plain(HOME, settings.title)
     latest = catalogue.posts[: settings.latest]
-    yield page, theme.render("home.html", page, posts=latest, **common)
+    yield plain("home.html", HOME, settings.title, {**common, "posts": latest})
     for post in catalogue.posts:
-        yield _post_page(theme, catalogue, articles[post.source], common)
-    page = plain(ARCHIVE, t["archive"])
-    yield page, theme.render("archive.html", page, **common)
+        yield "post", partial(_post_page, theme, catalogue, articles[post.source], common)
+    yield plain("archive.html", ARCHIVE, t["archive"])
     if catalogue.tags or catalogue.categories:
-        page = plain(TOPICS, t["topics"])
-        yield page, theme.render("topics.html", page, **common)
+        yield plain("topics.html", TOPICS, t["topics"])
     for kind, groups in (("tag", catalogue.tags), ("category", catalogue.categories)):
         for group in groups:
-            yield _group_page(theme, kind, group, common)
-    page = plain(NOT_FOUND, t["not_found"], portable=True, listed=False)
-    yield page, theme.render("404.html", page, **common)
+            yield "group", partial(_group_page, theme, kind, group, common)
+    yield plain("404.html", NOT_FOUND, t["not_found"], portable=True, listed=False)
 
 
 def _post_page(

@@ -1,0 +1,270 @@
+"""A page on its way through python-liquid. Imported only on demand.
+
+A page may be a stranger's, so nothing here is done without being counted (`budget`), and whatever
+goes wrong, in python-liquid too, ends as one sentence with a place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any, TextIO
+
+from liquid.ast import Node
+from liquid.context import RenderContext
+from liquid.exceptions import LiquidError, LiquidInterrupt
+from liquid.parser import get_parser
+from liquid.template import BoundTemplate
+from liquid.token import Token
+from liquid.undefined import UNDEFINED
+
+from escriba import files
+from escriba.article.budget import VALUE, Spent, too_large, weigh
+from escriba.blog.liquid import (
+    Evaluated,
+    LiquidContext,
+    LiquidSourceError,
+    budget,
+)
+from escriba.blog.liquid.budget import Budget
+from escriba.blog.liquid.filters import FILTERS, apply
+from escriba.blog.liquid.marks import Marks
+from escriba.blog.liquid.pieces import MOST, Flaw, Piece, cut
+from escriba.blog.liquid.tags import JekyllError, environment
+from escriba.blog.liquid.tokens import Compared, Stream, group
+from escriba.blog.liquid.trace import Origin, Paper, Source
+from escriba.errors import EscribaError, Mistakes, Place, Problem, suggest
+from escriba.language import tr
+
+INCLUDES = 20  # files within each other
+
+
+def evaluate(pieces: Sequence[Piece], source: Source, given: LiquidContext) -> Evaluated:
+    """The text that a post's pieces make. Raises SourceError with every mistake."""
+    page = Page(source, given)
+    mistakes = Mistakes()
+    for node in page.parse(pieces, mistakes):
+        with mistakes.collect(), page.failures(node.token):
+            node.render(page, page.paper)
+        if page.over or len(mistakes.errors) >= MOST:
+            break
+    mistakes.check()
+    return Evaluated(page.paper.getvalue(), page.marks.code, page.paper.trace)
+
+
+class Page(RenderContext):
+    """What is known while a page is rendered, and what may still be spent on it."""
+
+    def __init__(self, source: Source, given: LiquidContext):
+        super().__init__(
+            BoundTemplate(environment(), []), globals={"site": given.site, "page": given.page}
+        )
+        self.source = source  # the file that is being read
+        self.given = given
+        self.budget = Budget(len(source.text))
+        self.over = False  # nothing of it is left
+        self.marks = Marks()
+        self.paper = _Paper(source, self.budget)
+        self.within: list[tuple[str, Place]] = []  # the includes: name, and place of the tag
+        self.included: dict[Path, tuple[list[Node], Source]] = {}
+        self.weights: dict[int, tuple[int, object]] = {}
+        self.sizes: dict[str, int] = {}
+
+    # What python-liquid asks of a context, with a price.
+
+    @property
+    def disabled_tags(self) -> list[str]:
+        """Every node looks here before it is rendered."""
+        self.budget.spend(budget.STEP)
+        return []
+
+    @disabled_tags.setter
+    def disabled_tags(self, names: list[str]) -> None:
+        pass
+
+    def get(
+        self, path: list[object], *, token: Token | None, default: object = UNDEFINED
+    ) -> object:
+        self.budget.spend(budget.LOOKUP)
+        value = super().get(path, token=token, default=default)
+        if isinstance(token, Compared):
+            self.budget.spend(self._weigh(value) // 8)
+        return value
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        return partial(apply, self.budget, name, super().filter(name, token))
+
+    def assign(self, key: str, val: Any) -> None:
+        weight = weigh(val)
+        self.budget.keep(weight - self.sizes.get(key, 0))
+        self.sizes[key] = weight
+        super().assign(key, val)
+
+    def cycle(self, key: object, length: int) -> int:
+        self.budget.keep(weigh(key))
+        return super().cycle(key, length)
+
+    def stopindex(self, key: str, index: int | None = None) -> int:
+        # A loop says here up to where it goes, before it makes a list of what it goes over.
+        if index is not None and index > budget.ITEMS:
+            raise Spent(
+                tr(
+                    "a loop over more than {number} items, the most that one may have",
+                    number=budget.ITEMS,
+                )
+            )
+        return super().stopindex(key, index)
+
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+        return _Sheet(self.budget)
+
+    def _weigh(self, value: object) -> int:
+        """The weight of a value with all that is in it; that of a list or a dict is kept, since
+        none changes while a page is rendered."""
+        if not isinstance(value, (list, dict)):
+            return weigh(value)
+        if id(value) not in self.weights:
+            self.weights[id(value)] = weigh(value, deep=True), value
+        return self.weights[id(value)][0]
+
+    def stand(self, token: Token, *, copied: bool = False) -> None:
+        """Say that what is written next comes from a token, or is the text that begins there."""
+        outer = self.within[0][1] if self.within else None
+        self.paper.origin = Origin(self.source, token.start_index, copied, outer)
+
+    # Reading.
+
+    def parse(self, pieces: Sequence[Piece], mistakes: Mistakes) -> Iterator[Node]:
+        """The nodes of a text; a block that has a mistake is left out."""
+        for stream in map(partial(Stream.of, self.source.text), group(pieces)):
+            nodes: list[Node] = []
+            with mistakes.collect(), self.failures(stream.current):
+                nodes = get_parser(self.env).parse(stream)
+            yield from nodes
+
+    def include(
+        self, name: str, path: Path, parameters: dict[str, object], token: Token, buffer: TextIO
+    ) -> None:
+        """Render a file in the place of a tag. Raises SourceError, Spent, LiquidInterrupt."""
+        if len(self.within) >= INCLUDES:
+            raise JekyllError(self._circle(name), token=token)
+        outer = self.source
+        self.within.append((name, outer.place(token.start_index)))
+        try:
+            nodes, self.source = self._read(path)
+            self.budget.spend(len(self.source.text) // 4)
+            with self.extend({"include": parameters}):
+                for node in nodes:
+                    with self.failures(node.token):
+                        node.render(self, buffer)
+        finally:
+            self.source = outer
+            self.within.pop()
+
+    def _read(self, path: Path) -> tuple[list[Node], Source]:
+        if path not in self.included:
+            shown = self.given.shown(path)
+            self.given.admit(path)
+            self.source = Source(files.read_text(path, shown), Place(shown, 1))
+            pieces, flaws = cut(self.source.text)
+            if flaws:
+                raise self.refuse(*flaws)
+            mistakes = Mistakes()
+            nodes = list(self.parse(pieces, mistakes))
+            mistakes.check()
+            self.included[path] = nodes, self.source
+        return self.included[path]
+
+    def _circle(self, name: str) -> str:
+        names = [name for name, _ in self.within]
+        if name in names:
+            names = names[len(names) - 1 - names[::-1].index(name) :]
+        return tr(
+            "includes stand more than {most} deep within each other: {names}",
+            most=INCLUDES, names=" → ".join([*names, name]),
+        )  # fmt: skip
+
+    # What goes wrong.
+
+    @contextmanager
+    def failures(self, token: Token) -> Iterator[None]:
+        """Make one sentence, with a place, of whatever goes wrong inside, at `token` or near it.
+
+        What an include has spent, or wants to leave, is told by whoever includes it.
+        """
+        at = token.start_index
+        try:
+            yield
+        except EscribaError:
+            raise
+        except (Spent, LiquidInterrupt) as error:
+            if self.within:
+                raise
+            self.over = isinstance(error, Spent)
+            stray = tr("Liquid's '{name}' stands in no loop", name=error)
+            raise self.refuse(Flaw(str(error) if self.over else stray, at)) from None
+        except LiquidError as error:
+            if error.token and error.token.start_index >= 0:
+                at = error.token.start_index
+            raise self.refuse(Flaw(_say(error), at)) from None
+        except RecursionError:
+            raise self.refuse(Flaw(tr("Liquid that is too deeply nested"), at)) from None
+        except Exception as error:  # python-liquid's own, on a value that it did not expect
+            raise self.refuse(Flaw(tr("Liquid: {reason}", reason=error), at)) from None
+
+    def refuse(self, *flaws: Flaw) -> LiquidSourceError:
+        """The error of mistakes in the file that is being read."""
+        problems = []
+        for flaw in flaws:
+            message = flaw.message
+            if self.within:
+                where = self.within[-1][1]
+                message = tr("{reason} (included in {place})", reason=message, place=where)
+            problems.append(Problem(message, self.source.place(flaw.at)))
+        return LiquidSourceError(problems)
+
+
+class _Paper(Paper):
+    """The page itself: what is written on it is counted."""
+
+    def __init__(self, source: Source, budget: Budget):
+        super().__init__(Origin(source, 0, False))
+        self.budget = budget
+
+    def write(self, text: str) -> int:
+        self.budget.write(len(text))
+        return super().write(text)
+
+
+class _Sheet(StringIO):
+    """What is written for a variable."""
+
+    def __init__(self, budget: Budget):
+        super().__init__(newline="")
+        self.budget = budget
+        self.size = 0
+
+    def write(self, text: str) -> int:
+        self.budget.spend(len(text) // 8)
+        self.size += len(text)
+        if self.size > VALUE:
+            raise Spent(too_large())
+        return super().write(text)
+
+
+_UNKNOWN_FILTER = re.compile(r"unknown filter '(\w+)'")
+
+
+def _say(error: LiquidError) -> str:
+    """One sentence out of python-liquid's error."""
+    message = str(error.message).strip().rstrip(".")
+    if isinstance(error, JekyllError):
+        return message
+    if match := _UNKNOWN_FILTER.match(message):
+        hint = suggest(match[1], FILTERS)
+        return tr("unknown Liquid filter '{name}'{hint}", name=match[1], hint=hint)
+    return f"Liquid: {message[:1].lower()}{message[1:]}"
