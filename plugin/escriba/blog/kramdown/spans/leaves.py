@@ -152,13 +152,15 @@ def read_extension(text: Text, at: int) -> Found | None:
     if name not in ("comment", "nomarkdown", "options") or not (whole or closings):
         return None, at + 1
     if whole:
-        return Raw(""), end + 1
+        return Shown(""), end + 1
     stop, after = min(closings)
     body = source[end + 1 : stop]
     if name == "comment":
         return Raw(f"<!-- {body} -->"), after
     kinds = Attributes().read(source[match.end() : end]).values.get("type", "html").split()
-    return Raw(body if name == "nomarkdown" and "html" in kinds else ""), after
+    if name == "options":
+        return Shown(""), after
+    return Raw(body if "html" in kinds else ""), after
 
 
 def read_brace(text: Text, at: int) -> int:

@@ -37,6 +37,7 @@ DEEPEST = 40  # elements of HTML, or images, within each other; what is deeper i
 # for that part may stand there. The number of stops is the end of the text.
 State = int
 Step = tuple[Node | None, int, State]  # a part (None: text as it stands), its end, the next stop
+_VARIES: Step = (None, -1, -1)  # what begins here depends on the context
 
 
 class Reader:
@@ -57,7 +58,8 @@ class Reader:
         if self.foreign:
             self.stops = sorted({*self.stops, *self.foreign})
         self.depth = 0
-        self._fixed: list[Step | None] = [None] * len(self.stops)
+        self._fixed: dict[int, Step] = {}
+        self._raw: dict[int, Step] = {}  # the same within elements that hold HTML
         self._steps: dict[tuple[int, State], Step] = {}
         self._ends: dict[tuple[int, str], dict[State, int]] = {}
         self._brackets: dict[int, dict[State, int]] = {}
@@ -74,17 +76,22 @@ class Reader:
     def step(self, state: State, context: int) -> Step:
         """The part that begins at a stop."""
         number = max(state, ~state)
-        fixed = not context & RAW and self._fixed[number]
-        known = fixed or self._steps.get((context, state))
-        if known:
-            return known
-        at = self.stops[number]
-        found = self._read_raw(at) if context & RAW else self._read_fixed(at)
-        step = self._step(number, found or self._read_varying(at, state, context))
-        if found and not context & RAW:
-            self._fixed[number] = step
-        else:
-            self._steps[context, state] = step
+        fixed = self._raw if context & RAW else self._fixed
+        step = fixed.get(number)
+        if step is None:
+            at = self.stops[number]
+            read = leaves.read_raw if context & RAW else leaves.read
+            found = self.foreign.get(at) or read(self.text, at)
+            step = fixed[number] = self._step(number, found) if found else _VARIES
+        return self._vary(number, state, context) if step is _VARIES else step
+
+    def _vary(self, number: int, state: State, context: int) -> Step:
+        step = self._steps.get((context, state))
+        if step is None:
+            at = self.stops[number]
+            step = self._step(number, self._read_varying(at, state, context))
+            if self.source[at] in "<!":  # what depends on how deep it was when it was first met
+                self._steps[context, state] = step
         return step
 
     def _step(self, number: int, found: leaves.Found) -> Step:
@@ -96,12 +103,6 @@ class Reader:
         if not text and self.source.startswith("{:", end):
             after = ~after
         return node, end, after
-
-    def _read_fixed(self, at: int) -> leaves.Found | None:
-        return self.foreign.get(at) or leaves.read(self.text, at)
-
-    def _read_raw(self, at: int) -> leaves.Found | None:
-        return self.foreign.get(at) or leaves.read_raw(self.text, at)
 
     def _read_varying(self, at: int, state: State, context: int) -> leaves.Found:
         character = self.source[at]
