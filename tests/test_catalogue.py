@@ -220,6 +220,7 @@ NO_ADDRESS = [
     (f"/{'é' * 128}/", f"'{'é' * 20}…' is longer than 255 bytes"),
     (f"/{'a' * 251}", f"'{'a' * 20}…' is longer than 255 bytes"),
     (f"/{'b/' * 600}", "it is longer than 1000 bytes"),
+    (f"/{'b/' * 101}", "it is in more than 100 folders"),
 ]
 
 

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.blog import output
-from escriba.blog.output import FOLDER, Changes, Content, recover, write
+from escriba.blog import content, output
+from escriba.blog.content import Content
+from escriba.blog.output import FOLDER, Changes, recover, write
 from escriba.errors import SourceError
 
 SHOWN = Path("site")
@@ -255,13 +256,13 @@ def test_a_large_file_is_copied_and_compared_piece_by_piece(
     with film.open("wb") as file:
         file.truncate(64 << 20)
     opened: list[Path] = []
-    original = output.disk.open_file
+    original = content.disk.open_file
 
     def open_file(path: Path, *rest: Any, **more: Any) -> Any:
         opened.append(path)
         return original(path, *rest, **more)
 
-    monkeypatch.setattr(output.disk, "open_file", open_file)
+    monkeypatch.setattr(content.disk, "open_file", open_file)
     tracemalloc.start()
     try:
         assert write({"film": film}, site, SHOWN) == Changes(1, 0, 0)
@@ -274,7 +275,7 @@ def test_a_large_file_is_copied_and_compared_piece_by_piece(
         file.seek(-1, os.SEEK_END)
         file.write(b"1")
     assert write({"film": film}, site, SHOWN) == Changes(1, 0, 0)
-    assert output.read({"film": film}, "film") == film.read_bytes() == (site / "film").read_bytes()
+    assert content.read({"film": film}, "film") == film.read_bytes() == (site / "film").read_bytes()
     film.unlink()
     files: dict[str, Content] = {"film": film, "new": tmp_path / "gone", "a": b"1"}
     with pytest.raises(SourceError) as caught:
@@ -448,6 +449,21 @@ def test_special_files_in_an_output_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "index.html")
     with pytest.raises(SourceError, match=r"site/index\.html: this file is in the way"):
         write(SITE, tmp_path, SHOWN)
+
+
+def test_a_page_that_only_changes_its_case_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk without case the old name is that of the new file."""
+    write({"X/café.html": b"1"}, tmp_path, SHOWN)
+    new = {"x/CAFÉ.html": b"1"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "samefile", lambda self, other: True)
+        patch.setattr(Path, "is_file", lambda self: "plan" not in self.name)
+        assert output._find_stale({"X/café.html"}, new, tmp_path) == []
+        assert output._find_stale({"X/other.html"}, new, tmp_path) == ["X/other.html"]
+    assert write(new, tmp_path, SHOWN) == Changes(1, 0, 1)
+    assert tree(tmp_path) == new
 
 
 @pytest.mark.parametrize("name", ["", ".", "../x", "/x", "a/../x", ".escriba/plan", "a\nb", "a\0"])

@@ -21,6 +21,7 @@ from safetensors.numpy import load_file
 from blogs import make_site, run, tree
 from escriba.blog.build import build
 from escriba.blog.check import check, prune
+from escriba.charlm.recipe import read_recipe
 from escriba.digest import text_digest
 from escriba.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
 from escriba.model import FILE
@@ -684,16 +685,15 @@ def test_serve_goes_on(site: Project) -> None:
 # `train`.
 
 
-def train(site: Project, source: str, network: str = "{layers: 1, hidden: 8}") -> str:
-    """What a training says that cannot be, in one line."""
+def train(site: Project, *sources: str, network: str = "{layers: 1, hidden: 8}") -> list[str]:
+    """What a training says that cannot be, line by line."""
     pytest.importorskip("torch", reason="torch is not installed")
-    put(site, "models/new/recipe.yml", f"corpus: {{sources: [{source}]}}\nnetwork: {network}\n")
+    named = ", ".join(f"{{{source}}}" for source in sources)
+    put(site, "models/new/recipe.yml", f"corpus: {{sources: [{named}]}}\nnetwork: {network}\n")
     result = run(site.root, "train", "new", "--steps", "1")
     assert result.returncode in (3, 6, 7), result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stderr.count("\n") == 1
     assert SECRET not in result.stderr
-    return result.stderr
+    return result.stderr.splitlines()
 
 
 @of(
@@ -701,8 +701,9 @@ def train(site: Project, source: str, network: str = "{layers: 1, hidden: 8}") -
     "else."
 )
 def test_texts_of_a_recipe(site: Project) -> None:
-    for source in ("file: ../other/secret.txt", "file: /etc/passwd", "file: ../other/*"):
-        assert "outside" in train(site, f"{{{source}}}")
+    lines = train(site, "file: ../other/secret.txt", "file: /etc/passwd", "file: ../other/*")
+    assert len(lines) == 3
+    assert all("outside the project" in line for line in lines)
 
 
 @of(
@@ -713,8 +714,12 @@ def test_downloads(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = "0" * 64
     secret = (site.root.parent / "other" / "secret.txt").as_uri()
     for url in (secret, "ftp://127.0.0.1:9/x", "data:,x"):
-        assert url[:20] in train(site, f"{{url: '{url}', sha256: '{digest}'}}")
-    from escriba.charlm.corpora import download as downloads
+        source = f"{{url: '{url}', sha256: '{digest}'}}"
+        put(site, "models/new/recipe.yml", f"corpus: {{sources: [{source}]}}\n")
+        with pytest.raises(EscribaError) as caught:
+            read_recipe(site.models, "new", site.root)
+        assert SECRET not in str(caught.value)
+    from escriba.charlm.corpora import download as downloads  # as fetches are bounded
 
     class Server(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -745,4 +750,5 @@ def test_downloads(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 @of("A network that does not fit into memory is one error.")
 def test_a_network_that_is_too_large(site: Project) -> None:
     put(site, "text.txt", "uno dos tres " * 1000)
-    assert "memory" in train(site, "{file: text.txt}", "{layers: 64, hidden: 8192}")
+    (line,) = train(site, "file: text.txt", network="{layers: 64, hidden: 8192}")
+    assert re.search("memory|GB", line)

@@ -20,10 +20,10 @@ from escriba.blog import feeds, markdown, theme
 from escriba.blog import output as disk
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.claims import Claim, claim_post, refuse_clashes
+from escriba.blog.content import Content
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
-from escriba.blog.output import Content
 from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
 from escriba.blog.territory import INCLUDES as INCLUDES
@@ -58,7 +58,7 @@ class Result:
 @dataclass(frozen=True)
 class Site:
     """A rendered site: path of each file, relative to the site, → its bytes, or the file that it is
-    a copy of; `escriba.blog.output.read` reads either."""
+    a copy of; `escriba.blog.content.read` reads either."""
 
     posts: int
     files: Mapping[str, Content]

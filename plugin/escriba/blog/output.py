@@ -23,18 +23,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba import files as disk
 from escriba.blog import plan as plans
-from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links, is_ours
+from escriba.blog.content import Content, Sources
+from escriba.blog.permalink import fold
+from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links
 from escriba.draft import sync
 from escriba.errors import Mistakes, Place, Problem, SourceError
 from escriba.language import tr
 from escriba.lock import FILE, Say, hold, silence
 
-CHUNK = 1 << 20  # bytes of a large file in memory
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
-
-Content = bytes | Path  # of a file of a site: its bytes, or the file that it is a copy of
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,6 @@ class Changes:
     written: int
     unchanged: int
     removed: int
-
-
-def read(files: Mapping[str, Content], name: str) -> bytes:
-    """The bytes of a file of a site. Raises SourceError if it is a copy and cannot be read."""
-    content = files[name]
-    return content if isinstance(content, bytes) else disk.read_bytes(content, limit=1 << 40)
 
 
 def write(
@@ -116,57 +108,20 @@ def _opened(output: Path, shown: Path, say: Say) -> Iterator[None]:
         raise SourceError(message, Place(at)) from None
 
 
-class Sources:
-    """How the contents of a site compare with files, and become some. `root` is the folder to
-    which messages name the paths of what is copied."""
+def _find_stale(ours: set[str], files: Collection[str], output: Path) -> list[str]:
+    """Our files that are not wanted any more. What is behind a link is not ours; and what has the
+    name of a wanted one but for its case, on a disk without case, is that one."""
+    old = sorted(ours.difference(files))
+    beyond = set(find_links(old, output))
+    wanted = {fold(name): name for name in files}
 
-    def __init__(self, root: Path | None):
-        self._root = root
+    def is_stale(name: str) -> bool:
+        path, twin = output / name, output / wanted.get(fold(name), name)
+        if not path.is_file() or not beyond.isdisjoint(ancestors(name)):
+            return False
+        return twin == path or not twin.is_file() or not path.samefile(twin)
 
-    def find_changed(self, files: Mapping[str, Content], output: Path) -> list[str]:
-        """Which files of the output are not what they should be. Raises SourceError, OSError."""
-        mistakes, changed = Mistakes(), []
-        for name in sorted(files):
-            try:
-                if self.differ(output / name, files[name]):
-                    changed.append(name)
-            except SourceError as error:  # of what is copied; the output's own end it all
-                mistakes.add(error)
-        mistakes.check()
-        return changed
-
-    def differ(self, path: Path, content: Content) -> bool:
-        """Whether a file of the output is not what it should be. Raises SourceError, OSError."""
-        if not is_ours(path):
-            return True
-        if isinstance(content, bytes):
-            return path.stat().st_size != len(content) or path.read_bytes() != content
-        if path.stat().st_size != self._size(content):
-            return True
-        with path.open("rb") as old, disk.open_file(content, self._name(content)) as new:
-            while True:
-                one, two = old.read(CHUNK), new.read(CHUNK)
-                if one != two:
-                    return True
-                if not one:
-                    return False
-
-    def copy(self, content: Content, path: Path) -> None:
-        """Write a content to a file that is not there yet. Raises SourceError, OSError."""
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-            return
-        with disk.open_file(content, self._name(content)) as source, path.open("xb") as file:
-            shutil.copyfileobj(source, file, CHUNK)
-
-    def _size(self, content: Path) -> int:
-        with disk.refusals(SourceError, self._name(content), path=content):
-            return content.stat().st_size
-
-    def _name(self, content: Path) -> Path:
-        root = self._root
-        inside = root is not None and content.is_relative_to(root)
-        return content.relative_to(root) if root is not None and inside else content
+    return [name for name in old if is_stale(name)]
 
 
 def _refuse_names(files: Mapping[str, Content], shown: Path) -> None:

@@ -32,6 +32,7 @@ PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters an
 _SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
 LONGEST = 255  # bytes of a part of an address, with which a file or a folder is named
 LONGEST_WHOLE = 1000  # bytes of the name of a file in a site, with its folders
+DEEPEST = 100  # folders that it is in
 _ELSEWHERE = re.compile(r"//|[a-zA-Z][a-zA-Z0-9+.-]*://")
 _TAKEN = {".escriba": "escriba", ".git": "Git"}  # folders of an output, and whose they are
 # Microsoft, "Naming Files, Paths, and Namespaces": the same names with any suffix, too.
@@ -178,6 +179,8 @@ def find_fault(name: str) -> str | None:
             return tr("'{part}…' is longer than {limit} bytes", part=part[:20], limit=LONGEST)
     if len(name.encode()) > LONGEST_WHOLE:
         return tr("it is longer than {limit} bytes", limit=LONGEST_WHOLE)
+    if name.count("/") > DEEPEST:
+        return tr("it is in more than {limit} folders", limit=DEEPEST)
     return None
 
 
