@@ -74,6 +74,13 @@ def test_links_in_posts_stay_in_the_project(blog: Path) -> None:
     assert not (blog / "site").exists()
 
 
+def test_settings_of_another_folder_are_not_read(blog: Path) -> None:
+    (blog / "escriba.yml").unlink()
+    (blog / "escriba.yml").symlink_to(blog.parent / "other" / "keep.txt")
+    (line,) = told(lambda: load(blog))
+    assert line == f"escriba.yml: this leads to {blog.parent / 'other' / 'keep.txt'}, {STRAY}"
+
+
 def test_two_links_that_lead_to_each_other_end(blog: Path) -> None:
     for one, other in (("x", "y"), ("y", "x")):
         (blog / "posts" / one).mkdir()

@@ -156,6 +156,7 @@ def load(root: Path) -> Project:
     """The project of a folder that holds an `escriba.yml`. Raises SourceError for its mistakes, and
     for a folder outside the project that `outside` does not name."""
     start = Place(Path(NAME), 1)
+    Project(root, Settings()).admit(root / NAME, Place(start.path))
     node = compose(files.read_text(root / NAME, start.path), start)
     project = Project(root, schema.build(Settings, node, start), schema.places(node, start))
     problems = [

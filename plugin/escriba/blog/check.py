@@ -240,7 +240,7 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
         elif name in documents:
             paths.add(documents[name])
         elif name not in models:
-            known = [*models, *documents, *(post.source.as_posix() for post in asked.posts)]
+            known = {*models, *documents, *(post.source.as_posix() for post in asked.posts)}
             problem = tr(
                 "there is no post and no model '{name}'{hint}", name=name, hint=suggest(name, known)
             )
