@@ -29,6 +29,7 @@ class Press:
         self.drafts = drafts
         self.say = say
         self.edition = Edition()
+        self.stamp = self.edition.stamp
         self.seen: Survey = {}
         self.closed = False
         self._changed = threading.Condition()
@@ -54,7 +55,8 @@ class Press:
 
     def _publish(self, edition: Edition) -> Edition:
         with self._changed:
-            self.edition = edition
+            # The stamp is of the files as they are now, and not when somebody asks for it.
+            self.edition, self.stamp = edition, edition.stamp
             self._changed.notify_all()
         return edition
 
@@ -89,10 +91,8 @@ class Press:
         """The stamp of the edition, once it is another one than `seen`, time is up, or `is_over`
         is true when `stir` is called."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self.closed or is_over() or self.edition.stamp != seen, timeout
-            )
-            return self.edition.stamp
+            self._changed.wait_for(lambda: self.closed or is_over() or self.stamp != seen, timeout)
+            return self.stamp
 
     def stir(self) -> None:
         """Have all who wait look again whether they still have to."""

@@ -250,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         visitors.note(self.connection, "listening")
-        seen, stamp = "", press.edition.stamp
+        seen, stamp = "", press.stamp
         while not press.closed and self.connection in visitors:
             line = f"data: {stamp}\n\n" if stamp != seen else ": still here\n\n"
             self.wfile.write(line.encode())
