@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,7 @@ def serving(folder: Path) -> Iterator[Server]:
 def get(
     server: Server, path: str, method: str = "GET", **headers: str
 ) -> tuple[int, str, http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
     connection.request(method, path, headers=headers)
     response = connection.getresponse()
     body = response.read().decode("utf-8", "replace")
@@ -143,7 +144,7 @@ def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
 def test_an_open_page_hears_of_a_change_and_of_nothing_else(tmp_path: Path) -> None:
     with serving(tmp_path / "site") as server:
         first = server.press.print()
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
         assert stream.headers["Content-Type"] == "text/event-stream"
@@ -212,7 +213,7 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
         assert process.stdout.readline() == (
             f"http://127.0.0.1:{port}/cuaderno/  (Ctrl-C ends it)\n"
         )
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
         seen = {stream.readline(), stream.readline()}
@@ -226,11 +227,53 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
             seen.add(line)
         connection.close()
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate()
         assert (output, errors, process.returncode) == ("", "", 0)
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    """`escriba serve | head -1`, of a project whose settings have a mistake."""
+    site = make_site(tmp_path / "site")
+    settings = site.root / "escriba.yml"
+    text = settings.read_text()
+    settings.write_text(text + "titel: x\n")
+    with serving(tmp_path / "other") as other:
+        port = other.server_port  # free again in a moment
+    process = subprocess.Popen(
+        [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
+        cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+
+    def read() -> str:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", "/")
+        body = connection.getresponse().read().decode()
+        connection.close()
+        return body
+
+    try:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == f"http://127.0.0.1:{port}/  (Ctrl-C ends it)\n"
+        process.stdout.close()
+        while "titel" not in read():
+            time.sleep(0.1)
+        settings.write_text(text)
+        while read():  # then / leads to /cuaderno/
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        errors = process.stderr.read()
+        assert (errors, process.wait()) == ("", 0)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
 
 
 def test_an_interrupted_reader_is_no_news(

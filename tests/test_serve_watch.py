@@ -1,0 +1,380 @@
+"""When `serve` renders again: once for each change, and whatever a project becomes meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import watchfiles
+
+from blogs import make_site
+from escriba.blog import serve as package
+from escriba.blog.build import render as render_site
+from escriba.blog.serve import press as pressing
+from escriba.blog.serve import watch
+from escriba.blog.serve.press import Press
+from escriba.blog.serve.sources import survey
+from escriba.errors import SourceError
+from escriba.project import Project, load
+from escriba.sampling.frozen import PatientStore
+
+BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
+
+
+class Panic(BaseException):
+    __module__ = "pyo3_runtime"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Project:
+    return make_site(tmp_path / "site")
+
+
+@pytest.fixture
+def press(site: Project) -> Press:
+    press = Press(site, drafts=True)
+    press.print()
+    assert press.edition.problems == ()
+    return press
+
+
+def post_of(site: Project) -> Path:
+    return site.posts / "2020-11-02-networks.md"
+
+
+def save(path: Path, more: str) -> None:
+    path.write_text(path.read_text() + more)
+
+
+class Desk:
+    """Goes through what happens to a project, at times that are told, and counts the editions."""
+
+    def __init__(self, press: Press):
+        self.press = press
+        self.now = 1000.0
+        self.editions = 0
+
+    def go(self, *steps: Callable[[], object] | float) -> int:
+        """How many editions come of some steps: something that happens, or time that passes."""
+        before = self.editions
+
+        def happenings(press: Press, say: object) -> Iterator[bool]:
+            for step in steps:
+                if isinstance(step, float):
+                    self.now += step
+                    yield False
+                else:
+                    step()
+                    yield True
+
+        for _ in watch.changes(self.press, print, happenings, lambda: self.now):
+            self.press.print()
+            self.editions += 1
+        return self.editions - before
+
+
+def test_one_save_is_one_edition(press: Press) -> None:
+    post = post_of(press.project)
+    again = lambda: None  # noqa: E731
+    assert Desk(press).go(lambda: save(post, "\nMore.\n"), again, again, 5.0) == 1
+
+
+def test_a_new_sample_that_it_freezes_is_no_news(press: Press) -> None:
+    post, frozen = post_of(press.project), press.project.models / "mini" / "samples"
+    before = set(frozen.iterdir())
+    again = lambda: None  # noqa: E731
+    assert Desk(press).go(lambda: save(post, BLOCK), again, again, 20.0) == 1
+    (sample,) = set(frozen.iterdir()) - before
+    assert Desk(press).go(lambda: save(sample, "edited"), again) == 1
+    assert "was edited" in press.edition.problems[0]
+
+
+def test_what_is_no_source_of_the_site_counts_for_nothing(press: Press) -> None:
+    root = press.project.root
+    names = (
+        ".git/index", ".venv/lib/a.py", "site/index.html", "node_modules/x/posts/a.md",
+        "models/mini/checkpoint/latest.pt", "posts/.a.md.swp", "posts/a.md~", "posts/#a.md#",
+        "posts/.obsidian/workspace.json", ".escriba/templates/x.cache", "draft.txt",
+    )  # fmt: skip
+
+    def write(name: str) -> Callable[[], None]:
+        def work() -> None:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text("x")
+
+        return work
+
+    assert Desk(press).go(*map(write, names), 60.0) == 0
+    assert Desk(press).go(write("posts/checkpoint/a.txt")) == 1
+    assert Desk(press).go(write("_includes/a.html")) == 1
+
+
+def test_a_change_back_is_none(press: Press) -> None:
+    log = press.project.models / "mini" / "training.jsonl"
+    assert Desk(press).go(lambda: log.write_text("x"), log.unlink, 60.0) == 0
+
+
+def test_a_training_is_shown_when_it_rests_and_not_often(press: Press) -> None:
+    log = press.project.models / "mini" / "training.jsonl"
+    line = (
+        '{"step": 1, "characters": 5, "loss": 2.0, "gradient": 1.0, "rate": 0.1, "clipped": 0.1}\n'
+    )
+
+    def write() -> None:
+        with log.open("a") as file:
+            file.write(line)
+
+    desk = Desk(press)
+    moments: list[Any] = []
+    for _ in range(60):  # a line in each half second
+        moments += [write, 0.5]
+    assert desk.go(*moments) == 0
+    assert desk.go(write, 0.5, 0.5, write, 0.5) == 0
+    assert desk.go(write, watch.PAUSE) == 1
+    assert desk.go(write, watch.PAUSE / 2) == 0
+
+
+def test_a_save_counts_at_once_whatever_a_training_writes(press: Press) -> None:
+    log, post = press.project.models / "mini" / "training.jsonl", post_of(press.project)
+    desk = Desk(press)
+    write = lambda: log.write_text("")  # noqa: E731
+    assert desk.go(write, 0.1, lambda: save(post, BLOCK), 0.1, write, 0.1, write, 0.1) == 1
+
+
+def test_a_change_during_a_rendering_is_one_more(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, once = post_of(press.project), [True]
+
+    def render(*arguments: Any, **options: Any) -> Any:
+        site = render_site(*arguments, **options)
+        if once:  # after it was read
+            once.clear()
+            for number in range(5):
+                save(post, f"\nLater {number}.\n")
+        return site
+
+    monkeypatch.setattr(pressing, "render", render)
+    again = lambda: None  # noqa: E731
+    assert Desk(press).go(lambda: save(post, "\nMore.\n"), again, again, again, 5.0) == 2
+    assert b"Later 4." in press.edition.files["2020/networks/index.html"]
+
+
+def test_other_folders_are_known_at_once(press: Press) -> None:
+    root = press.project.root
+    settings = root / "escriba.yml"
+
+    def move() -> None:
+        (root / "posts").rename(root / "texts")
+        save(settings, "posts: texts\n")
+
+    again = lambda: None  # noqa: E731
+    desk = Desk(press)
+    assert desk.go(move, again, again) == 1
+    assert press.edition.problems == ()
+    assert desk.go(lambda: save(root / "texts" / post_of(press.project).name, "\nMore.\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TypeError("a defect"), RecursionError(), MemoryError(), SystemExit(3), Panic("a defect")],
+)
+def test_what_nobody_foresaw_is_shown_over_the_last_good_site(
+    press: Press, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    good = press.edition
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pressing, "render", fail)
+        bad = press.print()
+        assert press.print().stamp == bad.stamp, "the same defect is no news"
+    assert bad.files is good.files
+    (problem,) = bad.problems
+    assert f"nobody foresaw: {type(error).__name__}" in problem
+    assert press.print().stamp == good.stamp
+
+
+def test_the_last_good_site_has_its_own_path(press: Press) -> None:
+    settings = press.project.root / "escriba.yml"
+    settings.write_text(settings.read_text().replace("/cuaderno", "/otro"))
+    save(post_of(press.project), "\n```escriba nothing\n```\n")
+    edition = press.print()
+    assert edition.problems and edition.base == "/cuaderno"
+
+
+def test_a_project_may_go_and_come_back(press: Press) -> None:
+    root, good = press.project.root, press.edition
+    settings = root / "escriba.yml"
+    text = settings.read_text()
+    desk = Desk(press)
+    assert desk.go(settings.unlink) == 1
+    assert press.edition.problems == ("escriba.yml: cannot be read: No such file or directory",)
+    assert press.edition.files is good.files
+    assert desk.go(lambda: settings.write_text(text)) == 1
+    assert press.edition.stamp == good.stamp
+    assert desk.go(lambda: root.rename(root.with_name("away"))) == 1
+    assert press.edition.problems == ("escriba.yml: cannot be read: No such file or directory",)
+    assert desk.go(lambda: shutil.copytree(root.with_name("away"), root)) == 1
+    assert press.edition.problems == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other special files")
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path, outside: os.mkfifo(path), "is a FIFO, not a file"),
+        (lambda path, outside: path.symlink_to(outside), "outside the project"),
+        (lambda path, outside: path.symlink_to("nowhere"), "a link to nowhere"),
+        (lambda path, outside: path.write_bytes(b"---\n\xff\n---\n"), "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("name", ["2020-01-01-a.md", "a.png"])
+def test_strange_files_are_told(
+    press: Press, tmp_path: Path, name: str, make: Any, said: str
+) -> None:
+    outside = tmp_path / "secret"
+    outside.write_text("secret")
+    path = press.project.posts / name
+    assert Desk(press).go(lambda: make(path, outside)) == 1
+    if said != "not UTF-8" or name.endswith("md"):
+        (problem,) = press.edition.problems
+        assert problem.startswith(f"posts/{name}") and said in problem
+        assert "a.png" not in press.edition.files
+    assert Desk(press).go(path.unlink) == 1
+    assert press.edition.problems == ()
+
+
+def test_links_that_go_round_are_walked_once(press: Press) -> None:
+    posts = press.project.posts
+    (posts / "round").symlink_to(posts, target_is_directory=True)
+    (posts / "above").symlink_to(press.project.root, target_is_directory=True)
+    assert len(survey(press.project)) < 200
+
+
+def test_where_the_system_tells_nothing_it_looks_and_says_so(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where there are no inotify watches left."""
+
+    def refuse(*paths: Path, **options: object) -> Iterator[set[Any]]:
+        raise OSError(28, "OS file watch limit reached")
+
+    waited: list[float] = []
+    monkeypatch.setattr(watchfiles, "watch", refuse)
+    monkeypatch.setattr(watch.time, "sleep", waited.append)
+    said: list[str] = []
+    looks = watch.watch(press, said.append)
+    assert [next(looks) for _ in range(4)] == [True] * 4
+    assert said == [
+        "the system does not tell of changes (OS file watch limit reached), so the files are "
+        "looked at every 1 s"
+    ]
+    assert waited == [watch.LOOK] * 3
+    (press.project.root / "templates").mkdir()  # then it tries again, and does not repeat itself
+    assert [next(looks) for _ in range(4)] == [True] * 4
+    assert len(said) == 1
+
+
+def test_what_happened_before_it_listened_is_seen(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(*paths: Path, **options: Any) -> Iterator[set[Any]]:
+        assert options["yield_on_timeout"]
+        assert press.project.root not in paths, "else all of .git and .venv is watched"
+        while True:
+            yield set()
+
+    monkeypatch.setattr(watchfiles, "watch", listen)
+    happened = watch.watch(press, print)
+    assert [next(happened) for _ in range(3)] == [True, False, False]
+    save(press.project.root / "escriba.yml", "# more\n")
+    assert [next(happened) for _ in range(3)] == [True, True, False]
+
+
+def test_a_defect_of_what_watches_is_shown_and_it_goes_on(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def changes(press: Press, say: object) -> Iterator[None]:
+        seen.append(press.edition.problems)
+        if len(seen) == 1:
+            raise TypeError("a defect")
+        yield
+        seen.append(press.edition.problems)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "changes", changes)
+    monkeypatch.setattr(package.time, "sleep", lambda seconds: None)
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        package._go_on(press, said.append, nullcontext)
+    first, second, third = seen
+    assert (first, third) == ((), ())
+    assert "nobody foresaw: TypeError: a defect" in second[0]
+    assert said == list(second)
+
+
+def test_a_bar_that_cannot_be_shown_keeps_no_edition_back(press: Press) -> None:
+    def showing() -> Any:
+        raise OSError(5, "Input/output error")
+
+    said: list[str] = []
+    save(post_of(press.project), "\nMore.\n")
+    package._print(press, said.append, showing)
+    assert b"More." in press.edition.files["2020/networks/index.html"]
+    assert len(said) == 1 and "Input/output error" in said[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["titel: x\n", "a: [", "lang: en\nlang: es\n", "\xff", "- 1\n", "&a [*a]"]
+)
+def test_settings_with_mistakes_are_told_by_the_pages(site: Project, text: str) -> None:
+    good = (site.root / "escriba.yml").read_bytes()
+    (site.root / "escriba.yml").write_bytes(text.encode("latin-1"))
+    press = Press(package.locate(site.posts), drafts=True)
+    assert press.project.root == site.root
+    assert press.print().problems
+    (site.root / "escriba.yml").write_bytes(good)
+    assert press.print().problems == ()
+    assert press.edition.base == "/cuaderno"
+
+
+def test_without_a_project_there_is_nothing_to_serve(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"^no escriba\.yml in "):
+        package.locate(tmp_path)
+
+
+def test_it_waits_for_who_freezes_samples_and_for_nobody_else(
+    site: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Project] = []
+    monkeypatch.setattr(
+        pressing, "hold_project", lambda project, say: asked.append(project) or nullcontext()
+    )
+    press = Press(site, drafts=True)
+    press.print()
+    assert asked == [load(site.root)]
+    press.print()
+    save(post_of(site), "\nMore.\n")
+    press.print()
+    assert len(asked) == 1, "what freezes nothing waits for nobody"
+
+
+def test_ctrl_c_while_an_edition_is_made(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(store: PatientStore) -> None:
+        raise KeyboardInterrupt
+
+    save(post_of(press.project), BLOCK)
+    monkeypatch.setattr(PatientStore, "fill", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        press.print()
