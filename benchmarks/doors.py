@@ -14,14 +14,13 @@ from markdown import Markdown
 from trees import plant
 from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
-from escriba import project
+from escriba import errors, project
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.record import FILE as RECORD
 from escriba.blog import output
 from escriba.charlm.recipe import FILE as RECIPE
 from escriba.charlm.recipe import read_recipe
-from escriba.errors import SourceError
 from escriba.evaluation import FILE as EVALUATION
 from escriba.hosts.expand import expand_stream
 from escriba.model import FILE as WEIGHTS
@@ -186,9 +185,13 @@ DOORS: Mapping[str, Door] = {
 
 def knock(yard: Yard, door: str, data: bytes) -> Files:
     """What a door does with a text; a refusal is put into words, as a command does. Raises
-    EscribaError."""
+    EscribaError, and whatever nobody foresaw as it is, which elsewhere ends in a report."""
+    foreseeing = errors.is_unforeseen
+    errors.is_unforeseen = lambda error: False
     try:
         return DOORS[door](yard, data)
-    except SourceError as error:
+    except errors.EscribaError as error:
         str(error)
         raise
+    finally:
+        errors.is_unforeseen = foreseeing

@@ -183,12 +183,14 @@ def _try(yard: Yard, case: Case) -> str:
         files = knock(yard, case.door, case.data)
     except EscribaError as error:
         return _examine_error(error, placed=case.door != "tree")
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of a package in Rust is no Exception
         return _describe(error)
     return _examine(files, case.data)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """An error's kind, and the innermost function of ours and of others that it passed through."""
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, RecursionError):

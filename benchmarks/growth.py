@@ -131,7 +131,7 @@ def _read(template: Path, door: str, data: bytes, sender: int) -> None:
             knock(yard, door, data)
         except EscribaError:
             pass
-        except Exception as error:
+        except BaseException as error:  # a panic of a package in Rust is no Exception
             ending = f"{type(error).__name__}: {str(error)[:60]}"
         seconds = time.process_time() - started
     os.write(sender, json.dumps([seconds, ending]).encode())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from escriba.article import passage
 from escriba.blog import highlight
 
 CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
@@ -24,6 +25,23 @@ def test_plain_text_is_escaped_and_unknown_languages_are_left_to_the_caller() ->
         '<figure class="highlight"><pre><code class="language-nosuchlanguage" '
         'data-lang="nosuchlanguage">a &lt; b</code></pre></figure>'
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["x = 1\n" * 10_000, "x = '" + "a" * 2000 + "'", "x\n" + "\n" * 200 + "y\n", "x" + " \n" * 100],
+)
+def test_code_that_nobody_would_read_has_no_colours(code: str) -> None:
+    # Lexers of Pygments take time that grows with the square of a line, a gap or the whole.
+    for language in ("python", "c", "rust"):
+        assert highlight.code(code, language) == code
+    assert passage.tokens("p", code, "c") == passage.cut("p", code)
+
+
+def test_long_code_that_people_read_has_colours() -> None:
+    code = ("\n" * 150 + "x = " + "'a' " * 400 + "\n") * 20
+    assert highlight.code(code, "python") != code
+    assert len(passage.tokens("p", code, "python")) > 100
 
 
 def test_colours_have_enough_contrast_with_the_grounds_of_the_theme() -> None:

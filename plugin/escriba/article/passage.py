@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from escriba.article.lexing import is_lexed
+
 FORMULA_LIMIT = 1000  # characters; bounds the search for a formula's end, and TeX's nesting
 
 
@@ -84,6 +86,8 @@ def tokens(prompt: str, text: str, language: str) -> Paragraph:
     except ClassNotFound:
         raise ValueError(language) from None
     whole = prompt + text
+    if not is_lexed(whole):
+        return cut(prompt, text)
     found: list[Run] = []
     at = 0
     # Not get_tokens, which strips and normalises.

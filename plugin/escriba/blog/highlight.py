@@ -6,6 +6,8 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from escriba.article.lexing import is_lexed
+
 # Classes of Pygments → colour on a light and on a dark ground, and what else. Each colour has at
 # least 4.5:1 against the theme's grounds; a test computes it.
 _STYLES: tuple[tuple[str, str, str, str], ...] = (
@@ -27,12 +29,17 @@ PLAIN = frozenset({"", "plaintext", "plain", "text", "txt", "none"})
 
 
 def code(source: str, language: str) -> str | None:
-    """The spans of highlighted code, or None for a language that Pygments does not know."""
+    """The spans of highlighted code, or None for a language that Pygments does not know.
+
+    Code that nobody would read has none: see `lexing`.
+    """
     if language.lower() in PLAIN:
         return escape(source, quote=False)
     lexer = _lexer(language.lower())
     if lexer is None:
         return None
+    if not is_lexed(source):
+        return escape(source, quote=False)
     from pygments import highlight
 
     html: str = highlight(source, lexer, _formatter())
