@@ -1,9 +1,18 @@
-"""What holds for every test: messages in English, whatever the terminal speaks, and no time limits."""
+"""What holds for every test: messages in English, whatever the terminal speaks, and no time limits;
+and nothing is remembered from one run of the tests to the next, nor left in the user's cache."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from hypothesis import settings
 
 os.environ["LANGUAGE"] = "en"
+if "ESCRIBA_CACHE" not in os.environ:  # a worker of xdist has that of the first process
+    os.environ["ESCRIBA_CACHE"] = tempfile.mkdtemp(prefix="escriba-")
+    atexit.register(shutil.rmtree, os.environ["ESCRIBA_CACHE"], ignore_errors=True)
+# As escriba.charlm does, for the tests that import torch before it: its threads must not spin.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 settings.register_profile("escriba", deadline=None)
 settings.load_profile("escriba")

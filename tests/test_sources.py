@@ -88,10 +88,22 @@ def test_files_globs_and_folders(
     assert names(find(site, Source(file=file), exclude=tuple(exclude))) == expected
 
 
-def test_a_file_may_lie_elsewhere(site: project.Project) -> None:
+@pytest.mark.parametrize("setting", ["outside", "corpora", "environment"])
+def test_a_file_may_lie_where_the_author_says(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
     put(site, {"../outside/a.txt": b"a", "../outside/b.txt": b"b"})
     outside = (site.root.parent / "outside").as_posix()
-    for file in ("../outside/*.txt", f"{outside}/*.txt", outside):
+    files = ("../outside/*.txt", f"{outside}/*.txt", outside)
+    for file in files:
+        with pytest.raises(CorpusError, match="outside is outside the project"):
+            find(site, Source(file=file))
+    if setting == "environment":
+        monkeypatch.setenv("ESCRIBA_CORPORA", outside)
+    else:
+        (site.root / "escriba.yml").write_text(f"{setting}: [../outside]\n")
+    site = project.load(site.root)
+    for file in files:
         documents = find(site, Source(file=file))[0].documents
         assert [document.path.name for document in documents] == ["a.txt", "b.txt"]
 

@@ -39,6 +39,7 @@ from escriba.vocabulary import Vocabulary
 FORMAT = "escriba-charlm/1"
 FILE = "weights.safetensors"
 HEADER_LIMIT = 4 << 20  # bytes; a larger header is an attack or an accident
+SYMBOLS = 1 << 16  # of a vocabulary, at most
 LARGEST = 1 << 30  # bytes of weights: what a browser and the kernel's memory can hold
 PIECE = 1 << 20  # bytes read at a time
 
@@ -229,7 +230,7 @@ def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -
     symbols = vocabulary.symbols
     if vocabulary.unit not in ("characters", "bytes") or not isinstance(symbols, str):
         raise ValueError(tr("its vocabulary is not one of characters or bytes"))
-    if not 0 < len(symbols) <= 65536:
+    if not 0 < len(symbols) <= SYMBOLS:
         raise ValueError(tr("a vocabulary of {number} symbols", number=len(symbols)))
     if any(first >= second for first, second in pairwise(symbols)):
         raise ValueError(tr("the symbols of its vocabulary are not in order, each once"))

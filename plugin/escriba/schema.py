@@ -5,7 +5,8 @@ may be `str`, `bool`, `int`, `float`, `Decimal`, `datetime`, `Path`, a `Literal`
 dataclass, a union of these with `None`, or a `tuple[X, ...]` of them; `Annotated[X, Range(a, b)]`
 bounds a number, and `Annotated[tuple[str, ...], Words()]` also accepts one string, split on
 spaces, as Jekyll does. A field named `extra` takes the keys that have no field of their own;
-without one an unknown key is a mistake.
+without one an unknown key is a mistake. A field of the type `Place | None` is no key: it gets the
+place where the mapping stands, for mistakes that show later.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from escriba.numbers import read_decimal, read_float, read_whole
 from escriba.yaml import compose, place_of
 
 T = TypeVar("T")
+_LOCATED = Place | None  # the type of a field that is where its mapping stands
 LONGEST_SHOWN = 80  # characters of a value in a message
 What = Literal["key", "option"]  # what the keys of a mapping are called in messages
 
@@ -42,8 +44,9 @@ class Range:
     high: float | None = None
 
     def __contains__(self, value: float | Decimal) -> bool:
-        return (self.low is None or value >= Decimal(str(self.low))) and (
-            self.high is None or value <= Decimal(str(self.high))
+        number = Decimal(str(value))  # a float as it was written: 0.9 is within "to 0.9"
+        return (self.low is None or number >= Decimal(str(self.low))) and (
+            self.high is None or number <= Decimal(str(self.high))
         )
 
     def __str__(self) -> str:
@@ -135,7 +138,7 @@ def _build_dataclass(
         problems.append(Problem(problem, place_of(start, node)))
         return None
     hints = typing.get_type_hints(kind, include_extras=True)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    fields = {f.name: f for f in dataclasses.fields(kind) if hints[f.name] != _LOCATED}
     allowed = [name.replace("_", "-") for name in fields if name != "extra"]
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
@@ -154,7 +157,7 @@ def _build_dataclass(
             extra[str(key.value)] = plain(value)
         else:
             at = place_of(start, key)
-            shown = _shorten(str(key.value))
+            shown = shorten(str(key.value))
             hint = suggest(shown, allowed)
             if what == "option":
                 problem = tr("unknown option '{name}'{hint}", name=shown, hint=hint)
@@ -170,6 +173,9 @@ def _build_dataclass(
             problems.append(Problem(tr("'{name}' is missing", name=name.replace("_", "-")), at))
     if "extra" in fields:
         values["extra"] = extra
+    for field in dataclasses.fields(kind):
+        if field.name not in fields:
+            values[field.name] = place_of(start, node) if node.start_mark else start
     if problems:
         return None
     try:
@@ -319,9 +325,9 @@ def _shown(node: yaml.Node) -> str:
         return tr("a list")
     if node.tag == "tag:yaml.org,2002:null":
         return tr("nothing")
-    return f"'{_shorten(' '.join(str(node.value).split()))}'"
+    return f"'{shorten(' '.join(str(node.value).split()))}'"
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     """As much of a value as a sentence can hold."""
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

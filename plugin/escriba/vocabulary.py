@@ -13,6 +13,7 @@ from escriba.language import tr
 from escriba.unicode import normalize
 
 Unit = Literal["characters", "bytes"]
+LISTED = 200  # symbols in a message, at most
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ class Vocabulary:
         )  # fmt: skip
 
     def listed(self) -> str:
-        """The printable symbols in one line, for messages."""
-        return "".join(s for s in self.symbols if s.isprintable())
+        """The printable symbols in one line, for messages: all, or as many as one can look over."""
+        shown = "".join(s for s in self.symbols if s.isprintable())
+        return shown if len(shown) <= LISTED else shown[: LISTED - 1] + "…"
 
 
 def name_character(character: str) -> str:

@@ -1,18 +1,27 @@
-"""Where a training runs, and in which precision."""
+"""Where a training runs, in which precision, and what happens when its memory is full."""
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
-from escriba.errors import TrainingError
+from escriba.errors import Place, TrainingError
 from escriba.language import tr
 
 Precision = Literal["float32", "bfloat16"]
+TYPES = ("cpu", "cuda", "mps", "xpu")  # of devices that torch computes losses and gradients on
+
+# What the allocators of torch, of its libraries and of the devices say, each in its own words.
+_FULL = (
+    "out of memory", "can't allocate memory", "not enough memory", "could not allocate",
+    "bad_alloc", "ALLOC_FAILED", "buffer size", "could not create a memory",
+    "could not create a primitive",
+)  # fmt: skip
 
 
 def choose_device(name: str | None, local: int = 0) -> torch.device:
@@ -24,16 +33,40 @@ def choose_device(name: str | None, local: int = 0) -> torch.device:
         else:
             name = "mps" if torch.backends.mps.is_available() else "cpu"
     try:
+        if name.partition(":")[0] not in TYPES:
+            raise ValueError(tr("it must be one of {names}", names=", ".join(TYPES)))
         device = torch.device(name)
         if device.type == "cuda" and device.index is None:
             device = torch.device("cuda", local)
         torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(
             tr("the device '{name}' cannot be used: {reason}", name=name, reason=reason)
         ) from None
     return device
+
+
+@contextlib.contextmanager
+def bounded_memory(remedy: str, place: Place | None = None) -> Iterator[None]:
+    """Raise TrainingError, with the remedy, when the memory of the machine or of a device is full
+    inside."""
+    try:
+        yield
+    except MemoryError:
+        device = ""
+    except RuntimeError as error:  # torch.OutOfMemoryError is one, of processors it is a plain one
+        if not any(words in str(error) for words in _FULL):
+            raise
+        device = next((kind for kind in ("CUDA", "MPS", "XPU") if kind in str(error)), "")
+    else:
+        return
+    problem = (
+        tr("the memory of the {device} device is full", device=device)
+        if device
+        else tr("the memory is full")
+    )
+    raise TrainingError(f"{problem}; {remedy}", place)
 
 
 def choose_precision(device: torch.device) -> Precision:

@@ -13,6 +13,8 @@ from torch.nn import functional as F
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.network import CharLSTM, State
 
+LOGITS = 1 << 28  # scores of symbols that are in memory at a time
+
 
 @torch.inference_mode()
 def measure(
@@ -38,13 +40,15 @@ def measure(
     """
     was_training = network.training
     network.eval()
-    device = next(network.parameters()).device
+    first_weight = next(network.parameters())  # of the embedding: a row for each symbol
+    device = first_weight.device
     whole = _Whole.of(before, text, context)
     first = max(len(whole.head), 1)  # index in `whole` of the first symbol to predict
     there = len(whole) - first
     wanted = there if symbols is None else min(symbols, there)
     streams = max(1, min(streams, wanted // (2 * context) or 1))
     share = -(-wanted // streams)
+    window = max(1, min(window, LOGITS // (streams * len(first_weight))))
     # Where in `whole` each stream begins to count; from `context` before on it reads.
     starts = first - 1 + max(share, there // streams) * np.arange(streams)
     total, count = 0.0, 0

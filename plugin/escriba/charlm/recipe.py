@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from escriba import schema
-from escriba.errors import ModelError, Place, suggest
+from escriba.errors import Mistakes, ModelError, Place, suggest
 from escriba.language import tr
 from escriba.model import Cell, Network
-from escriba.schema import Mistake, Range
+from escriba.project import Project
+from escriba.schema import Mistake, Range, shorten
 from escriba.vocabulary import Unit
 
 FILE = "recipe.yml"
@@ -24,6 +27,11 @@ LAYERS = 4
 # In a minute twice the text read is worth more than twice the layers: docs/experiments.md.
 SHORT_LAYERS: Mapping[Budget | None, int] = {"1 minute": 2}
 
+SOURCES = 1000  # of a corpus, and patterns that leave files out, at most
+TEXTS = 100_000  # characters of names, licences and origins: they all go into the model's header
+LONGEST = 10**12  # steps of a training, at most: a thousand a second for thirty years
+MINUTES = 10**7  # twenty years
+
 
 @dataclass(frozen=True)
 class Source:
@@ -31,7 +39,8 @@ class Source:
 
     A source with a digest is looked for by content: its file, the cache, the local corpora
     folders, and only then its URL. Of several files the digest is the SHA-256 of the list of
-    theirs, one a line. `origin` says in words where the text comes from.
+    theirs, one a line. `origin` says in words where the text comes from, `place` where the recipe
+    names it.
     """
 
     file: str | None = None
@@ -40,6 +49,7 @@ class Source:
     ready: Ready | None = None
     origin: str = ""
     licence: str = ""  # where the corpus mixes several
+    place: Place | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.file is None and self.sha256 is None and self.ready is None:
@@ -54,9 +64,12 @@ class Source:
         if self.sha256 is not None and (
             len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")
         ):
+            found = shorten(self.sha256)
             raise Mistake(
-                tr("'sha256' must be 64 lower-case hex digits, not '{sha256}'", sha256=self.sha256)
+                tr("'sha256' must be 64 lower-case hex digits, not '{sha256}'", sha256=found)
             )
+        if self.url is not None:
+            _refuse_address(self.url)
 
 
 @dataclass(frozen=True)
@@ -76,14 +89,28 @@ class CorpusRecipe:
     def __post_init__(self) -> None:
         if not self.sources:
             raise Mistake(tr("'sources' must name at least one text"))
+        for key, found in ("sources", len(self.sources)), ("exclude", len(self.exclude)):
+            if found > SOURCES:
+                raise Mistake(
+                    tr("'{key}' has {found} entries, of at most {most}",
+                       key=key, found=found, most=SOURCES)
+                )  # fmt: skip
         if len(self.split) != 3 or sum(self.split) != 100 or min(self.split) < 0:
+            shown = shorten(str(self.split))
             raise Mistake(
-                tr("'split' must be three shares that add up to 100, not {split}", split=self.split)
+                tr("'split' must be three shares that add up to 100, not {split}", split=shown)
             )
         if not self.split[0] or not self.split[1]:
             raise Mistake(
                 tr("'split' must leave something to train on and something to validate on")
             )
+        texts = [self.name, self.language, self.licence]
+        texts += [text for s in self.sources for text in (s.origin, s.licence, s.url or "")]
+        if (length := sum(map(len, texts))) > TEXTS:
+            raise Mistake(
+                tr("its names, licences, origins and addresses have {length} characters, of at "
+                   "most {most}", length=length, most=TEXTS)
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,19 +133,19 @@ class TrainingRecipe:
     """
 
     budget: Budget | None = None
-    minutes: Annotated[float, Range(0)] | None = None
-    epochs: Annotated[float, Range(0)] | None = None
-    steps: Annotated[int, Range(0)] | None = None
+    minutes: Annotated[float, Range(0, MINUTES)] | None = None
+    epochs: Annotated[float, Range(0, LONGEST)] | None = None
+    steps: Annotated[int, Range(0, LONGEST)] | None = None
     batch: Annotated[int, Range(1, 65536)] | None = None  # streams read side by side
     window: Annotated[int, Range(1, 65536)] = 64  # characters through which gradients flow
     optimiser: Optimiser = "adamw"
     learning_rate: Annotated[float, Range(0, 10)] | None = None
-    warmup: Annotated[int, Range(0)] = 200  # steps
+    warmup: Annotated[int, Range(0, LONGEST)] = 200  # steps
     weight_decay: Annotated[float, Range(0, 10)] = 0.1
     clip: Annotated[float, Range(0)] | None = 1.0  # largest norm of the gradient
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     patience: bool = True  # end when the validation loss falls no more
-    log_every: Annotated[int, Range(1)] = 100  # steps
+    log_every: Annotated[int, Range(1, 100_000)] = 100  # steps, whose losses wait in memory
     seed: Annotated[int, Range(0, 2**63 - 1)] = 1
 
 
@@ -141,12 +168,37 @@ class Recipe:
 def read_recipe(models: Path, name: str, root: Path) -> Recipe:
     """The recipe of a model. Raises ModelError for an unknown name, SourceError for mistakes."""
     path = models / name / FILE
-    if not path.is_file():
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    if not os.path.lexists(path):
         known = [p.parent.name for p in models.glob(f"*/{FILE}")]
-        shown = path.relative_to(root) if path.is_relative_to(root) else path
         raise ModelError(
             tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known)),
             Place(shown),
         )
-    shown = path.relative_to(root) if path.is_relative_to(root) else path
     return schema.read_file(Recipe, path, shown)
+
+
+def admit_model(project: Project, name: str, files: Iterable[str]) -> Path:
+    """The folder of a model that is to be read and written, with these files in it. Raises
+    SourceError if any of it, links followed, lies outside the project."""
+    folder = project.models / name
+    mistakes = Mistakes()
+    for path in (folder, *(folder / file for file in (FILE, *files))):
+        with mistakes.collect():
+            project.admit(path)
+    mistakes.check()
+    return folder
+
+
+def _refuse_address(url: str) -> None:
+    """Raise Mistake for what is no address of the web: `file:` would be a file of this machine."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:  # urllib's, for a host in brackets and a port that is no number
+        right = False
+    if not right or not url.isprintable() or " " in url:
+        raise Mistake(
+            tr("'url' must be like https://example.org/book.txt, not '{url}'", url=shorten(url))
+        )

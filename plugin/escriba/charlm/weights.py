@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from escriba import model as modelfile
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
 from escriba.draft import open_draft
-from escriba.errors import Place, TrainingError
+from escriba.errors import ModelError, Place, TrainingError
+from escriba.files import read_bytes
 from escriba.language import tr
-from escriba.model import Model, Network
+from escriba.model import LARGEST, Model, Network
 from escriba.vocabulary import Vocabulary
 
 
@@ -45,10 +47,22 @@ def _in_order(data: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
-def load_network(model: Model) -> CharLSTM:
-    """The network of a model file, ready to run (evaluation mode)."""
+def load_network(model: Model, shown: Path | None = None) -> CharLSTM:
+    """The network of a model file, ready to run (evaluation mode); `shown` is how errors name the
+    file. Raises ModelError for one that is not what its header said, or has no numbers in it."""
+    place = Place(shown or model.path)
     network = CharLSTM(model.network, len(model.vocabulary))
-    load_tensors(network, load(model.path.read_bytes()))
+    try:
+        weights = load(read_bytes(model.path, place.path, kind=ModelError, limit=2 * LARGEST))
+        load_tensors(network, weights)
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(tr("not a model of escriba: {reason}", reason=reason), place) from None
+    for name, tensor in weights.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise ModelError(
+                tr("the tensor '{name}' has numbers that are not finite", name=name), place
+            )
     return network.eval()
 
 

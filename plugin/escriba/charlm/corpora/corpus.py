@@ -66,7 +66,7 @@ def read_corpus(
     """
     found = find_sources(recipe, project)
     key = _key(recipe, found)
-    folder = project.cache / "encoded" / key
+    folder = project.admit(project.cache / "encoded" / key, kind=CorpusError)
     shown = project.shown(folder)
     encoded = read_encoded(folder, shown)
     if encoded is None:

@@ -8,18 +8,21 @@ appears whole or not at all; the key says everything that determines what is in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.errors import CorpusError, Place
+from escriba.charlm.corpora.digests import is_remembered, memory_folder
+from escriba.errors import CorpusError, Place, SourceError
+from escriba.files import read_bytes
 from escriba.language import tr
+from escriba.numbers import read_json
 from escriba.vocabulary import Vocabulary
 
 FACTS = "facts.json"
@@ -96,25 +99,48 @@ class Encoded:
 
 
 def read_encoded(folder: Path, shown: Path) -> Encoded | None:
-    """The corpus in a folder; None if there is none, or not a whole one."""
+    """The corpus in a folder; None if there is none, not a whole one, or one that this user's
+    programs have not written there: a repository may bring along another text under that key."""
     try:
-        facts = json.loads((folder / FACTS).read_text("utf-8"))
-        parts = [_read_part(folder, shown, name, facts) for name in PARTS]
+        if not is_remembered(list_files(folder), folder, memory_folder()):
+            return None
+        facts = read_json(read_bytes(folder / FACTS))
         vocabulary = Vocabulary(facts["unit"], facts["vocabulary"])
+        parts = [_read_part(folder, shown, name, facts, len(vocabulary)) for name in PARTS]
         return Encoded((parts[0], parts[1], parts[2]), vocabulary, facts["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, SourceError):
         return None
 
 
-def _read_part(folder: Path, shown: Path, name: str, facts: Mapping[str, Any]) -> Part:
+def list_files(folder: Path) -> list[Path]:
+    """What an encoded corpus consists of."""
+    return [folder / FACTS, *(folder / f"{name}.npy" for name in PARTS)]
+
+
+def make_header(symbols: int, count: int) -> bytes:
+    """The start of an array of so many of a vocabulary's `symbols`, in the narrowest type that can
+    tell these apart."""
+    file = BytesIO()
+    values = {"descr": find_type(symbols).str, "fortran_order": False, "shape": (count,)}
+    np.lib.format.write_array_header_1_0(file, values)
+    return file.getvalue()
+
+
+def find_type(symbols: int) -> np.dtype[Any]:
+    """The type of the array of a text over so many symbols."""
+    return np.min_scalar_type(max(0, symbols - 1)).newbyteorder("<")
+
+
+def _read_part(
+    folder: Path, shown: Path, name: str, facts: Mapping[str, Any], symbols: int
+) -> Part:
     counts, path = facts["parts"][name], folder / f"{name}.npy"
+    length, dtype = counts["symbols"], find_type(symbols)
+    header = make_header(symbols, length)
     with path.open("rb") as file:
-        if np.lib.format.read_magic(file) != (1, 0):
+        if file.read(len(header)) != header:
             raise ValueError(path)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        offset = file.tell()
-    length = counts["symbols"]
-    if shape != (length,) or path.stat().st_size != offset + length * dtype.itemsize:
+    if path.stat().st_size != len(header) + length * dtype.itemsize:
         raise ValueError(path)
     place = shown / path.name
-    return Part(path, place, length, counts["characters"], counts["bytes"], dtype.str, offset)
+    return Part(path, place, length, counts["characters"], counts["bytes"], dtype.str, len(header))

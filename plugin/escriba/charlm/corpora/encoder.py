@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +27,15 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora import texts
 from escriba.charlm.corpora.archives import BLOCK, Document
-from escriba.charlm.corpora.encoded import FACTS, PARTS, read_encoded
+from escriba.charlm.corpora.digests import memory_folder, remember
+from escriba.charlm.corpora.encoded import (
+    FACTS,
+    PARTS,
+    find_type,
+    list_files,
+    make_header,
+    read_encoded,
+)
 from escriba.charlm.recipe import CorpusRecipe
 from escriba.errors import CorpusError, Mistakes, Place
 from escriba.language import tr
@@ -35,6 +43,7 @@ from escriba.vocabulary import Unit
 
 Report = Callable[[int, int], None]
 ABANDONED = 3600.0  # seconds after which a draft that nobody writes to is taken away
+_WRITTEN = frozenset({FACTS, *(f"{name}.{kind}" for name in PARTS for kind in ("txt", "npy"))})
 
 
 def encode_documents(
@@ -59,6 +68,7 @@ def encode_documents(
         facts = _write_symbols(draft, parts, seen, recipe.unit, progress)
         _write(draft / FACTS, [json.dumps(facts).encode()])
         confirm()
+        remember(list_files(draft), folder, memory_folder())
         report(progress.total, progress.total)
 
 
@@ -184,8 +194,7 @@ def _write_symbols(
 ) -> dict[str, Any]:
     """Turn the text files into arrays; what is known of them."""
     known = np.flatnonzero(seen)
-    dtype = np.min_scalar_type(max(0, len(known) - 1)).newbyteorder("<")
-    table = np.zeros(len(seen), dtype)
+    table = np.zeros(len(seen), find_type(len(known)))
     table[known] = np.arange(len(known))
     total = hashlib.sha256()
     facts = {}
@@ -194,7 +203,7 @@ def _write_symbols(
         symbols = part.length if unit == "bytes" else part.characters
         source = folder / f"{name}.txt"
         blocks = _numbered(source, table, unit, total, progress)
-        _write(folder / f"{name}.npy", blocks, header=(dtype.str, symbols))
+        _write(folder / f"{name}.npy", chain([make_header(len(known), symbols)], blocks))
         source.unlink()
         facts[name] = {"symbols": symbols, "characters": part.characters, "bytes": part.read}
     vocabulary = "".join(map(chr, known.tolist()))
@@ -212,14 +221,9 @@ def _numbered(
             yield table[to_units(decoder.decode(block), unit)].data
 
 
-def _write(
-    path: Path, blocks: Iterable[bytes | memoryview], header: tuple[str, int] | None = None
-) -> None:
-    """A file of these blocks, on disk when this returns; with a header it is an array."""
+def _write(path: Path, blocks: Iterable[bytes | memoryview]) -> None:
+    """A file of these blocks, on disk when this returns."""
     with path.open("wb") as file:
-        if header is not None:
-            values = {"descr": header[0], "fortran_order": False, "shape": (header[1],)}
-            np.lib.format.write_array_header_1_0(file, values)
         for block in blocks:
             file.write(block)
         file.flush()
@@ -255,11 +259,12 @@ def _install(draft: Path, folder: Path) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """The drafts of processes that were killed."""
+    """The drafts of processes that were killed. Nothing else: the folder may be a link."""
     for draft in folder.glob(".*"):
         with suppress(OSError):
-            last = max(path.stat().st_mtime for path in [draft, *draft.iterdir()])
-            if time.time() - last > ABANDONED:
+            paths = [*draft.iterdir()]
+            last = max(path.stat().st_mtime for path in (draft, *paths))
+            if time.time() - last > ABANDONED and _WRITTEN.issuperset(path.name for path in paths):
                 shutil.rmtree(draft, ignore_errors=True)
 
 

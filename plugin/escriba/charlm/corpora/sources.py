@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
-from http.client import HTTPException
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from escriba.charlm.corpora.archives import Document, is_hidden, list_documents
-from escriba.charlm.corpora.digests import remembered_digest
+from escriba.charlm.corpora.archives import Document, list_documents
+from escriba.charlm.corpora.digests import memory_folder, remembered_digest
+from escriba.charlm.corpora.download import download
+from escriba.charlm.corpora.walk import Library, is_excluded, is_hidden, list_files
 from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.digest import text_digest
-from escriba.draft import open_draft
 from escriba.errors import CorpusError, Mistakes, Place
+from escriba.files import is_dir, is_file, refusals
 from escriba.language import tr
 from escriba.project import Project
+from escriba.schema import shorten
+
+LARGEST = 1 << 36  # bytes of a file; what has more is no text, or has holes
 
 # Of the standard library what is no library: tests, demonstrations, tables, generated files.
 STDLIB_EXCLUDES = (
@@ -46,6 +46,7 @@ class Found:
     def record(self) -> dict[str, Any]:
         """What the model file says of the source."""
         values = {key: value for key, value in asdict(self.source).items() if value}
+        values.pop("place", None)
         values["sha256"] = self.sha256
         if self.files > 1:
             values["files"] = self.files
@@ -62,26 +63,10 @@ def find_sources(recipe: CorpusRecipe, project: Project) -> tuple[Found, ...]:
     """
     found, mistakes = [], Mistakes()
     for source in recipe.sources:
-        with mistakes.collect():
+        with mistakes.collect(), _placed(source):
             found.append(_find(source, recipe.exclude, project))
     mistakes.check()
     return tuple(found)
-
-
-def is_excluded(path: PurePosixPath, patterns: Iterable[str]) -> bool:
-    """Does a pattern name the path or a folder that it is in?
-
-    As in .gitignore: a pattern without a slash is for names at any depth, one with a slash for
-    the whole path from the start; `*` also stands for slashes.
-    """
-    folders = ["/".join(path.parts[:n]) for n in range(1, len(path.parts) + 1)]
-    for pattern in patterns:
-        pattern = pattern.rstrip("/")
-        candidates = folders if "/" in pattern else path.parts
-        spellings = {pattern.removeprefix("/"), pattern.removeprefix("**/")}
-        if any(fnmatchcase(name, spelling) for name in candidates for spelling in spellings):
-            return True
-    return False
 
 
 def corpora_folders(project: Project) -> list[Path]:
@@ -117,10 +102,10 @@ def _find_files(source: Source, exclude: Sequence[str], project: Project) -> lis
     if source.ready is not None:
         paths = list(_list_library(exclude))
     elif source.file is not None:
-        paths = list(_list_files(source.file, exclude, project))
+        paths = list(list_files(source.file, exclude, _library(project), source.place))
     else:
         paths = []
-    files = [_File(path, shown, _digest(path, shown, project)) for path, shown in paths]
+    files = [_File(path, shown, _digest(path, shown)) for path, shown in paths]
     if source.sha256 is None:
         if not files:
             raise CorpusError(_explain_nothing(source, exclude, project))
@@ -150,71 +135,37 @@ def _join(files: Sequence[_File]) -> str:
     return text_digest("".join(f"{file.sha256}\n" for file in files))
 
 
-def _digest(path: Path, shown: Path, project: Project) -> str:
-    try:
-        return remembered_digest(path, project.cache / "digests")
-    except OSError as error:
-        raise CorpusError(
-            tr("cannot be read: {reason}", reason=error.strerror), Place(shown)
-        ) from None
+def _digest(path: Path, shown: Path) -> str:
+    with refusals(CorpusError, shown, path=path):
+        if path.stat().st_size > LARGEST:
+            raise CorpusError(
+                tr("is larger than {largest} GB, the most that is read", largest=LARGEST >> 30),
+                Place(shown),
+            )
+        return remembered_digest(path, memory_folder())
 
 
-def _list_files(name: str, exclude: Sequence[str], project: Project) -> Iterator[tuple[Path, Path]]:
-    """The files that `file` means, as they are and as they are shown."""
-    named = project.root / name
-    if name and named.is_dir():
-        relative = PurePosixPath(project.shown(named).as_posix())
-        yield from ((path, project.shown(path)) for path, _ in _walk(named, relative, exclude))
-        return
-    for path in [named] if named.is_file() else _match(named, name, project):
-        shown = project.shown(path)
-        if not is_excluded(PurePosixPath(shown.as_posix()), exclude):
-            yield path, shown
-
-
-def _match(named: Path, pattern: str, project: Project) -> list[Path]:
-    root = project.root
-    if Path(pattern).anchor:
-        root = Path(named.anchor)
-        pattern = named.relative_to(root).as_posix()
-    try:
-        return sorted((p for p in root.glob(pattern) if p.is_file()), key=lambda p: p.parts)
-    except ValueError:  # pathlib's, for a pattern
-        raise CorpusError(
-            tr("'{pattern}' is not a pattern of file names", pattern=pattern)
-        ) from None
-
-
-def _walk(
-    folder: Path, relative: PurePosixPath, exclude: Sequence[str]
-) -> Iterator[tuple[Path, PurePosixPath]]:
-    """All files below a folder and their paths from there, sorted; nothing hidden, and folders
-    that are links are not entered."""
-    try:
-        paths = sorted(folder.iterdir(), key=lambda p: p.name)
-    except OSError as error:
-        place = Place(Path(relative))
-        raise CorpusError(
-            tr("the folder cannot be read: {reason}", reason=error.strerror), place
-        ) from None
-    for path in paths:
-        inside = relative / path.name
-        if is_hidden(PurePosixPath(path.name)) or is_excluded(inside, exclude):
-            continue
-        if path.is_dir():
-            if not path.is_symlink():
-                yield from _walk(path, inside, exclude)
-        elif path.is_file():
-            yield path, inside
+def _library(project: Project) -> Library:
+    return Library(project, tuple(corpora_folders(project)[1:]))
 
 
 def _list_library(exclude: Sequence[str]) -> Iterator[tuple[Path, Path]]:
     """The modules of the standard library of the Python that runs; not the few that are not
     ASCII, since a symbol that is seen a few times cannot be learnt."""
     patterns = [*STDLIB_EXCLUDES, *exclude]
-    for path, inside in _walk(Path(sysconfig.get_path("stdlib")), PurePosixPath(), patterns):
-        if path.suffix == ".py" and path.read_bytes().isascii():
-            yield path, Path("python-stdlib", inside)
+    root, found = Path(sysconfig.get_path("stdlib")), []
+    for name, folders, files in os.walk(root):
+        above = PurePosixPath(Path(name).relative_to(root).as_posix())
+        for names in folders, files:
+            names[:] = [
+                n
+                for n in names
+                if not is_hidden(PurePosixPath(n)) and not is_excluded(above / n, patterns)
+            ]
+        found += [above / n for n in files if n.endswith(".py")]
+    for inside in sorted(found, key=lambda inside: inside.parts):
+        if is_file(root / inside) and (root / inside).read_bytes().isascii():
+            yield root / inside, Path("python-stdlib", inside)
 
 
 def _explain_nothing(source: Source, exclude: Sequence[str], project: Project) -> str:
@@ -224,20 +175,22 @@ def _explain_nothing(source: Source, exclude: Sequence[str], project: Project) -
             name=source.ready,
         )
     assert source.file is not None
-    if exclude and any(_list_files(source.file, (), project)):
-        return tr("'exclude' leaves nothing of '{file}'", file=source.file)
-    if (project.root / source.file).is_dir():
-        return tr("the folder '{folder}' holds no file", folder=source.file)
-    return tr("no file matches '{file}' in {folder}/", file=source.file, folder=project.root.name)
+    name = shorten(source.file)
+    if exclude and any(list_files(source.file, (), _library(project), source.place)):
+        return tr("'exclude' leaves nothing of '{file}'", file=name)
+    if is_dir(project.root / source.file):
+        return tr("the folder '{folder}' holds no file", folder=name)
+    return tr("no file matches '{file}' in {folder}/", file=name, folder=project.root.name)
 
 
 def _find_digest(source: Source, sha256: str, project: Project) -> Path:
     """The file with that content: the cache, a local folder, or the URL."""
-    folders = corpora_folders(project)
-    cached = folders[0] / sha256
-    for path in [cached, *(p for folder in folders[1:] for p in sorted(folder.glob("*")))]:
+    cache, *folders = corpora_folders(project)
+    project.admit(cache, kind=CorpusError)
+    cached = cache / sha256
+    for path in [cached, *(p for folder in folders for p in sorted(folder.glob("*")))]:
         with suppress(CorpusError):  # of a file that cannot be read, and may be another's
-            if path.is_file() and _digest(path, project.shown(path), project) == sha256:
+            if is_file(path) and _digest(path, project.shown(path)) == sha256:
                 return path
     if source.url is None:
         problem = tr(
@@ -245,35 +198,18 @@ def _find_digest(source: Source, sha256: str, project: Project) -> Path:
             "ESCRIBA_CORPORA",
             sha256=sha256,
         )
-        raise CorpusError(problem + (f" ({source.origin.strip()})" if source.origin else ""))
-    return _download(source.url, sha256, cached)
+        problem += f" ({source.origin.strip()})" if source.origin else ""
+        raise CorpusError(problem)
+    download(source.url, sha256, cached, project.shown(cached))
+    return cached
 
 
-def _download(url: str, sha256: str, target: Path) -> Path:
-    """Fetch into the cache; only a file with the right digest ever gets its name."""
-    found = hashlib.sha256()
+@contextmanager
+def _placed(source: Source) -> Iterator[None]:
+    """Give an error inside that has no place the one of the source."""
     try:
-        with open_draft(target) as file, urlopen(url, timeout=60) as response:
-            while block := response.read(1 << 20):
-                found.update(block)
-                file.write(block)
-            if found.hexdigest() != sha256:
-                raise CorpusError(
-                    tr(
-                        "{url} has the sha256 {found}, and the recipe names {sha256}",
-                        url=url,
-                        found=found.hexdigest(),
-                        sha256=sha256,
-                    )
-                )
-    except (HTTPException, URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        yield
+    except CorpusError as error:
         raise CorpusError(
-            tr(
-                "{url} cannot be fetched: {reason}; download it yourself into a folder and "
-                "name the folder in ESCRIBA_CORPORA",
-                url=url,
-                reason=reason,
-            )
+            replace(problem, place=problem.place or source.place) for problem in error.problems
         ) from None
-    return target

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from escriba.unicode import normalize
@@ -41,23 +42,23 @@ def cut(
     a character or of a CRLF.
     """
     shares = (split[0], split[0] + split[1], 100)
-    ends = [
-        length * (100 * n + share) // (100 * stretches)
-        for n in range(stretches)
-        for share in shares
-    ]
-    number, position, last = 0, 0, b""
+    last = len(shares) * stretches - 1  # number of the last part
+
+    def end(number: int) -> int:
+        """Where a part ends, in bytes from the file's start."""
+        stretch, part = divmod(number, len(shares))
+        return length * (100 * stretch + shares[part]) // (100 * stretches)
+
+    number, position, before = 0, 0, b""
     for block in blocks:
         start = 0
         while start < len(block):
-            room = ends[number] - position
-            if number < len(ends) - 1 and room <= 0 and not _joined(last, block[start]):
-                number += 1
-                continue
-            end = start + max(1, room) if number < len(ends) - 1 else len(block)
-            piece = block[start:end]
+            if number < last and end(number) <= position and not _joined(before, block[start]):
+                number = bisect_right(range(last), position, number, key=end)
+            room = max(1, end(number) - position) if number < last else len(block)
+            piece = block[start : start + room]
             yield number, piece
-            start, position, last = end, position + len(piece), piece[-1:]
+            start, position, before = start + room, position + len(piece), piece[-1:]
 
 
 def decode(blocks: Iterable[bytes], *, beginning: bool) -> Iterator[str]:
@@ -82,27 +83,34 @@ def decode(blocks: Iterable[bytes], *, beginning: bool) -> Iterator[str]:
 
 def compose(texts: Iterable[str]) -> Iterator[str]:
     """NFC. The tail of each block waits until a character comes that cannot join with it."""
-    held = ""
+    held: list[str] = []
     for text in texts:
-        held += text
-        last = next((i for i in range(len(held) - 1, 0, -1) if _STARTER.match(held, i)), 0)
-        yield normalize(held[:last])
-        held = held[last:]
-    yield normalize(held)
+        # Every block is searched once: there may be none for as long as the text is.
+        last = next((i for i in range(len(text) - 1, -1, -1) if _STARTER.match(text, i)), None)
+        if last is None:
+            held.append(text)
+        else:
+            yield normalize("".join((*held, text[:last])))
+            held = [text[last:]]
+    yield normalize("".join(held))
 
 
 def unwrap(texts: Iterable[str]) -> Iterator[str]:
     """Join the hard-wrapped lines of each paragraph; indented lines (verse, lists) stay."""
     # `before` is the last character that was given on: a line may end right after it.
-    before = held = ""
+    before, held = "", [""]
     for text in texts:
-        held += text
-        end = len(held) - held.endswith("\n")
-        ready = held[:end].rstrip(" \t")
+        held.append(text)
+        if not text.strip(" \t"):
+            continue
+        whole = "".join(held)
+        end = len(whole) - whole.endswith("\n")
+        ready = whole[:end].rstrip(" \t")
         if ready:
             yield _WRAP.sub(" ", before + ready)[len(before) :]
-            before, held = ready[-1], held[len(ready) :]
-    yield _WRAP.sub(" ", before + held)[len(before) :]
+            before, whole = ready[-1], whole[len(ready) :]
+        held = [whole]
+    yield _WRAP.sub(" ", before + "".join(held))[len(before) :]
 
 
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?=[^\s])")

@@ -82,7 +82,7 @@ class Reader:
 
     def _offset(self, epoch: int) -> int:
         """Where the first stream of an epoch starts."""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**64)
         spare = len(self.text) - 1 - self.steps * self.window * self.batch
         limit = max(1, min(self.window, spare + 1))
         return int(torch.randint(limit, (1,), generator=generator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,18 +14,19 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Text
-from escriba.charlm.device import choose_device
+from escriba.charlm.device import bounded_memory, choose_device
 from escriba.charlm.evaluation.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
 from escriba.charlm.evaluation.classes import classify
 from escriba.charlm.evaluation.outside import read_outside
 from escriba.charlm.evaluation.score import MODEL, Score, Tally
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.recipe import read_recipe
+from escriba.charlm.recipe import admit_model, read_recipe
 from escriba.charlm.weights import load_network, write_atomically
 from escriba.errors import ModelError, Place
 from escriba.evaluation import FILE, PARTS, read_parts
 from escriba.language import tr
+from escriba.model import FILE as WEIGHTS
 from escriba.model import Model, read_model
 from escriba.project import Project
 
@@ -51,10 +53,24 @@ def evaluate(
 
     The `baselines` are counted on the training part; without them a text file can be measured
     where the corpus is not. Raises ModelError, CorpusError, SourceError, and TrainingError for a
-    device that cannot be used.
+    device that cannot be used or whose memory is full.
     """
+    place = Place(project.shown(project.models / name / WEIGHTS))
+    remedy = tr("measure it on another device, or without n-grams: --no-baselines")
+    with bounded_memory(remedy, place):
+        return _evaluate(project, name, outsider, baselines, device, report)
+
+
+def _evaluate(
+    project: Project,
+    name: str,
+    outsider: Outsider | None,
+    baselines: bool,
+    device: str | None,
+    report: Report,
+) -> tuple[Score, ...]:
+    folder = admit_model(project, name, (WEIGHTS, FILE))
     recipe = read_recipe(project.models, name, project.root)
-    folder = project.models / name
     model = read_model(folder, project.shown(folder))
     corpus = None
     if baselines or outsider is None:
@@ -65,7 +81,7 @@ def evaluate(
     else:
         assert corpus is not None
         found = list(_read_parts(corpus, model))
-    network = load_network(model).to(choose_device(device))
+    network = load_network(model, project.shown(model.path)).to(choose_device(device))
     for score, subject in found:
         _measure_model(network, subject, partial(report, score.part))
     if baselines and corpus is not None:
@@ -73,7 +89,14 @@ def evaluate(
         measure_baselines(corpus.train, subjects, len(corpus.vocabulary), report)
         counted = min(len(corpus.train), TRAIN_LIMIT)
         found = [(replace(s, counted=counted, countable=len(corpus.train)), t) for s, t in found]
-    return tuple(subject.tally.complete(score) for score, subject in found)
+    scores = tuple(subject.tally.complete(score) for score, subject in found)
+    for score in scores:
+        if not math.isfinite(score.nats):
+            raise ModelError(
+                tr("its loss on '{part}' is not a number: its weights are too large",
+                   part=score.part), Place(project.shown(model.path)),
+            )  # fmt: skip
+    return scores
 
 
 def write_evaluation(folder: Path, scores: Sequence[Score], shown: Path | None = None) -> Path:
@@ -108,7 +131,9 @@ def find_outdated(folder: Path, scores: Sequence[Score], shown: Path | None = No
 
 def _refuse_other_corpus(corpus: Corpus, model: Model, project: Project) -> None:
     """The parts of another text, or of another split, may hold what the model has learnt."""
-    digest = model.record.get("corpus", {}).get("digest", corpus.digest)
+    recorded = model.record.get("corpus")
+    digest = recorded.get("digest") if isinstance(recorded, dict) else None
+    digest = corpus.digest if digest is None else digest
     if corpus.vocabulary == model.vocabulary and corpus.digest == digest:
         return
     remedy = tr("train it again with: escriba train {name} --restart", name=model.name)

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.corpus import encode
 from escriba.charlm.corpora.texts import BadByteError, compose, decode, unwrap
 from escriba.errors import CorpusError, Place
+from escriba.files import read_bytes
 from escriba.language import plural, tr
 from escriba.vocabulary import Vocabulary, name_character
+
+LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,7 @@ def read_outside(
     Raises CorpusError for a file that cannot be read, is not UTF-8, or has nothing to predict;
     and, unless `skip_unknown`, for characters that the vocabulary lacks.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(
-            tr("cannot be read: {reason}", reason=error.strerror), Place(path)
-        ) from None
+    data = read_bytes(path, kind=CorpusError, limit=LONGEST)
     text = _normalise(data, path)
     ready = "".join(unwrap([text])) if unwrapped else text
     unknown = _find_unknown(ready, vocabulary)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from escriba.charlm.corpora.windows import Reader
+from escriba.charlm.training.memory import estimate, find_memory
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import BATCH, Settings
 from escriba.model import Network
@@ -34,9 +35,12 @@ def choose_batch(
     limit = min(LARGEST, length // (STEPS_PER_EPOCH * settings.window))
     if 2 * batch > limit:
         return batch
+    there = find_memory(device)
     speed = _measure(network, symbols, replace(settings, batch=batch), precision, device)
     while 2 * batch <= limit:
         doubled = replace(settings, batch=2 * batch)
+        if there is not None and estimate(network, symbols, doubled, precision, 1) > there:
+            break
         faster = _measure(network, symbols, doubled, precision, device)
         if faster < WORTH * speed:
             break

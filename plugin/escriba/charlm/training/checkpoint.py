@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import os
+import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -13,6 +17,7 @@ from escriba import model as modelfile
 from escriba.charlm.weights import write_atomically
 from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
+from escriba.files import open_file, refusals
 from escriba.language import tr
 
 FOLDER = "checkpoint"
@@ -33,7 +38,8 @@ class Checkpoint:
     identity: str
 
     def exists(self, name: str) -> bool:
-        return (self.folder / FOLDER / name).is_file()
+        """Whether there is anything of that name."""
+        return os.path.lexists(self.folder / FOLDER / name)
 
     def write(self, name: str, state: Mapping[str, Any]) -> None:
         """Raises TrainingError for what cannot be written."""
@@ -43,36 +49,89 @@ class Checkpoint:
 
     def read(self, name: str) -> dict[str, Any]:
         """Raises TrainingError for a file that torch cannot read, or of another training."""
-        again = tr("begin again with: escriba train {name} --restart", name=self.folder.name)
-        try:
-            state: dict[str, Any] = torch.load(
-                self.folder / FOLDER / name, map_location="cpu", weights_only=True
-            )
-        except Exception as error:
-            raise TrainingError(
-                tr(
-                    "the checkpoint cannot be read ({error}); {again}",
-                    error=type(error).__name__,
-                    again=again,
-                ),
-                Place(self.shown / FOLDER / name),
-            ) from None
+        path, shown = self.folder / FOLDER / name, self.shown / FOLDER / name
+        with open_file(path, shown, kind=TrainingError) as file:
+            try:
+                _refuse_bomb(file)
+                state = torch.load(file, map_location="cpu", weights_only=True)
+                if not isinstance(state, dict):
+                    raise TypeError
+            except Exception as error:
+                raise self.refuse(name, error) from None
         if state.pop("identity", None) != self.identity:
             raise TrainingError(
                 tr(
                     "the recipe or the corpus has changed since the checkpoint was written; undo "
                     "the change, or {again}",
-                    again=again,
+                    again=self._again,
                 ),
                 Place(self.shown / "recipe.yml"),
             )
         return state
 
+    def refuse(self, name: str, error: Exception) -> TrainingError:
+        """The error for a checkpoint that nothing can go on from, because of what is in it."""
+        problem = tr(
+            "the checkpoint cannot be read ({error}); {again}",
+            error=type(error).__name__, again=self._again,
+        )  # fmt: skip
+        return TrainingError(problem, Place(self.shown / FOLDER / name))
+
+    @property
+    def _again(self) -> str:
+        return tr("begin again with: escriba train {name} --restart", name=self.folder.name)
+
     def sweep(self) -> None:
-        """Remove the drafts of a process that was killed while it wrote."""
-        for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE):
-            remove_drafts(self.folder / name)
+        """Remove the drafts of a process that was killed while it wrote. Raises TrainingError."""
+        with refusals(TrainingError, self.shown, tr("cannot be tidied up")):
+            for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE):
+                remove_drafts(self.folder / name)
 
     def remove(self) -> None:
+        """Raises TrainingError."""
         for name in (LATEST, CONSTANT):
-            (self.folder / FOLDER / name).unlink(missing_ok=True)
+            with refusals(TrainingError, self.shown / FOLDER / name, tr("cannot be removed")):
+                (self.folder / FOLDER / name).unlink(missing_ok=True)
+
+
+def check_chosen(state: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a state says that the recipe left open: batch, learning rate, dropout, precision, and
+    the number of threads. Raises TrainingError for what no training chooses."""
+    try:
+        chosen = dict(state["chosen"])
+        threads = chosen.get("threads")
+        right = (
+            chosen.keys() - {"threads"} == {"batch", "learning_rate", "dropout", "precision"}
+            and _is_whole(chosen["batch"], 1, 65536)
+            and _is_number(chosen["learning_rate"], 10)
+            and _is_number(chosen["dropout"], 0.9)
+            and chosen["precision"] in ("float32", "bfloat16")
+            and (threads is None or _is_whole(threads, 1, 65536))
+        )
+        if not right:
+            raise ValueError
+    except (KeyError, TypeError, ValueError) as error:
+        raise checkpoint.refuse(LATEST, error) from None
+    return chosen
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """Raise for what torch.save has not made: in its archives nothing is compressed, so that none
+    unpacks to more than it is."""
+    if not zipfile.is_zipfile(file):
+        raise pickle.UnpicklingError
+    with zipfile.ZipFile(file) as archive:
+        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+            raise zipfile.BadZipFile
+        size = file.seek(0, os.SEEK_END)
+        if sum(info.file_size for info in archive.infolist()) > size:
+            raise zipfile.BadZipFile
+    file.seek(0)
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _is_number(value: object, high: float) -> bool:
+    return type(value) in (int, float) and 0 <= value <= high and math.isfinite(value)  # type: ignore[operator, arg-type]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -15,9 +17,12 @@ from escriba.charlm.training.run import Run
 from escriba.charlm.weights import write_atomically
 from escriba.draft import remove_drafts
 from escriba.errors import Place, TrainingError
+from escriba.files import open_file, refusals
 from escriba.language import tr
+from escriba.numbers import read_json
 
 FILE = "training.jsonl"
+LONGEST = 1 << 20  # bytes of a line; the longest that training writes are previews of 500 symbols
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,43 @@ class Log:
             ) from None
 
     def rewind(self, step: int | None) -> None:
-        """Go on at `step`, or begin anew if None: later lines belong to work that is done again."""
-        remove_drafts(self.path)
-        lines = _read_lines(self.path) if self.path.is_file() and step is not None else ()
-        kept = "".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= (step or 0))
-        write_atomically(self.path, lambda file: file.write(kept.encode()), self.shown)
+        """Go on at `step`, or begin anew if None: later lines belong to work that is done again.
+
+        Raises TrainingError for a line that no training has written, and for what cannot be read.
+        """
+        with refusals(TrainingError, self.shown.parent, tr("cannot be tidied up")):
+            remove_drafts(self.path)
+        keep = step is not None and os.path.lexists(self.path)
+
+        def write(file: BinaryIO) -> None:
+            for line in self._lines_until(step or 0) if keep else ():
+                file.write(line)
+
+        write_atomically(self.path, write, self.shown)
+
+    def _lines_until(self, step: int) -> Iterator[bytes]:
+        with open_file(self.path, self.shown, kind=TrainingError) as file:
+            for number in count(1):
+                line = file.readline(LONGEST)
+                if not line.endswith(b"\n") and len(line) < LONGEST:
+                    return  # the end, or a line that was cut short by a kill
+                if not line.strip():
+                    continue
+                try:
+                    at = read_json(line)["step"]
+                    if type(at) is not int:
+                        raise TypeError
+                except (ValueError, TypeError, KeyError):
+                    raise TrainingError(
+                        tr(
+                            "not a line that training writes; remove it, or begin again with: "
+                            "escriba train {name} --restart",
+                            name=self.path.parent.name,
+                        ),
+                        Place(self.shown, number),
+                    ) from None
+                if at <= step:
+                    yield line.rstrip() + b"\n"
 
 
 def describe_steps(run: Run) -> dict[str, Any]:
@@ -68,13 +105,3 @@ def describe_steps(run: Run) -> dict[str, Any]:
 
 def _finite(number: float, decimals: int) -> float | None:
     return round(number, decimals) if math.isfinite(number) else None
-
-
-def _read_lines(path: Path) -> Iterator[str]:
-    """Whole lines only; one cut short by a kill is dropped."""
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        try:
-            json.loads(line)
-        except ValueError:
-            continue
-        yield line

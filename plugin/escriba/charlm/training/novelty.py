@@ -10,27 +10,25 @@ from escriba.charlm.corpora.encoded import Text
 BOUND = 50  # characters: a longer run in common is called repetition
 SEARCHED = 32_000_000  # symbols of the training text, at most
 
+_BLOCK = 1 << 20
+
 
 def longest_run(sample: NDArray[np.integer], text: Text) -> int:
     """The most symbols in a row of the sample that also stand in a row in the text.
 
     Both are (N,) of the same vocabulary; of a longer text the first SEARCHED symbols are searched.
     """
-    symbols = text[0:SEARCHED]
-    size = symbols.dtype.itemsize
-    whole, part = symbols.tobytes(), sample.astype(symbols.dtype).tobytes()
+    size = min(len(text), SEARCHED)
+    whole = "".join(_write(text[at : min(at + _BLOCK, size)]) for at in range(0, size, _BLOCK))
+    part = _write(sample)
     longest = 0
-    for start in range(len(sample)):
-        while (end := start + longest + 1) <= len(sample) and _stands_in(
-            part[start * size : end * size], whole, size
-        ):
+    for start in range(len(part)):
+        while (end := start + longest + 1) <= len(part) and part[start:end] in whole:
             longest += 1
     return longest
 
 
-def _stands_in(part: bytes, whole: bytes, size: int) -> bool:
-    """Whether bytes occur at a multiple of `size`."""
-    at = whole.find(part)
-    while at % size and at >= 0:
-        at = whole.find(part, at + 1)
-    return at >= 0
+def _write(symbols: NDArray[np.integer]) -> str:
+    """Symbols as characters, each of its own number: as text they are found in linear time, and
+    never across two of them."""
+    return symbols.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")

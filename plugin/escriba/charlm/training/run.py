@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from escriba.charlm.corpora.windows import Window
 from escriba.charlm.device import mixed
 from escriba.charlm.network import CharLSTM, Dropout, State
+from escriba.charlm.training import states
 from escriba.charlm.training.optimise import make_optimisers, set_rate
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.schedule import Schedule
@@ -83,10 +84,16 @@ class Run:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what a checkpoint holds."""
+        """Go on from what a checkpoint holds.
+
+        Raises ValueError, TypeError, KeyError, AttributeError or RuntimeError for what `to_state`
+        never gives: anybody can make a file.
+        """
+        states.check(state, self.network, self.optimisers)
         self.network.load_state_dict(state["network"])
         for optimiser, values in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(values)
+            own = optimiser.state_dict()["param_groups"]  # which the settings decide
+            optimiser.load_state_dict({"state": values["state"], "param_groups": own})
         self.network.dropout.generator.set_state(state["random"])
         self.schedule = Schedule(self.settings.warmup, *state["schedule"])
         for name in PLAIN:

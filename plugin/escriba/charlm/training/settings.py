@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escriba.charlm.recipe import SHORT_LAYERS, Budget, Optimiser, Recipe
+from escriba.charlm.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
 from escriba.digest import text_digest
+from escriba.errors import SourceError
+from escriba.language import tr
+from escriba.schema import shorten
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
 BUDGETS: Mapping[Budget, float | None] = {
@@ -31,11 +34,20 @@ SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout i
 
 @dataclass(frozen=True)
 class Limit:
-    """When a training ends at the latest: None is no limit."""
+    """When a training ends at the latest: None is no limit. Raises SourceError for what is none."""
 
     minutes: float | None = None
     epochs: float | None = None
     steps: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, most in ("minutes", MINUTES), ("epochs", LONGEST), ("steps", LONGEST):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= most:  # NaN is not, either
+                raise SourceError(
+                    tr("'{name}' must be from 0 to {most:,}, not {value}",
+                       name=name, most=most, value=shorten(str(value)))
+                )  # fmt: skip
 
     def passes(self, symbols: int, per_step: int) -> float:
         """About how often a text of so many symbols is read."""

@@ -14,19 +14,26 @@ from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import can_train, choose_device, choose_precision
-from escriba.charlm.recipe import Budget, Recipe, read_recipe
+from escriba.charlm.recipe import FILE as RECIPE
+from escriba.charlm.recipe import Budget, Recipe, admit_model, read_recipe
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
-from escriba.charlm.training.checkpoint import LATEST, Checkpoint
+from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
 from escriba.charlm.training.health import unigram_entropy
 from escriba.charlm.training.limits import set_schedule
 from escriba.charlm.training.log import Log
+from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
 from escriba.errors import Place, TrainingError
 from escriba.language import tr
+from escriba.model import FILE as WEIGHTS
+from escriba.model import Network
 from escriba.project import Project
+
+# What a training touches in the folder of its model.
+FILES = (WEIGHTS, logs.FILE, FOLDER, f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}")
 
 
 @dataclass(frozen=True)
@@ -45,20 +52,17 @@ class Training:
     checkpoint: Checkpoint
     state: dict[str, Any] | None  # what the checkpoint holds, to go on from
     log: Log
+    threads: int | None  # of the run that the checkpoint is of
 
     @property
     def chosen(self) -> dict[str, Any]:
         """What the recipe may leave open: a training that goes on keeps it."""
         values = {name: getattr(self.settings, name) for name in CHOSEN}
-        return {**values, "precision": self.precision}
+        return {**values, "precision": self.precision, "threads": torch.get_num_threads()}
 
     @property
     def reader(self) -> Reader:
-        settings, processes = self.settings, self.processes
-        return Reader(
-            self.corpus.train, settings.batch, settings.window, settings.seed,
-            rank=processes.rank, world=processes.world,
-        ).fitted()  # fmt: skip
+        return _make_reader(self.corpus, self.settings, self.processes)
 
     @property
     def held_out(self) -> Part:
@@ -80,11 +84,24 @@ class Training:
         if self.state is None:
             return self.begin()
         run = self._begin(self.state["attempt"])
-        run.load_state(self.state)
+        self.load(run, self.state, LATEST)
         if self.processes.leads:
             self.checkpoint.sweep()
             self.log.rewind(run.step)
+            if self.threads not in (None, torch.get_num_threads()):  # sums are rounded otherwise
+                self.log.write(run, threads=torch.get_num_threads())
         return run
+
+    def load(self, run: Run, state: dict[str, Any], name: str) -> None:
+        """Let a run go on from what the checkpoint of that name holds. Raises TrainingError for
+        what no training has written."""
+        try:
+            run.load_state(state)
+            streams = run.carried and run.carried[0][0].shape[1] * self.processes.world
+            if streams not in (None, self.reader.batch):
+                raise ValueError
+        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+            raise self.checkpoint.refuse(name, error) from None
 
     def _begin(self, attempt: int) -> Run:
         return begin(
@@ -122,19 +139,19 @@ def prepare(
     reading: Callable[[int, int], None] = lambda done, total: None,
 ) -> Training:
     """The training that a recipe asks for. Raises like `train`; TrainingError also for a checkpoint
-    that is damaged, or of another training."""
-    recipe = read_recipe(project.models, name, project.root)
-    where = choose_device(device, processes.local)
-    folder = project.models / name
+    that is damaged, or of another training, and for what the machine has no memory for."""
+    folder = admit_model(project, name, FILES)
     shown = project.shown(folder)
-    if processes.leads:  # encode it once; the others then find it
-        corpus = read_corpus(recipe.corpus, project, reading)
-    processes.share(None)
-    if not processes.leads:
-        corpus = read_corpus(recipe.corpus, project)
+    place = Place(shown / RECIPE)
+    recipe = read_recipe(project.models, name, project.root)
+    network = recipe.architecture()
+    refuse_network(network, 1, place)  # before a large corpus is read
+    where = choose_device(device, processes.local)
+    corpus = _read_corpus(recipe, project, processes, reading)
+    refuse_network(network, len(corpus.vocabulary), place)
     settings = settle(recipe, limit, budget, symbols=len(corpus.train))
     identity = settings.digest(
-        corpus.digest, sorted(asdict(recipe.architecture()).items()), recipe.network.dropout,
+        corpus.digest, sorted(asdict(network).items()), recipe.network.dropout,
         recipe.training.batch, recipe.training.learning_rate,
     )  # fmt: skip
     checkpoint = Checkpoint(folder, shown, identity)
@@ -143,35 +160,16 @@ def prepare(
     if processes.leads:
         if checkpoint.exists(LATEST) and not restart:
             state = checkpoint.read(LATEST)
-        chosen = state["chosen"] if state else _choose(recipe, corpus, settings, where)
+            chosen = check_chosen(state, checkpoint)
+        else:
+            refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
+            chosen = _choose(recipe, corpus, settings, where)
     state, chosen = processes.share((state, chosen))
-    precision = chosen.pop("precision")
-    if precision == "bfloat16" and not can_train(where, precision):
-        problem = (
-            tr(
-                "this training began in bfloat16, and the device '{device}' cannot train in it; go "
-                "on where it began, or --restart",
-                device=where,
-            )
-            if state
-            else tr(
-                "precision: bfloat16, and the device '{device}' cannot train in it; write "
-                "precision: auto",
-                device=where,
-            )
-        )
-        raise TrainingError(problem, Place(shown / "recipe.yml"))
+    precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
+    _refuse_precision(where, precision, place, begun=state is not None)
     settings = replace(settings, **chosen)
-    if settings.batch % processes.world:
-        raise TrainingError(
-            tr(
-                "a batch of {batch} cannot be shared by {processes} processes; make it a multiple "
-                "of their number",
-                batch=settings.batch,
-                processes=processes.world,
-            ),
-            Place(shown / "recipe.yml"),
-        )
+    _refuse_processes(settings, processes, place)
+    refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
     return Training(
         folder=folder,
         shown=shown,
@@ -185,7 +183,65 @@ def prepare(
         checkpoint=checkpoint,
         state=state,
         log=Log(folder / logs.FILE, shown / logs.FILE),
+        threads=threads,
     )
+
+
+def _read_corpus(
+    recipe: Recipe, project: Project, processes: Processes, reading: Callable[[int, int], None]
+) -> Corpus:
+    if processes.leads:  # encode it once; the others then find it
+        corpus = read_corpus(recipe.corpus, project, reading)
+    processes.share(None)
+    if not processes.leads:
+        corpus = read_corpus(recipe.corpus, project)
+    return corpus
+
+
+def _make_reader(corpus: Corpus, settings: Settings, processes: Processes) -> Reader:
+    return Reader(
+        corpus.train, settings.batch, settings.window, settings.seed,
+        rank=processes.rank, world=processes.world,
+    ).fitted()  # fmt: skip
+
+
+def _estimate(
+    network: Network, corpus: Corpus, settings: Settings, precision: str, processes: Processes
+) -> int:
+    reader = _make_reader(corpus, settings, processes)
+    settings = replace(settings, batch=reader.batch, window=reader.window)
+    return estimate(network, len(corpus.vocabulary), settings, precision, processes.world)
+
+
+def _refuse_precision(device: torch.device, precision: str, place: Place, *, begun: bool) -> None:
+    if precision != "bfloat16" or can_train(device, precision):
+        return
+    if begun:
+        problem = tr(
+            "this training began in bfloat16, and the device '{device}' cannot train in it; go "
+            "on where it began, or --restart",
+            device=device,
+        )
+    else:
+        problem = tr(
+            "precision: bfloat16, and the device '{device}' cannot train in it; write "
+            "precision: auto",
+            device=device,
+        )
+    raise TrainingError(problem, place)
+
+
+def _refuse_processes(settings: Settings, processes: Processes, place: Place) -> None:
+    if settings.batch % processes.world:
+        raise TrainingError(
+            tr(
+                "a batch of {batch} cannot be shared by {processes} processes; make it a multiple "
+                "of their number",
+                batch=settings.batch,
+                processes=processes.world,
+            ),
+            place,
+        )
 
 
 def _choose(

@@ -9,13 +9,16 @@ from typing import Literal
 
 import numpy as np
 
+from escriba.charlm.device import bounded_memory
 from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
+from escriba.charlm.recipe import FILE as RECIPE
 from escriba.charlm.recipe import Budget
 from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.limits import goes_further, is_half_time, set_schedule
 from escriba.charlm.training.log import describe_steps
+from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import longest_run
 from escriba.charlm.training.pace import Moment, Pace
 from escriba.charlm.training.preview import PROMPT, preview
@@ -27,7 +30,7 @@ from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
 from escriba.charlm.training.setup import Training, prepare
 from escriba.charlm.weights import copy_tensors, write_weights
-from escriba.errors import Place, TrainingError
+from escriba.errors import Place, SourceError, TrainingError
 from escriba.language import tr
 from escriba.project import Project
 
@@ -88,7 +91,12 @@ def train(
     CorpusError and TrainingError.
     """
     limit = Limit(minutes, epochs, steps)
-    with joined(device) as processes:
+    if not checkpoint_every >= 0:  # NaN is not, either
+        raise SourceError(
+            tr("'checkpoint-every' must be at least 0, not {value}", value=checkpoint_every)
+        )
+    place = Place(project.shown(project.models / name / RECIPE))
+    with joined(device) as processes, bounded_memory(remedy(), place):
         training = prepare(
             project, name, processes,
             limit=limit, budget=budget, device=device, restart=restart, reading=reading,
@@ -112,7 +120,7 @@ def _aim(training: Training, run: Run) -> None:
         best, best_step, weights = run.best, run.best_step, run.best_weights
         leads = training.processes.leads
         state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else {})
-        run.load_state(state)
+        training.load(run, state, CONSTANT)
         run.schedule = Schedule(run.settings.warmup)
         run.best, run.best_step, run.best_weights = best, best_step, weights
         if leads:
@@ -149,6 +157,8 @@ class _Loop:
             order = self.order()
             if order == "cool":
                 run.schedule = run.schedule.over(2 * run.step)
+                if run.schedule.finished(run.step):  # no time was given at all
+                    return "finished"
             if run.step == run.schedule.cool and run.step:
                 self.save(CONSTANT)
             if order in ("save", "stop"):
