@@ -2,7 +2,7 @@
 
     python benchmarks/beside_others.py [--others N…] [--rounds N] [--seconds S] [--spinning]
 
-For each number of other processes, which do nothing but keep a processor busy: seconds a step of the
+For each number of other processes, which only keep a processor busy: seconds a step of the
 default network with one thread, with as many threads as torch takes, as `escriba train` lets them
 wait for each other, and, with `--spinning`, as GNU's OpenMP does by itself, which may take minutes.
 Each in a process of its own, in turn; the fastest of the rounds. The others are processes that this
@@ -58,10 +58,10 @@ def run(way: str, options: argparse.Namespace) -> float:
 
 def measure(seconds: float) -> float:
     """Seconds a step, of those that fit into so many, after one to warm up."""
-    from escriba.charlm.training.run import take_step  # before torch, which reads the environment
-
     import torch
     from steps import Contender, start
+
+    from escriba.charlm.training.run import take_step  # before torch, which reads the environment
 
     running = start(Contender("float32", torch.get_num_threads()))
     take_step(running.run, next(running.windows))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from escriba import project
 from escriba.blog import build
+from escriba.blog.content import Content
 from escriba.evaluation import FILE as EVALUATION
 from escriba.model import read_model
 from escriba.project import Project
@@ -54,7 +55,7 @@ SAMPLES = "".join(
 ).encode()
 FOLDERS = ("posts", "templates", "_includes", "site")  # of a yard, empty or not there at first
 
-Files = Mapping[str, bytes]
+Files = Mapping[str, Content]
 
 
 @dataclass(frozen=True)

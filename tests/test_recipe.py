@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,11 +13,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from escriba import project, schema  # noqa: E402
-from escriba.charlm.recipe import CorpusRecipe, Recipe, Source  # noqa: E402
-from escriba.charlm.training.settings import Limit  # noqa: E402
+from escriba import project  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.errors import EscribaError, Place, SourceError  # noqa: E402
+from escriba.errors import EscribaError  # noqa: E402
 from escriba.model import read_model  # noqa: E402
 from escriba.sampling.engine import Engine  # noqa: E402
 from escriba.sampling.request import Options  # noqa: E402
@@ -81,7 +78,9 @@ def recipes(draw: st.DrawFn) -> str:
         sections[section][key] = draw(st.one_of(*[usual] * 5, st.sampled_from(ODD)))
     small = {"hidden": "3", "layers": "1"}
     sections["network"] = small | sections["network"]
-    lines = {name: ", ".join(f"{k}: {v}" for k, v in keys.items()) for name, keys in sections.items()}
+    lines = {
+        name: ", ".join(f"{k}: {v}" for k, v in keys.items()) for name, keys in sections.items()
+    }
     return (
         f"corpus: {{{SOURCE}, {lines['corpus']}}}\n"
         f"network: {{{lines['network']}}}\ntraining: {{{lines['training']}}}\n"

@@ -33,7 +33,7 @@ _SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
 LONGEST = 255  # bytes of a part of an address, with which a file or a folder is named
 LONGEST_WHOLE = 1000  # bytes of the name of a file in a site, with its folders
 DEEPEST = 100  # folders that it is in
-_ELSEWHERE = re.compile(r"//|[a-zA-Z][a-zA-Z0-9+.-]*://")
+_ELSEWHERE = re.compile(r"//(?!:)|[a-zA-Z][a-zA-Z0-9+.-]*://")  # `//:title` is one of Jekyll's
 _TAKEN = {".escriba": "escriba", ".git": "Git"}  # folders of an output, and whose they are
 # Microsoft, "Naming Files, Paths, and Namespaces": the same names with any suffix, too.
 _DEVICE = re.compile(

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from urllib.parse import unquote
 
+from escriba.blog.content import Content
 from escriba.digest import digest
 from escriba.language import plural, reading_language, tr
 
 EVENTS = "/.escriba/events"
-
-Content = bytes | Path  # of a file: its bytes, or the file on disk that is served as it is
 
 
 @dataclass(frozen=True)

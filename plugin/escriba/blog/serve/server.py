@@ -14,7 +14,8 @@ from socketserver import TCPServer
 from typing import BinaryIO
 from urllib.parse import quote
 
-from escriba.blog.serve.edition import BLANK, EVENTS, Content, Edition, find, inject, overlay
+from escriba.blog.content import Content
+from escriba.blog.serve.edition import BLANK, EVENTS, Edition, find, inject, overlay
 from escriba.blog.serve.press import Press
 from escriba.blog.serve.request import RequestError, read_path, read_range
 from escriba.blog.serve.visitors import Visitors
