@@ -270,8 +270,9 @@ def kills(stage: Stage, folder: Path, draw: random.Random, outcome: Outcome) -> 
         fell = "while writing" if is_writing(blog) else "between"
         outcome.seen[f"{name} killed {fell}"] += 1
     end = stage.ends[name]
+    whole = {*before.values(), *end.values()}
     for path, data in blog.state().items():
-        if not is_draft(path) and data not in (before.get(path), end.get(path)):
+        if not is_draft(path) and data not in whole:
             outcome.blame("half-written files", f"{name}: {path}")
     race([blog.start(*COMMANDS[name])], outcome)
     if blog.state() != end:

@@ -497,8 +497,7 @@ def test_a_build_ends(site: Project) -> None:
         (site.posts / POST).write_text(f"{post}\n{text}\n")
         fifo = site.posts / "endless.png"
         if what == "a template":
-            put(site, "templates/404.html", "{% for i in range(99999) %}{% for j in range(99999) %}"
-                "{{ i * j }}{% endfor %}{% endfor %}")  # fmt: skip
+            put(site, "templates/404.html", "{% for i in range(1000000000) %}{% endfor %}")
         elif what == "aliases":
             bomb = "a0: &a0 x\n" + "".join(
                 f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
