@@ -7,7 +7,7 @@ Hundreds of texts (hostile.py) go through the doors by which a stranger's text g
 limited, so that what hangs is a figure. Prints, the steepest first, the processor seconds of each
 without those of an empty text, the largest memory, and the exponent: the logarithm of how much more
 time the largest took than the one before, to the base of how much larger it is. Times under 20 ms
-apart are taken for equal. Exits with 1 if an exponent is above 1.3, a time above 20 s, or anything
+are taken for that. Exits with 1 if an exponent is above 1.3, a time above 20 s, or anything
 but an EscribaError was raised.
 """
 
@@ -39,7 +39,7 @@ from escriba.errors import EscribaError
 
 STEEPEST = 1.3  # the largest exponent that passes, unless one is given
 SLOWEST = 20.0  # the largest processor time that passes, in seconds
-NOISE = 0.02  # seconds; smaller differences say nothing
+NOISE = 0.02  # seconds; smaller differences say nothing, nor do those under half an empty text
 MEMORY = 2 << 30  # bytes that a process may take
 AGAIN = 2  # times that a suspect is measured again, for the least of its times
 
@@ -63,6 +63,7 @@ class Growth:
     name: str
     sizes: Sequence[int]
     readings: Sequence[Reading]
+    noise: float = NOISE
 
     @property
     def exponent(self) -> float:
@@ -72,9 +73,9 @@ class Growth:
         if len(self.readings) < 2:
             return 0.0
         before, last = (reading.seconds for reading in self.readings[-2:])
-        if last - before < NOISE:
+        if last - before < self.noise:
             return 0.0
-        return math.log(last / max(before, NOISE)) / math.log(self.sizes[-1] / self.sizes[-2])
+        return math.log(last / max(before, self.noise)) / math.log(self.sizes[-1] / self.sizes[-2])
 
     def passes(self, steepest: float) -> bool:
         slowest = max(reading.seconds for reading in self.readings)
@@ -158,7 +159,7 @@ def measure(
         reading = read_apart(template, hostile.door, text, limit)
         return replace(reading, seconds=max(0.0, reading.seconds - base[hostile.door]))
 
-    growth = Growth(name, sizes, ())
+    growth = Growth(name, sizes, (), NOISE + base[hostile.door] / 2)
     for text in texts:
         growth = replace(growth, readings=(*growth.readings, read(text)))
         if growth.readings[-1].ending:
@@ -186,7 +187,10 @@ def measure_all(
         gc.collect()
         gc.freeze()
         doors = {HOSTILE[name].door for name in names}
-        base = {door: read_apart(yard.root, door, b"", limit).seconds for door in doors}
+        base = {
+            door: min(read_apart(yard.root, door, b"", limit).seconds for _ in range(3))
+            for door in doors
+        }
 
         def find(name: str) -> Growth:
             return measure(yard.root, name, sizes, base, limit, steepest)

@@ -38,6 +38,12 @@ def test_code_that_nobody_would_read_has_no_colours(code: str) -> None:
     assert passage.tokens("p", code, "c") == passage.cut("p", code)
 
 
+def test_heredocs_that_are_looked_for_again_and_again_have_no_colours() -> None:
+    assert highlight.code("a = <<E\n" * 21, "terraform") == "a = &lt;&lt;E\n" * 21
+    assert "<span" in (highlight.code("a = <<E\nb\nE\n" * 20, "terraform") or "")
+    assert "<span" in (highlight.code("std::cout << 1;\n" * 100, "cpp") or "")
+
+
 def test_long_code_that_people_read_has_colours() -> None:
     code = ("\n" * 150 + "x = " + "'a' " * 400 + "\n") * 20
     assert highlight.code(code, "python") != code

@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 
 LONGEST = 50_000  # characters
+HEREDOCS = 20  # in the languages in which each is looked for to the end of the text, and again
+_HEREDOC = frozenset({"cr", "crystal", "hcl", "terraform", "tf"})
 _ENDLESS = re.compile(r"\s{200}|[^\n]{2000}")  # blank lines, or a line
 
 
-def is_lexed(code: str) -> bool:
+def is_lexed(code: str, language: str) -> bool:
     """Whether code gets colours: it is no longer than people read, and neither is a line of it,
     nor a gap.
 
-    >>> is_lexed("x = 1\\n" * 1000), is_lexed("x = 1; " * 1000)
+    >>> is_lexed("x = 1\\n" * 1000, "python"), is_lexed("x = 1; " * 1000, "python")
     (True, False)
     """
+    if language.lower() in _HEREDOC and code.count("<<") > HEREDOCS:
+        return False
     return len(code) <= LONGEST and _ENDLESS.search(code) is None

@@ -86,7 +86,7 @@ def tokens(prompt: str, text: str, language: str) -> Paragraph:
     except ClassNotFound:
         raise ValueError(language) from None
     whole = prompt + text
-    if not is_lexed(whole):
+    if not is_lexed(whole, language):
         return cut(prompt, text)
     found: list[Run] = []
     at = 0

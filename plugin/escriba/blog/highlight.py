@@ -38,7 +38,7 @@ def code(source: str, language: str) -> str | None:
     lexer = _lexer(language.lower())
     if lexer is None:
         return None
-    if not is_lexed(source):
+    if not is_lexed(source, language):
         return escape(source, quote=False)
     from pygments import highlight
 
