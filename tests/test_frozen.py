@@ -239,6 +239,21 @@ def test_what_goes_wrong_has_a_place(project):
     assert message.startswith(start)
 
 
+@pytest.mark.parametrize("kind", [Store, PatientStore])
+def test_weights_that_a_training_changed_meanwhile_freeze_nothing(project, kind):
+    request = tiny(project, length=50)
+    assert request.digest  # of the weights as they were
+    make_model(project / "models" / "tiny", seed=1)
+    store = kind(project / "models", project, frozen=False)
+    with pytest.raises(ModelError) as caught:
+        store.obtain(request, POST)
+        store.fill()
+    assert str(caught.value) == (
+        f"models/tiny/{FILE}: its weights were changed meanwhile, by a training perhaps; run this again"
+    )
+    assert not (project / "models" / "tiny" / "samples").exists()
+
+
 def test_frozen_samples_need_neither_numpy_nor_wasmtime(project):
     request = tiny(project, length=20)
     text = Store(project / "models", project, frozen=False).obtain(request, POST)

@@ -21,7 +21,7 @@ from escriba.draft import is_draft, open_draft
 from escriba.errors import EscribaError, FrozenError, ModelError, Place, Problem, SourceError
 from escriba.files import read_bytes, refusals
 from escriba.language import tr
-from escriba.model import Model
+from escriba.model import Model, read_model
 from escriba.progress import Report
 from escriba.project import Project, Settings
 from escriba.sampling.request import Request, decimal_text
@@ -142,12 +142,10 @@ class Store:
         return frozenset()
 
     def _make(self, request: Request, place: Place) -> str:
-        from escriba.sampling.engine import Engine
-
         model = request.model
         with located(model, place, self.root):
             if model.digest not in self._engines:
-                self._engines[model.digest] = Engine(model)
+                self._engines[model.digest] = load_engine(model)
             text = self._engines[model.digest].sample(request.options)
         with self.locked():
             self._freeze(request, text)
@@ -214,7 +212,6 @@ def sample_together(
     SourceError, at its place, for a prompt that a model cannot read; ModelError for a model that
     cannot be run.
     """
-    from escriba.sampling.engine import Engine
     from escriba.sampling.stream import make_stream
 
     by_model: dict[str, list[Use]] = {}
@@ -239,9 +236,23 @@ def sample_together(
                 make_stream(model, use.request.options)
         with located(model, group[0].place, root):
             options = [use.request.options for use in group]
-            written = Engine(model).sample_many(options, partial(end, group), advance)
+            written = load_engine(model).sample_many(options, partial(end, group), advance)
         texts.update(zip((use.digest for use in group), written, strict=True))
     return texts
+
+
+def load_engine(model: Model) -> Engine:
+    """What samples a model. Raises ModelError for weights that are others by now: what they write
+    would be frozen as the text of the first."""
+    from escriba.sampling.engine import Engine
+
+    engine = Engine(model)
+    if read_model(model.path.parent).digest != model.digest:
+        raise ModelError(
+            tr("its weights were changed meanwhile, by a training perhaps; run this again"),
+            Place(model.path),
+        )
+    return engine
 
 
 def sample_path(models: Path, request: Request) -> Path:
