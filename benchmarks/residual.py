@@ -21,6 +21,7 @@ from escriba import project
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.recipe import read_recipe
 from escriba.charlm.training.train import train
+from escriba.errors import ending
 
 RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_text("utf-8")
 
@@ -58,4 +59,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -20,6 +20,7 @@ from escriba import project
 from escriba.charlm.corpora.corpus import encode, read_corpus
 from escriba.charlm.recipe import read_recipe
 from escriba.charlm.weights import load_network
+from escriba.errors import ending
 from escriba.evaluation import FILE as EVALUATION
 from escriba.model import Model, read_model
 from escriba.sampling.wasm import Wasm
@@ -68,4 +69,5 @@ def measure_integers(model: Model, text: list[int]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
+from escriba.errors import ending
 from escriba.model import FILE, GATES, Model, Network, header, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
@@ -383,4 +384,5 @@ def report_cold_start(path: Path, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -25,6 +25,7 @@ from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.sources import find_sources
 from escriba.charlm.evaluation.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
 from escriba.charlm.recipe import read_recipe
+from escriba.errors import ending
 
 ORDERS = (3, 5, 8, 10, 20)
 Counts = NDArray[np.int64]
@@ -148,4 +149,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -24,6 +24,7 @@ from escriba.charlm.device import Precision, can_train, choose_precision
 from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
+from escriba.errors import ending
 from escriba.model import Network
 
 SYMBOLS = 82  # of War and Peace
@@ -113,4 +114,5 @@ def start(contender: Contender) -> Running:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

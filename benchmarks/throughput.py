@@ -26,6 +26,7 @@ import torch
 from steps import SYMBOLS, Contender, start
 
 from escriba.charlm.device import Precision, can_train
+from escriba.errors import ending
 from escriba.model import GATES, Network
 
 SIZES = (512, 1024, 2048)  # rows and columns
@@ -120,4 +121,5 @@ def work(network: Network) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

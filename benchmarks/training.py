@@ -46,6 +46,7 @@ from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.recipe import Budget, read_recipe
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
+from escriba.errors import ending
 from escriba.project import Project
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations
@@ -194,4 +195,5 @@ def report(rounds: Sequence[Round], title: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -22,6 +22,7 @@ from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.progress import shown, stopping
 from escriba.charlm.training.train import train
+from escriba.errors import ending
 
 RECIPE = """
 corpus:
@@ -88,4 +89,5 @@ def print_curve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()
