@@ -46,7 +46,7 @@ WAITING = 120  # seconds after which a case waits for something that does not co
 MEMORY = 2 << 30  # bytes
 TRIES, FEW_TRIES = 1500, 12  # at making one finding smaller, and one that ends the process
 SHRINKING = 60  # processor seconds
-LONGEST = 3000  # characters of a message
+LONGEST = 4000  # characters of a message
 CASES = 1 << 40
 # Characters and words that stand for something while a page is made, and never after.
 OURS = re.compile(rb"\xef\xb7[\x90\x91]|klzzwxh|wzxhzdk|escriba[0-9a-f]{16}x\d+x")
@@ -107,8 +107,8 @@ class Judge:
 
     def judge_apart(self, case: Case) -> str:
         """The same, in a process that may hang, be killed, or take all memory."""
-        *_, (_, found) = [(0, ""), *self.run(iter([case]))]
-        return found
+        self._ruined = True  # what another process did in this yard is not known here
+        return next((found for _, found in [*self.run(iter([case]))] if found), "")
 
     def run(
         self, cases: Iterator[Case], until: Callable[[], bool] = lambda: False
