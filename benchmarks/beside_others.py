@@ -2,11 +2,11 @@
 
     python benchmarks/beside_others.py [--others N…] [--rounds N] [--seconds S] [--spinning]
 
-For each number of other processes, which only keep a processor busy: seconds a step of the
-default network with one thread, with as many threads as torch takes, as `escriba train` lets them
-wait for each other, and, with `--spinning`, as GNU's OpenMP does by itself, which may take minutes.
-Each in a process of its own, in turn; the fastest of the rounds. The others are processes that this
-one starts, and ends by their numbers.
+For each number of other processes, which do nothing but keep a processor busy: milliseconds a step
+of the default network takes with one thread; with as many as torch takes, which wait for each other
+as in `escriba train`; and, with `--spinning`, as GNU's OpenMP lets them by itself, which may take
+minutes. Each in a process of its own, in turn; the fastest of the rounds. The others are processes
+that this one starts, and ends by their numbers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 BUSY = "while True: pass"
 WAYS = {
@@ -58,10 +59,12 @@ def run(way: str, options: argparse.Namespace) -> float:
 
 def measure(seconds: float) -> float:
     """Seconds a step, of those that fit into so many, after one to warm up."""
+    import_module("escriba.charlm")  # before torch, which reads the environment that this sets
+
     import torch
     from steps import Contender, start
 
-    from escriba.charlm.training.run import take_step  # before torch, which reads the environment
+    from escriba.charlm.training.run import take_step
 
     running = start(Contender("float32", torch.get_num_threads()))
     take_step(running.run, next(running.windows))

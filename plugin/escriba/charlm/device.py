@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from escriba.errors import Place, TrainingError
+from escriba.errors import EscribaError, Place, TrainingError
 from escriba.language import tr
 
 Precision = Literal["float32", "bfloat16"]
@@ -20,7 +21,7 @@ TYPES = ("cpu", "cuda", "mps", "xpu")  # of devices that torch computes losses a
 _FULL = (
     "out of memory", "can't allocate memory", "not enough memory", "could not allocate",
     "bad_alloc", "ALLOC_FAILED", "buffer size", "could not create a memory",
-    "could not create a primitive",
+    "could not create a primitive", "failed to map segment", "error return without exception set",
 )  # fmt: skip
 
 
@@ -53,10 +54,8 @@ def bounded_memory(remedy: str, place: Place | None = None) -> Iterator[None]:
     inside."""
     try:
         yield
-    except MemoryError:
-        device = ""
-    except RuntimeError as error:  # torch.OutOfMemoryError is one, of processors it is a plain one
-        if not any(words in str(error) for words in _FULL):
+    except Exception as error:
+        if isinstance(error, EscribaError) or not _is_full(error):
             raise
         device = next((kind for kind in ("CUDA", "MPS", "XPU") if kind in str(error)), "")
     else:
@@ -67,6 +66,15 @@ def bounded_memory(remedy: str, place: Place | None = None) -> Iterator[None]:
         else tr("the memory is full")
     )
     raise TrainingError(f"{problem}; {remedy}", place)
+
+
+def _is_full(error: Exception) -> bool:
+    # torch.OutOfMemoryError is of devices alone; of processors it is a plain RuntimeError.
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError | SystemError | ImportError) and any(
+        words in str(error) for words in _FULL
+    )
 
 
 def choose_precision(device: torch.device) -> Precision:

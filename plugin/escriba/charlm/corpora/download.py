@@ -99,10 +99,9 @@ def _fetch(url: str) -> Iterator[bytes]:
                 )
     except HTTPError as error:
         error.close()
-        raise _RefusedError(f"{error.code} {error.reason}".splitlines()[0]) from None
+        raise _RefusedError(_line(f"{error.code} {error.reason}")) from None
     except (HTTPException, URLError, OSError, ValueError) as error:
-        reason = str(getattr(error, "reason", error)) or type(error).__name__
-        raise _RefusedError(" ".join(reason.split())) from None
+        raise _RefusedError(_line(str(getattr(error, "reason", error)))) from None
 
 
 def _hurry(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -158,6 +157,17 @@ def _hurry(blocks: Iterator[bytes]) -> Iterator[bytes]:
 class _Redirects(HTTPRedirectHandler):
     """Sends on to the web alone: urllib's own would also follow to ftp."""
 
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> IO[bytes] | None:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except BaseException:
+            fp.close()
+            raise
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
@@ -178,6 +188,11 @@ def _make_opener() -> OpenerDirector:
     ):  # fmt: skip
         opener.add_handler(handler)
     return opener
+
+
+def _line(words: str) -> str:
+    """What a server or a library says, in one line."""
+    return shorten(" ".join(words.split()))
 
 
 def _refuse_size(size: int) -> None:

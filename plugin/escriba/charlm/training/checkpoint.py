@@ -95,24 +95,26 @@ class Checkpoint:
 
 
 def check_chosen(state: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a state says that the recipe left open: batch, learning rate, dropout, precision, and
-    the number of threads. Raises TrainingError for what no training chooses."""
+    """What a state says that the recipe left open: batch, learning rate, dropout, precision; and
+    the number of threads. Raises TrainingError for what no training chooses, or attempts."""
     try:
-        chosen = dict(state["chosen"])
+        chosen = state["chosen"]
         threads = chosen.get("threads")
         right = (
-            chosen.keys() - {"threads"} == {"batch", "learning_rate", "dropout", "precision"}
+            type(chosen) is dict
+            and chosen.keys() - {"threads"} == {"batch", "learning_rate", "dropout", "precision"}
             and _is_whole(chosen["batch"], 1, 65536)
             and _is_number(chosen["learning_rate"], 10)
             and _is_number(chosen["dropout"], 0.9)
             and chosen["precision"] in ("float32", "bfloat16")
             and (threads is None or _is_whole(threads, 1, 65536))
+            and _is_whole(state["attempt"], 0, 65536)
         )
         if not right:
             raise ValueError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise checkpoint.refuse(LATEST, error) from None
-    return chosen
+    return {**chosen}
 
 
 def _refuse_bomb(file: BinaryIO) -> None:
