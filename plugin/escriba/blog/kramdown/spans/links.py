@@ -10,6 +10,7 @@ from escriba.blog.kramdown.spans.text import Text, first, first_span
 
 _NAME = re.compile(r"\s*+\[", re.A)
 _TITLE = re.compile(r"""\s*+(["'])""", re.A)
+_SPACE = " \t\r\n\f\v\0"
 Found = tuple[Target, int]
 
 
@@ -61,7 +62,7 @@ class Targets:
 
     def _strip(self, start: int, end: int) -> tuple[int, int]:
         url = self.text.source[start:end]
-        return start + len(url) - len(url.lstrip()), start + len(url.rstrip())
+        return start + len(url) - len(url.lstrip(_SPACE)), start + len(url.rstrip(_SPACE))
 
     def _read_title(self, url: tuple[int, int], at: int) -> Found | None:
         match = _TITLE.match(self.text.source, at)

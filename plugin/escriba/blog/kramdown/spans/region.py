@@ -71,7 +71,7 @@ class Region:
         if isinstance(node, Shown):
             self._text.append(node.text)
         elif isinstance(node, AttributeList):
-            self._attributes.read(node.text)
+            self._list(node.text)
         elif isinstance(node, Mark):
             self._text.append(self.source[begin : node.at])
             self._flush()
@@ -84,12 +84,21 @@ class Region:
         else:
             self._text.append(self.source[begin:after])
 
-    def _flush(self) -> None:
-        """Write the text before a part, and the attributes of the part before that."""
+    def _list(self, text: str) -> None:
+        """Add a list of attributes to those of the part before it."""
+        if re.search(r"\A\w|\s\w", text):  # a name may bring what replaces those before it
+            self._apply()
+        self._attributes.read(text)
+
+    def _apply(self) -> None:
         if self._last is not None:
             self._attributes.apply(self._last, self.spans.parser.definitions)
-        self._last = None
         self._attributes = Attributes()
+
+    def _flush(self) -> None:
+        """Write the text before a part, and the attributes of the part before that."""
+        self._apply()
+        self._last = None
         text = "".join(self._text)
         self._text.clear()
         for number, line in enumerate(text.split("\\\n") if self.breaks else [text]):

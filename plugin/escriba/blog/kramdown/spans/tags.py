@@ -13,11 +13,14 @@ from escriba.blog.kramdown.grammar import (
     names,
 )  # fmt: skip
 
+_SPACE = r"[ \t\r\n\f\v]"
 _NAME = r"[A-Za-z_][\w.-]*+(?::[^\W\d][\w.-]*+)?+"
 _OPEN = re.compile(rf"<({_NAME})")
-_ATTRIBUTE = re.compile(rf"""\s++({_NAME})(?:\s*+=\s*+(?:(\w++)|"([^"]*+)"|'([^']*+)'))?+""")
-_END = re.compile(r"\s*+(/)?>")
-CLOSE = re.compile(rf"</({_NAME})\s*+>")
+_ATTRIBUTE = re.compile(
+    rf"""{_SPACE}++({_NAME})(?:{_SPACE}*+={_SPACE}*+(?:(\w++)|"([^"]*+)"|'([^']*+)'))?+"""
+)
+_END = re.compile(rf"{_SPACE}*+(/)?>")
+CLOSE = re.compile(rf"</({_NAME}){_SPACE}*+>")
 BEGINS = re.compile(r"<(?:[^\W\d]|!--|/)")  # what is HTML, or nothing at all
 
 # What these hold is Markdown again; all others, those that no one knows included, hold HTML.
