@@ -8,6 +8,7 @@ place are in `stylesheet`), and no named entities, which XML does not know.
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache
 from typing import Any
 
@@ -15,12 +16,17 @@ from escriba.language import tr
 
 MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
 
-# math-core recurses into groups and ends the process when the stack does (seen at 20,000 levels).
+# math-core recurses into whatever holds something, be it a group, \left or the argument of \sqrt,
+# and ends the process when the stack does: after 640 levels in a stack of 1 MB.
 LONGEST = 10_000  # characters
 DEEPEST = 100  # braces within braces
+SHORT = 1_000  # characters, of which no formula nests deeper than any stack allows
+STACK = 64 << 20  # bytes, enough for whatever LONGEST characters can nest
+NESTED = 400  # elements within elements; browsers give up at 512
 
 _ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
 _STYLE = re.compile(r'<(m\w+)([^<>]*?) style="([^"]*)"')
+_TAG = re.compile(r"<(/?)[^<>]*?(/?)>")
 _ERROR = re.compile(r"(\d+): (.*)", re.S)
 _RULE = re.compile(r"border-(left|right|top|bottom): 0\.05em (solid|dashed) currentcolor")
 _CLASSES = {
@@ -95,7 +101,7 @@ def render(tex: str, display: bool) -> str:
 
     _refuse_excess(tex)
     try:
-        html: str = _converter().convert_with_local_state(tex, displaystyle=display)
+        html = _convert(tex, display) if len(tex) <= SHORT else _convert_apart(tex, display)
     except LatexError as error:
         match = _ERROR.match(str(error))
         message, offset = (match[2], int(match[1])) if match else (str(error), 0)
@@ -108,6 +114,31 @@ def render(tex: str, display: bool) -> str:
 def stylesheet() -> str:
     """CSS for the classes in rendered formulas."""
     return _SHEET
+
+
+def _convert(tex: str, display: bool) -> str:
+    html: str = _converter().convert_with_local_state(tex, displaystyle=display)
+    return html
+
+
+def _convert_apart(tex: str, display: bool) -> str:
+    """The same in a thread with a stack of its own, for what may be nested deep."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, for few formulas
+
+    before = threading.stack_size(STACK)
+    try:
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(_convert, tex, display)
+    finally:
+        threading.stack_size(before)
+    with pool:
+        html = future.result()
+    depth = 0
+    for slash, empty in _TAG.findall(html):
+        depth += -1 if slash else 0 if empty else 1
+        if depth > NESTED:
+            raise TexError(tr("the formula is nested more than {deepest} deep", deepest=NESTED), 0)
+    return html
 
 
 @cache

@@ -56,8 +56,7 @@ class Hand:
         for place, drawn in self.batch.advance(steps).items():
             job = self.jobs[place]
             job.steps += steps
-            job.writer.write(drawn)
-            if job.writer.ended:
+            if job.writer.write(drawn):
                 self.batch.remove(place)
                 del self.jobs[place]
                 job.end(job.writer.text)

@@ -74,9 +74,9 @@ class Engine:
         (place,) = batch.add([stream])
         writer = Writer(self.model.vocabulary, options)
         while not writer.ended:
-            settled = writer.write(batch.advance(PIECE)[place])
-            if settled:
-                yield settled
+            writer.write(batch.advance(PIECE)[place])
+            if piece := writer.take():
+                yield piece
 
 
 def load_runner(model: Model) -> Runner:

@@ -17,6 +17,7 @@ class Writer:
         self.ended = False
         self._settled: list[str] = []  # what is certain to stay, in pieces
         self._length = 0  # of these together
+        self._taken = 0  # so many pieces
         self._open = ""  # what comes after them
         self._vocabulary = vocabulary
         self._until = options.until
@@ -34,8 +35,14 @@ class Writer:
     def text(self) -> str:
         return "".join([*self._settled, self._open])
 
-    def write(self, drawn: Sequence[int]) -> str:
-        """Add what was drawn, and give what more of the text is now certain to stay."""
+    def take(self) -> str:
+        """What is certain to stay of the text and was not taken before."""
+        taken = "".join(self._settled[self._taken :])
+        self._taken = len(self._settled)
+        return taken
+
+    def write(self, drawn: Sequence[int]) -> bool:
+        """Add what was drawn; true if the text has ended."""
         self._left -= len(drawn)
         symbols = "".join([self._vocabulary.symbols[index] for index in drawn])
         if self._vocabulary.unit == "bytes":
@@ -46,7 +53,7 @@ class Writer:
             text = text[: end - self._length]
         self.ended = end is not None or not self._left
         size = len(text) if self.ended else count_settled(text, self._until)
-        settled, self._open = text[:size], text[size:]
-        self._settled.append(settled)
+        self._settled.append(text[:size])
         self._length += size
-        return settled
+        self._open = text[size:]
+        return self.ended

@@ -29,6 +29,7 @@ from escriba.blog.kramdown.grammar import (
     OPT,
     PARAGRAPH_END,
     QUOTE,
+    RULE,
     STASHED_LINE,
 )  # fmt: skip
 from escriba.blog.kramdown.source import AttributeLists, Frame, Source, raw
@@ -45,7 +46,7 @@ _QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
 _HEADER = re.compile(HEADER)
 _SETEXT = re.compile(rf"{OPT}([^ \t\n].*)\n([-=])[-=]*[ \t\r\f\v]*\n")
 _HEADER_ID = re.compile(r"[\t ]\{#([A-Za-z_:][\w.:-]*)\}\Z")
-_RULE = re.compile(rf"{OPT}([*_-])[ \t]*\1[ \t]*\1(?:\1|[ \t])*\n")
+_RULE = re.compile(RULE)
 _MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
 _STASHED = re.compile(rf"(?:{STASHED_LINE})")
 

@@ -72,6 +72,8 @@ LIST_OL = rf"({OPT}\d+\.)({TAIL})"
 DEFINITION = rf"({OPT}:)({TAIL})"
 HEADER = r"(#{1,6})[\t ]+(.*)\n"
 QUOTE = rf"{OPT}> ?"
+_RULES = "|".join(rf"{mark}[ \t]*{mark}[ \t]*{mark}[{mark} \t]*" for mark in (r"\*", "_", "-"))
+RULE = rf"{OPT}(?:{_RULES})\n"
 FENCE = rf"{OPT}(?:`{{3,}}|~{{3,}})"
 
 

@@ -18,7 +18,7 @@ from escriba.blog.kramdown.grammar import (
     LIST,
     LIST_OL,
     LIST_UL,
-    OPT,
+    RULE,
     TAIL,
     WORD,
     line,
@@ -32,7 +32,7 @@ _UL = re.compile(LIST_UL)
 _START = line(LIST_UL, LIST_OL)
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
-_RULE = re.compile(rf"{OPT}([*_-])[ \t]*\1[ \t]*\1(?:\1|[ \t])*\n")
+_RULE = re.compile(RULE)
 _ITEM_IAL = re.compile(rf"\s*+\{{:(?!(?:{WORD})?:|/)({LIST})\}}\s*+")
 _EMPTY = re.compile(rf"(?:{_ITEM_IAL.pattern})?\s*+\Z")
 _TASK = re.compile(r"\A\s*\[([ xX])\]\s+")
