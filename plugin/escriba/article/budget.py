@@ -11,7 +11,8 @@ from escriba.language import tr
 from escriba.numbers import DIGITS
 
 STEPS = 1 << 26  # of one page
-VALUE = 16 << 20  # characters, or items at 8 each, of one value
+VALUE = 16 << 20  # characters of one value
+ITEM = 64  # characters that an item of a list counts for
 
 
 class Spent(Exception):  # noqa: N818 - not wrong in itself, but too much of it
@@ -33,8 +34,8 @@ class Budget:
 
 
 def weigh(value: object, *, deep: bool = False) -> int:
-    """About how many characters a value has, items of lists at 8 more. What is in dicts is left out
-    unless `deep`. Raises Spent above VALUE, and for numbers of more than DIGITS digits."""
+    """About how many characters a value has, items of lists at ITEM more; of what dicts hold, only
+    if `deep`. Raises Spent above VALUE, and for numbers of more than DIGITS digits."""
     total = 0
     rest: list[object] = [value]
     while rest:
@@ -42,20 +43,17 @@ def weigh(value: object, *, deep: bool = False) -> int:
         if isinstance(each, str):
             total += len(each)
         elif isinstance(each, (list, tuple)):
-            total += 8 * len(each)
+            total += ITEM * len(each)
             if total <= VALUE:
                 rest += each
         elif isinstance(each, range):
-            total += 8 * max(0, each.stop - each.start)  # len() is for less than 63 bits
+            total += ITEM * max(0, each.stop - each.start)  # len() is for less than 63 bits
         elif isinstance(each, int):
             total += 1 + each.bit_length() // 3
             if each.bit_length() > 4 * DIGITS:
-                raise Spent(
-                    tr("a number of more than {digits} digits, the most that one may have",
-                       digits=DIGITS)
-                )  # fmt: skip
+                raise Spent(too_long())
         elif deep and isinstance(each, dict):
-            total += 8 * len(each)
+            total += ITEM * len(each)
             if total <= VALUE:
                 rest += [*each.keys(), *each.values()]
         else:
@@ -63,6 +61,11 @@ def weigh(value: object, *, deep: bool = False) -> int:
         if total > VALUE:
             raise Spent(too_large())
     return total
+
+
+def too_long() -> str:
+    """What is said of a number of more than DIGITS digits."""
+    return tr("a number of more than {digits} digits, the most that one may have", digits=DIGITS)
 
 
 def too_large() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 from jinja2.environment import TemplateModule
 from jinja2.filters import make_attrgetter, sync_do_join
-from jinja2.runtime import Context, markup_join, str_join
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro, markup_join, str_join
 from jinja2.utils import pass_context, pass_eval_context
 
 from escriba.article import meter
@@ -23,9 +23,12 @@ from escriba.language import tr
 WIDEST = 10_000  # that a text may be padded to, indented by or cut into
 
 # In steps.
-NODE = 2
-CALL = 16
-ITEM = 16  # of a list that is gone through
+NODE = 3
+CALL = 64
+MACRO = 400  # or a block, a loop within itself, or what is between `call` and `endcall`
+ITEM = 16  # of a list that a filter goes through
+
+WRAP = 512  # for a character of a text that is wrapped
 
 Function = Any  # a filter or a test, as Jinja's tables have them
 
@@ -53,7 +56,7 @@ class Guard:
 
     def look(self, value: Any) -> Any:
         """The same value, paid for as if all of it were read."""
-        self.spend(NODE + _weigh(value) // 8)
+        self.spend(NODE + _weigh(value) // (8 if isinstance(value, str) else 2))
         return value
 
     admit = look
@@ -69,7 +72,9 @@ class Guard:
         for value in values:
             if (found := find_object(value)) is not None:
                 kind = type(found).__name__
-                raise TemplateRuntimeError(tr("a {kind} is no text; use what it holds", kind=kind))
+                raise TemplateRuntimeError(
+                    tr("{kind} is an object and no text; write what it holds", kind=kind)
+                )
 
     def filters(self, known: Mapping[str, Function]) -> dict[str, Function]:
         """Jinja's filters and others, each with a look at what it gets and gives."""
@@ -104,6 +109,8 @@ class Guard:
         others = [*values[1:], *kwargs.values()]
         if name in _COUNTING:
             check_counts(name, others)
+        if name == "wordwrap":
+            self.spend(WRAP * _weigh(values[0]))
         if name == "replace":
             _check_replace(values, kwargs)
         elif name == "format" and values:
@@ -136,6 +143,8 @@ class Guard:
         self.spend(CALL)
         for value in (*args, *kwargs.values()):
             self.look(value)
+        if isinstance(function, (Macro, BlockReference, LoopContext)):
+            self.spend(MACRO)
         if not isinstance(function, (BuiltinMethodType, MethodType)):
             return
         owner, name = function.__self__, function.__name__

@@ -13,26 +13,33 @@ from typing import Any
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.visitor import NodeTransformer
 
+from escriba.article.budget import too_long
 from escriba.language import tr
+from escriba.numbers import DIGITS
 
 STEP, LOOK, JOIN = "escriba: step", "escriba: look", "escriba: join"
 
 DEEPEST = 100  # nodes of a tree within each other
 LOOPS = 15  # Python has room for 20 blocks
 _SIZE = 16  # characters of text that count as one node
+_INCLUDE = 100  # nodes that to begin a template is worth
 
 _REPEATED = (nodes.Block, nodes.CallBlock, nodes.For, nodes.Macro, nodes.Template)
 _FIXED = (nodes.Const, nodes.TemplateData)
 
 
 def check(tree: nodes.Template, name: str | None, filename: str | None) -> None:
-    """Refuse a tree that is too deep for what follows. Raises TemplateSyntaxError."""
+    """Refuse a tree that is too deep for what follows, or has too long a number. Raises
+    TemplateSyntaxError."""
     rest: list[tuple[nodes.Node, int, int]] = [(tree, 0, 0)]
     while rest:
         node, depth, loops = rest.pop()
         loops += isinstance(node, nodes.For)
         if depth > DEEPEST or loops > LOOPS:
             raise TemplateSyntaxError(too_deep(), node.lineno, name, filename)
+        number = node.value if isinstance(node, nodes.Const) else 0
+        if isinstance(number, int) and number.bit_length() > 4 * DIGITS:
+            raise TemplateSyntaxError(too_long(), node.lineno, name, filename)
         rest += [(child, depth + 1, loops) for child in node.iter_child_nodes()]
 
 
@@ -46,6 +53,7 @@ class Meter(NodeTransformer):
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         weight = _weigh(node.body) if isinstance(node, _REPEATED) else 0
+        weight += _INCLUDE if isinstance(node, nodes.Template) else 0
         super().generic_visit(node)
         if isinstance(node, _REPEATED):
             node.body.insert(0, nodes.ExprStmt(_call(STEP, nodes.Const(weight), node)))

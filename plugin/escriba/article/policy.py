@@ -17,7 +17,6 @@ from typing import Any
 
 from jinja2.environment import TemplateModule
 from jinja2.runtime import BlockReference, LoopContext, Macro, TemplateReference
-from jinja2.sandbox import safe_range
 from jinja2.utils import Cycler, Joiner, Namespace
 
 # What Jinja itself gives to a template; it hides what must be hidden with an underscore.
@@ -25,7 +24,7 @@ _JINJA = (
     BlockReference, Cycler, Joiner, LoopContext, Macro, Namespace, TemplateModule,
     TemplateReference,
 )  # fmt: skip
-_GLOBALS = (safe_range, dict, Namespace, Cycler, Joiner)
+_GLOBALS = (dict, Namespace, Cycler, Joiner)
 
 _METHODS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (str, "capitalize casefold center count endswith find format format_map index isalnum isalpha "

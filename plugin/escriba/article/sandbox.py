@@ -7,13 +7,14 @@ A template that wants more than one page may have ends in one sentence, as one t
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, Undefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.loaders import BaseLoader
 from jinja2.parser import Parser
@@ -21,7 +22,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from escriba.article import guard, meter
-from escriba.article.budget import VALUE, Budget, Spent, too_large
+from escriba.article.budget import VALUE, Budget, Spent, too_large, too_long
 from escriba.article.compiled import Compiled
 from escriba.article.guard import Guard
 from escriba.article.policy import Helper, may_call, may_see
@@ -30,6 +31,7 @@ from escriba.numbers import DIGITS
 
 _COMPILERS = ("jinja2.compiler", "jinja2.nodes", meter.__name__, guard.__name__, __name__)
 PAGE = 64 << 20  # characters of a page
+RANGE = 100_000  # numbers
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -60,6 +62,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = self.guard.filters(self.filters | filters)
         self.tests = self.guard.tests(self.tests)
         del self.globals["lipsum"]  # different each time
+        self.globals["range"] = Helper(_count)
 
     @contextmanager
     def spending(self) -> Iterator[None]:
@@ -101,15 +104,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
             meter.check(tree, name, filename)
         except RecursionError:
             raise TemplateSyntaxError(meter.too_deep(), line, name, filename) from None
-        except ValueError as error:  # a number of too many digits
-            raise TemplateSyntaxError(str(error), line, name, filename) from None
+        except ValueError:
+            raise TemplateSyntaxError(too_long(), line, name, filename) from None
         tree = meter.meter(tree)
         tree.set_environment(self)
         return tree
 
     def _compile(self, source: str, filename: str) -> CodeType:
         try:
-            return super()._compile(source, filename)
+            with warnings.catch_warnings():  # of Python, about a program that nobody wrote
+                warnings.simplefilter("ignore", SyntaxWarning)
+                return super()._compile(source, filename)
         except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
             line = _find_line(source, getattr(error, "lineno", None) or 0)
             raise TemplateSyntaxError(meter.too_deep(), line, None, filename) from None
@@ -121,7 +126,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Any:
         kind = type(obj).__name__
-        message = tr("a template may not use '{name}' of a {kind}", name=attribute, kind=kind)
+        message = tr("a template may not use '{name}' of {kind}", name=attribute, kind=kind)
         return self.undefined(message, name=attribute, obj=obj, exc=SecurityError)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -129,8 +134,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         # The names are Jinja's, so that those of keyword arguments are free.
+        if isinstance(__obj, Undefined):
+            return __obj()  # which tells what it is
         if not may_call(__obj):
-            raise SecurityError(tr("a template may not call a {kind}", kind=type(__obj).__name__))
+            raise SecurityError(tr("a template may not call {kind}", kind=type(__obj).__name__))
         __self.guard.check_call(__obj, args, kwargs)
         return __self.guard.admit(super().call(__context, __obj, *args, **kwargs))
 
@@ -162,6 +169,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
                                number=number))  # fmt: skip
         self.guard.spend(size // 8)
         return "".join(kept)
+
+
+def _count(*args: int) -> range:
+    numbers = range(*args)
+    if len(numbers[: RANGE + 1]) > RANGE:
+        raise TemplateRuntimeError(tr("a range of more than {most} numbers", most=RANGE))
+    return numbers
 
 
 def _check_product(left: Any, right: Any) -> None:

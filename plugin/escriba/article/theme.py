@@ -166,8 +166,8 @@ class Templates:
         except Exception as error:  # a template may do anything, and a value then says anything
             raise _refusal(_say(error), self._innermost(error) or self._top(name)) from None
 
-    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
-        path = self.find(name)
+    def _load(self, name: object) -> tuple[str, str, Callable[[], bool]] | None:
+        path = self.find(name) if isinstance(name, str) else None
         if path is None:
             return None
         text = files.read_text(path, self.shown(path))
@@ -210,6 +210,8 @@ def _say(error: Exception) -> object:
         return tr("there is no '{name}'", name=error.name)
     if isinstance(error, TemplateError):
         return error.message
+    if isinstance(error, OverflowError):
+        return tr("a number that is too large")
     if isinstance(error, KeyError):
         return tr("there is no {name} in it", name=error)
     return str(error) or type(error).__name__

@@ -62,8 +62,8 @@ def _check(key: str, text: str, known: str) -> Iterator[str]:
     names = ", ".join(f"{{{field}}}" for field in sorted(allowed))
     try:
         parts = list(Formatter().parse(text))
-    except ValueError as error:
-        yield tr("'{key}': {reason} (its fields are {names})", key=key, reason=error, names=names)
+    except ValueError:
+        yield tr("'{key}' has a brace without the other; it may have {names}", key=key, names=names)
         return
     for _, field, spec, conversion in parts:
         if field is not None and (field not in allowed or spec or conversion):

@@ -19,6 +19,7 @@ from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LiquidError
 from liquid.filter import sequence_filter, string_filter, with_context, with_environment
 
+from escriba.article.budget import ITEM as WEIGHT
 from escriba.article.budget import VALUE, Budget, Spent, too_large, weigh
 from escriba.blog.liquid.budget import FILTER, ITEM, MARKDOWN
 from escriba.errors import EscribaError
@@ -135,7 +136,7 @@ def _replace(text: str, old: object, new: object = "") -> str:
 @string_filter
 def _split(text: str, separator: object) -> list[str]:
     parted = "" if separator is None else str(separator)
-    if 8 * (text.count(parted) if parted else len(text)) > VALUE:
+    if WEIGHT * (text.count(parted) if parted else len(text)) > VALUE:
         raise Spent(too_large())
     if not parted:
         return list(text)

@@ -156,7 +156,7 @@ class Page(RenderContext):
         self.within.append((name, outer.place(token.start_index)))
         try:
             nodes, self.source = self._read(path)
-            self.budget.spend(len(self.source.text) // 4)
+            self.budget.spend(budget.INCLUDE + len(self.source.text) // 4)
             with self.extend({"include": parameters}):
                 for node in nodes:
                     with self.failures(node.token):
