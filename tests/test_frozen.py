@@ -168,6 +168,16 @@ def test_files_edited_by_hand(tmp_path, data, message):
     assert sorted(str(caught.value).splitlines()) == message.splitlines()
 
 
+def test_a_header_with_a_thousand_mistakes_is_one_sentence(tmp_path):
+    path = tmp_path / "s.txt"
+    keys = "".join(f"k{number}: 1\n" for number in range(1000))
+    path.write_bytes(keys.encode() + HEADER.encode() + b"---\nhello")
+    with pytest.raises(FrozenError) as caught:
+        frozen.read_as_asked(path, None, POST, Path("s.txt"))  # it does not come to the request
+    assert len(str(caught.value)) < 500
+    assert ", …; `escriba refresh`" in str(caught.value)
+
+
 def test_a_header_that_is_right(tmp_path):
     path = tmp_path / "s.txt"
     path.write_bytes(HEADER.encode() + b"---\nhello")

@@ -272,3 +272,12 @@ def test_format_number(value: int | Decimal, lang: str, decimals: int | None, te
 )
 def test_format_compact(value: int, text: str) -> None:
     assert format_compact(value, "en") == text
+
+
+@pytest.mark.parametrize("measure", ["true", "yes", ".nan", "1e999999999", "[1]", "'٣'", "0x10"])
+def test_what_is_no_measure(tmp_path: Path, measure: str) -> None:
+    make_model(tmp_path / "m")
+    (tmp_path / "m" / "evaluation.yml").write_text(f"test: {{nats: {measure}}}\n", "utf-8")
+    with pytest.raises(SourceError) as caught:
+        show_value("m.test.nats", Models(tmp_path, Path("models")), "en", PLACE)
+    assert str(caught.value) == "models/m/evaluation.yml:1: a measure is not a number"

@@ -108,4 +108,4 @@ def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, int 
         elif name in _TEXTS:
             yield prefix + name, str(content)
         else:
-            yield prefix + name, content if isinstance(content, int) else read_decimal(str(content))
+            yield prefix + name, content if type(content) is int else read_decimal(str(content))

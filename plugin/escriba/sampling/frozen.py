@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from escriba.sampling.engine import Engine
 
 FOLDER = "samples"
+REASONS = 3  # that a message gives, at most, for calling a sample edited
 SEPARATOR = b"\n---\n"
 
 # As `Project.admit`: the path, or an error of the kind where the project does not hold it.
@@ -304,8 +305,10 @@ def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> Fr
             tr("{problem} (line {line})", problem=p.message, line=p.place.line)
             if p.place and p.place.line
             else p.message
-            for p in error.problems
+            for p in error.problems[:REASONS]
         )
+        if len(error.problems) > REASONS:
+            reasons += ", …"
         raise FrozenError(edited(shown, reasons), place) from None
     if sample.digest != request.digest:
         raise FrozenError(edited(shown, tr("its header is of another request")), place)
