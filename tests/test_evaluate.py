@@ -30,6 +30,7 @@ from escriba.charlm.evaluation.evaluate import (  # noqa: E402
     find_outdated,
     write_evaluation,
 )
+from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.recipe import read_recipe  # noqa: E402
@@ -391,3 +392,11 @@ def test_names_that_a_text_cannot_have(name: str) -> None:
         "and hyphens, and none of validation, test, model, corpus, log"
     )
     check_name("hadji-murat-2")
+
+
+def test_names_are_neither_markup_nor_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    score = Score("\x1b[31m[/a].txt", "", 10, 10, 1.0)
+    print_scores([score], "[red]x[/]")
+    shown = capsys.readouterr().out
+    assert shown.startswith("␛[31m[/a].txt: 10 characters, 10 bytes\n")
+    assert "[red]x[/]" in shown

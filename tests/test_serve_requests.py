@@ -48,7 +48,7 @@ def ask(server: Server, data: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(1 << 16):
                 answer += piece
-        except ConnectionError:  # refused before all was sent
+        except OSError:  # refused before all was sent
             pass
         return answer
 

@@ -296,7 +296,7 @@ def evaluate(
     project = _find(folder)
     if record is not None:
         check_name(record)
-    outsider = Outsider(text, record or visible(text.name), skip_unknown) if text else None
+    outsider = Outsider(text, record or text.name, skip_unknown) if text else None
     with shown_progress() as report:
         scores = evaluate_model(
             project, name, outsider, baselines=baselines, device=device, report=report

@@ -6,15 +6,18 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from escriba.charlm.evaluation.score import Score
+from escriba.display import visible
 from escriba.language import tr
 
 
 def print_scores(scores: Sequence[Score], name: str, console: Console | None = None) -> None:
     """Tables of the losses on each text, and by class on the last: the test part, or a file."""
-    console = console or Console(highlight=False, markup=False, emoji=False)
+    console = console or Console(highlight=False, emoji=False)
+    name = _as_written(name)
     for score in scores:
         _print_losses(score, name, console)
     _print_groups(scores[-1], name, console)
@@ -35,7 +38,8 @@ def _print_losses(score: Score, name: str, console: Console) -> None:
     skipped = tr(", {skipped:,} left out", skipped=score.skipped) if score.skipped else ""
     words = tr(
         "[bold]{part}[/]: {characters:,} characters, {bytes:,} bytes{skipped}",
-        part=score.part, characters=score.characters, bytes=score.bytes, skipped=skipped,
+        part=_as_written(score.part), characters=score.characters, bytes=score.bytes,
+        skipped=skipped,
     )  # fmt: skip
     console.print(words, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
@@ -49,6 +53,11 @@ def _print_losses(score: Score, name: str, console: Console) -> None:
     console.print(table, "")
 
 
+def _as_written(name: str) -> str:
+    """The name of a model or a file, in which nothing is markup, nor obeyed by a terminal."""
+    return escape(visible(name))
+
+
 def _losses(score: Score, nats: float) -> tuple[str, ...]:
     bits = nats / math.log(2)
     values = (nats, bits, score.per_byte(nats), score.per_byte(bits))
@@ -56,9 +65,9 @@ def _losses(score: Score, nats: float) -> tuple[str, ...]:
 
 
 def _print_groups(score: Score, name: str, console: Console) -> None:
-    console.print(
-        tr("[bold]{part}[/] by class of character, nats/char", part=score.part), soft_wrap=True
-    )
+    part = _as_written(score.part)
+    words = tr("[bold]{part}[/] by class of character, nats/char", part=part)
+    console.print(words, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("", min_width=12)
     for heading in (tr("share"), name, tr("of its loss"), score.best_ngram):
