@@ -445,6 +445,19 @@ def test_an_empty_folder_is_in_nobodys_way(tmp_path: Path) -> None:
     assert tree(tmp_path) == SITE
 
 
+def test_folders_as_deep_as_anybody_likes_are_cleared(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    for top in (tmp_path / FOLDER / "staging", tmp_path / "index.html"):
+        path = top
+        for _ in range(1100):
+            path.mkdir()
+            path /= "d"
+    (tmp_path / FOLDER / "staging" / "d" / "x").write_bytes(b"")
+    recover(tmp_path, SHOWN)
+    assert write(SITE, tmp_path, SHOWN) == Changes(2, 0, 0)
+    assert tree(tmp_path) == SITE
+
+
 def test_special_files_in_an_output_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "index.html")
     with pytest.raises(SourceError, match=r"site/index\.html: this file is in the way"):

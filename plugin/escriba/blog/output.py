@@ -26,7 +26,7 @@ from pathlib import Path
 from escriba.blog import plan as plans
 from escriba.blog.content import Content, Sources
 from escriba.blog.permalink import fold
-from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links
+from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links, survey
 from escriba.draft import sync
 from escriba.errors import Mistakes, Place, Problem, SourceError
 from escriba.language import tr
@@ -72,8 +72,7 @@ def write(
             name for name in old if (output / name).is_file() and beyond.isdisjoint(ancestors(name))
         ]
         if changed or stale or ours != files.keys():
-            _stage(files, changed, stale, output, sources)
-            _carry_out(output)
+            _carry_out(_stage(files, changed, stale, output, sources), output)
     return Changes(len(changed), len(files) - len(changed), len(stale))
 
 
@@ -162,12 +161,8 @@ def _is_no_folder(path: Path) -> bool:
 
 
 def _foreign(name: str, stale: set[str], output: Path) -> list[str]:
-    path = output / name
-    if path.is_dir() and not path.is_symlink():
-        found = (Path(folder, file) for folder, _, names in os.walk(path) for file in names)
-        inside = sorted(p.relative_to(output).as_posix() for p in found)
-        return [p for p in inside if p not in stale][:1]
-    return [name]
+    inside = sorted(path.relative_to(output).as_posix() for path in survey(output / name)[1])
+    return [path for path in inside if path not in stale][:1]
 
 
 def _stage(
@@ -176,7 +171,8 @@ def _stage(
     stale: list[str],
     output: Path,
     sources: Sources,
-) -> None:
+) -> Plan:
+    """Put what changes beside what there is, and decide: the plan, which counts from here on."""
     staging = output / FOLDER / STAGING
     try:
         staging.mkdir(parents=True, exist_ok=True)
@@ -194,7 +190,9 @@ def _stage(
         sync([*(staging / name for name in changed), *folders])
         # Pages last: until they change, all that the old ones refer to is still there.
         order = sorted(changed, key=lambda name: (name.endswith(".html"), name))
-        Plan(tuple(order), tuple(stale), tuple(sorted(files))).save(output)
+        plan = Plan(tuple(order), tuple(stale), tuple(sorted(files)))
+        plan.save(output)
+        return plan
     except BaseException:
         if not (output / FOLDER / plans.PLAN).exists():
             shutil.rmtree(staging, ignore_errors=True)
@@ -202,16 +200,15 @@ def _stage(
 
 
 def _recover(output: Path) -> None:
-    if plans.read_plan(output) is not None:
-        _carry_out(output)
+    plan = plans.read_plan(output)
+    if plan is not None:
+        _carry_out(plan, output)
     else:
         plans.forget(output)
 
 
-def _carry_out(output: Path) -> None:
+def _carry_out(plan: Plan, output: Path) -> None:
     """Do what the plan says; may be repeated from any point at which it was stopped."""
-    plan = plans.read_plan(output)
-    assert plan is not None
     # Once all is done, the manifest is the new one, and lists nothing that was removed.
     stale = sorted(set(plan.remove) & plans.read_manifest(output, output))
     try:
@@ -242,9 +239,9 @@ def _move(changed: Collection[str], stale: Collection[str], output: Path) -> Non
 
 def _clear_empty(path: Path) -> None:
     """Remove a folder in which there is no file, since a file is to have its name."""
-    if path.is_dir() and not path.is_symlink():
-        for folder, _, _ in os.walk(path, topdown=False):
-            Path(folder).rmdir()
+    folders, inside = survey(path)
+    for folder in reversed(folders) if not inside else ():
+        folder.rmdir()
 
 
 def _remove(name: str, output: Path) -> None:

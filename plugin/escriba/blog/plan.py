@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from escriba import files
@@ -104,23 +103,39 @@ def forget(output: Path) -> None:
 
 def clear(path: Path) -> None:
     """Remove whatever has that name, and what a folder holds; a link, and not what it leads to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    folders, inside = survey(path)
+    for each in inside:
+        each.unlink(missing_ok=True)
+    for folder in reversed(folders):
+        folder.rmdir()
+
+
+def survey(path: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and the files of a tree, each folder before what is in it; a link is a file.
+
+    However deep it is: what Python has for this calls itself for each folder in a folder.
+    """
+    folders: list[Path] = []
+    inside: list[Path] = []
+    pending = [path]
+    while pending:
+        path = pending.pop()
+        if _find_type(path) == stat.S_IFDIR:
+            folders.append(path)
+            pending += path.iterdir()
+        else:
+            inside.append(path)
+    return folders, inside
 
 
 def stays_inside(name: object) -> bool:
     """Whether it is a name, written plainly, of a file in the output that is not in our folder."""
     if not isinstance(name, str) or len(name) > LONGEST_WHOLE or _ODD.search(name):
         return False
-    path = PurePosixPath(name)
-    return (
-        path.as_posix() == name
-        and path.parts[:1] not in ((), ("/",))
-        and ".." not in path.parts
-        and path.parts[0].casefold() != FOLDER
-        and all(len(part.encode()) <= LONGEST for part in path.parts)
+    parts = name.split("/")
+    return parts[0].casefold() != FOLDER and all(
+        part not in ("", ".", "..") and (len(part) < LONGEST // 4 or len(part.encode()) <= LONGEST)
+        for part in parts
     )
 
 
