@@ -21,7 +21,11 @@ from escriba.blog.serve import server as serving
 from escriba.blog.serve.request import RequestError, read_path, read_range
 from escriba.blog.serve.visitors import Visitors
 from escriba.streams import Gone
+from test_pages import needs_chromium
+from test_playground import browser
 from test_serve import get
+
+__all__ = ["browser"]
 
 PAGE = "/cuaderno/"
 HOST = b"Host: localhost\r\n\r\n"
@@ -315,6 +319,55 @@ def test_many_open_pages_keep_nobody_waiting(server: Server) -> None:
     finally:
         for connection in connections:
             connection.close()
+
+
+@needs_chromium
+def test_of_many_pages_in_a_browser_one_listens_and_all_reload(
+    browser: Any, tmp_path: Path
+) -> None:
+    """A browser opens six connections to a server; seven open pages would wait for ever."""
+    server = open_server(make_site(tmp_path / "site"), "127.0.0.1", 0, drafts=True)
+    press = server.press
+    press.print()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context()
+    try:
+        pages = [context.new_page() for _ in range(9)]
+        for page in pages:
+            page.goto(f"http://127.0.0.1:{server.server_port}{PAGE}2020/networks/", timeout=0)
+        post = press.project.posts / "2020-11-02-networks.md"
+        for word in ("First", "Second", "Third"):
+            post.write_text(f"{post.read_text()}\n{word}.\n")
+            press.print()
+            for page in pages:
+                page.wait_for_function(
+                    f"document.body && document.body.innerText.includes('{word}.')", timeout=0
+                )
+            pages.pop(0).close()  # the one that listens
+    finally:
+        context.close()
+        press.close()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lends more to a slow reader")
+def test_who_takes_nothing_of_what_it_asked_for_is_left(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving.Handler, "timeout", 0.1)
+    film = server.press.project.root / "posts" / "long.mp4"
+    with film.open("wb") as file:
+        file.truncate(1 << 28)
+    before, server.press.edition = server.press.edition, Edition({"long.mp4": film})
+    try:
+        with half(server, line("/long.mp4") + HOST) as connection:
+            connection.recv(100)
+            while any(doing == "getting" for doing, _ in server.visitors._doing.values()):
+                time.sleep(0.01)
+    finally:
+        server.press.edition = before
+        film.unlink()
 
 
 class Clock:

@@ -88,20 +88,44 @@ _STYLE = (
     "padding:1em 1.4em;background:#5c0f0f;color:#fff;font:14px/1.5 ui-monospace,monospace;"
     "overflow-wrap:anywhere"
 )
-# The first event tells what is current; the page reloads when that is not what it shows. A browser
-# opens six connections to a server and no more, so a page in the background keeps none.
+# The first event tells what is current; a page reloads when that is not what it shows. A browser
+# opens six connections to a server and no more, so of all its pages one listens and tells the
+# others; when it goes, the next one does. Without locks only pages that are seen listen.
 _SCRIPT = """<script>
 (function () {
-  var source = null;
+  var source = null, current = "", channel = new BroadcastChannel("escriba");
+  function check(stamp) {
+    current = stamp;
+    if (stamp !== "STAMP") location.reload();
+  }
   function listen() {
     if (source) source.close();
-    source = document.hidden ? null : new EventSource(EVENTS);
-    if (source) source.onmessage = function (event) {
-      if (event.data !== "STAMP") location.reload();
+    source = new EventSource(EVENTS);
+    source.onmessage = function (event) {
+      channel.postMessage(event.data);
+      check(event.data);
+    };
+    source.onerror = function () {
+      if (source.readyState === 2) setTimeout(listen, 3000);
     };
   }
-  document.addEventListener("visibilitychange", listen);
-  listen();
+  channel.onmessage = function (event) {
+    if (event.data !== "?") check(event.data);
+    else if (source && current) channel.postMessage(current);
+  };
+  if (navigator.locks) {
+    navigator.locks.request("escriba", function () {
+      listen();
+      return new Promise(function () {});
+    });
+    channel.postMessage("?");
+  } else {
+    document.addEventListener("visibilitychange", function () {
+      if (!document.hidden) listen();
+      else if (source) source.close();
+    });
+    listen();
+  }
 })();
 </script>
 """
