@@ -101,3 +101,9 @@ def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
 def test_a_value_error_of_another_kind_goes_on(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mine"), files.refusals(SourceError, tmp_path):
         raise ValueError("mine")
+
+
+def test_a_link_to_itself_has_a_path(tmp_path: Path) -> None:
+    """`Path.resolve` raises a RuntimeError there, which no one who opens files expects."""
+    (tmp_path / "a").symlink_to("a")
+    assert files.resolve(tmp_path / "a").name == "a"

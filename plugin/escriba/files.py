@@ -115,6 +115,12 @@ def explain(error: OSError | ValueError, path: Path | None = None) -> str:
     return error.strerror or str(error)
 
 
+def resolve(path: Path) -> Path:
+    """The path without links. One that leads to itself stays, where `Path.resolve` raises a
+    RuntimeError. Raises ValueError for a name that no file can have."""
+    return Path(os.path.realpath(path))
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a regular file, links followed; False for a name that none can have."""
     return _has_mode(path, stat.S_ISREG)

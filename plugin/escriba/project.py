@@ -89,12 +89,12 @@ class Project:
     def _homes(self) -> tuple[Path, ...]:
         """The folders that the project may touch: its own, and those that `outside` names."""
         homes = [self.root, *(self.root / folder for folder in self.settings.outside)]
-        return tuple(Path(os.path.realpath(home)) for home in homes)
+        return tuple(files.resolve(home) for home in homes)
 
     def holds(self, path: Path) -> bool:
         """Whether a path, its links followed, is in the project or in a folder of `outside`."""
         try:
-            real = Path(os.path.realpath(path))
+            real = files.resolve(path)
         except (OSError, ValueError):  # a name that no file can have
             return False
         return any(real.is_relative_to(home) for home in self._homes)
@@ -132,12 +132,12 @@ def find(start: Path, *, needed: bool = True) -> Project:
     if root is not None:
         return load(root)
     if not needed:
-        return Project(start.resolve(), Settings())
+        return Project(files.resolve(start), Settings())
     raise SourceError(
         tr(
             "no {name} in {start} or above it; `escriba new` makes one",
             name=NAME,
-            start=start.resolve().as_posix(),
+            start=files.resolve(start).as_posix(),
         )
     )
 
@@ -148,7 +148,7 @@ def find_root(start: Path) -> Path | None:
     Raises SourceError for a path that none can have.
     """
     with files.refusals(SourceError, start):
-        start = start.resolve()
+        start = files.resolve(start)
     return next((f for f in (start, *start.parents) if files.exists(f / NAME)), None)
 
 

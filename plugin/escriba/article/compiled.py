@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType
 
 from escriba.draft import open_draft
+from escriba.files import resolve
 
 
 class Compiled:
@@ -62,11 +63,11 @@ def find_folder(project: Path, environment: Mapping[str, str] = os.environ) -> P
     folder = home / "escriba" / "templates"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        real = folder.resolve()
+        real = resolve(folder)
         private = all(_is_own(path) for path in (real, real.parent))
     except OSError:
         return None
-    return folder if private and not real.is_relative_to(project.resolve()) else None
+    return folder if private and not real.is_relative_to(resolve(project)) else None
 
 
 def _find_caches(environment: Mapping[str, str]) -> Path | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from escriba import files
 from escriba.blog.plan import FOLDER, MANIFEST
 from escriba.errors import Place, SourceError
+from escriba.files import resolve
 from escriba.language import tr
 from escriba.project import NAME, Project
 
@@ -37,12 +37,12 @@ def admit_output(project: Project, folder: Path, place: Place) -> Path:
 def _find_problem(project: Project, folder: Path) -> str | None:
     try:
         folder.is_dir()  # its name may be one that nothing can have
-        real = _resolve(folder)
+        real = resolve(folder)
     except (OSError, ValueError) as error:
         return files.explain(error)
-    if _holds(real, _resolve(project.root)):
+    if _holds(real, resolve(project.root)):
         return tr("it is or holds the project itself")
-    if _holds(real, _resolve(Path("~").expanduser())):
+    if _holds(real, resolve(Path("~").expanduser())):
         return tr("it is or holds the home folder")
     for source, shown in _list_sources(project):
         if _is_same(real, source):
@@ -61,16 +61,12 @@ def _list_sources(project: Project) -> Iterator[tuple[Path, str]]:
     settings = project.settings
     named = [settings.posts, settings.templates, settings.models, *settings.corpora]
     for path in (*named, Path(INCLUDES), Path(FOLDER), Path(".git")):
-        yield _resolve(project.root / path), path.as_posix()
+        yield resolve(project.root / path), path.as_posix()
     for path in settings.documents:
         # Another generator's documents may be all of the project; its output lies in it then.
-        source = _resolve(project.root / path)
-        if not _holds(source, _resolve(project.root)):
+        source = resolve(project.root / path)
+        if not _holds(source, resolve(project.root)):
             yield source, path.as_posix()
-
-
-def _resolve(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _holds(outer: Path, inner: Path) -> bool:
