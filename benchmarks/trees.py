@@ -22,6 +22,7 @@ from yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 from escriba.cli import cli
 from escriba.errors import EscribaError
+from escriba.files import resolve
 
 OUTSIDE, SECRET = "outside", b"what is not to be seen"
 RUNS = (
@@ -166,7 +167,7 @@ class _Terminal(io.TextIOWrapper):
 
 def _make(yard: Yard, kind: str, name: str) -> None:
     path = yard.root / name.replace("..", "")
-    if not path.parent.resolve().is_relative_to(yard.root.resolve()):
+    if not resolve(path.parent).is_relative_to(resolve(yard.root)):
         return  # a link that was made before leads outside
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
