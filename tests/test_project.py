@@ -8,6 +8,8 @@ import pytest
 
 from escriba import project
 from escriba.errors import CorpusError, Place, SourceError
+from escriba.project import Settings
+from escriba.schema import Mistake
 
 
 @pytest.fixture
@@ -93,3 +95,21 @@ def test_settings_that_are_no_file(root: Path) -> None:
     with pytest.raises(SourceError) as caught:
         project.find(root)
     assert str(caught.value) == "escriba.yml: is a folder, not a file"
+
+
+@pytest.mark.parametrize("baseurl", ["/blog", "/a/b.c", "/mi página", "/50%", "/...", "/.well"])
+def test_paths_that_a_site_can_live_under(baseurl: str) -> None:
+    assert Settings(baseurl=baseurl).baseurl == baseurl
+
+
+@pytest.mark.parametrize(
+    "baseurl",
+    [
+        "blog", "/", "/blog/", "//evil.example", "/a//b", "/..", "/a/../b", "/./a", "/a/..",
+        "/a?b", "/a#b", "/a\\b", "/\\evil.example", "/a\r\nSet-Cookie: x", "/a\0b", "/a\x7f",
+        "https://example.org/",
+    ],
+)  # fmt: skip
+def test_paths_that_no_site_lives_under(baseurl: str) -> None:
+    with pytest.raises(Mistake, match=r"^'baseurl' must be like '/blog', not '"):
+        Settings(baseurl=baseurl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,8 @@ from escriba.schema import Mistake, Range
 from escriba.yaml import compose
 
 NAME = "escriba.yml"
+# A path that browsers and servers take for the same: names after slashes, none of them a way up.
+_BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
 FOLDERS = ("posts", "documents", "templates", "models", "output")  # settings that name folders
 
 
@@ -43,7 +46,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.url.endswith("/"):
             raise Mistake(tr("'url' must not end in '/', and it is '{url}'", url=self.url))
-        if self.baseurl and (not self.baseurl.startswith("/") or self.baseurl.endswith("/")):
+        if self.baseurl and not _BASEURL.fullmatch(self.baseurl):
             raise Mistake(
                 tr("'baseurl' must be like '/blog', not '{baseurl}'", baseurl=self.baseurl)
             )
