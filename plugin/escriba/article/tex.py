@@ -11,6 +11,7 @@ import re
 import threading
 from functools import cache
 from typing import Any
+from unicodedata import category
 
 from escriba.language import tr
 
@@ -21,8 +22,26 @@ MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
 LONGEST = 10_000  # characters
 DEEPEST = 100  # braces within braces
 SHORT = 1_000  # characters, of which no formula nests deeper than any stack allows
+UNCLOSED = 14  # opening brackets that nothing closes: each doubles the time that math-core takes
 STACK = 64 << 20  # bytes, enough for whatever LONGEST characters can nest
 NESTED = 400  # elements within elements; browsers give up at 512
+
+# What opens a bracket, closes one, or holds a formula of its own, in which its brackets close.
+_BRACKET = re.compile(
+    r"""(?P<begin>\{|\\left(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\.|.)?|\\begin\s*\{[^{}]*\})
+      | (?P<end>\}|\\right(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\.|.)?|\\end\s*\{[^{}]*\})
+      | \\[a-zA-Z]+ | \\. | [^\w\s]""",
+    re.S | re.X,
+)
+_OPENS = frozenset((
+    "(", "[", r"\{", r"\lbrace", r"\lbrack", r"\lparen", r"\langle", r"\lceil", r"\lfloor", r"\lgroup",
+    r"\lmoustache", r"\lvert", r"\lVert", r"\llbracket", r"\ulcorner", r"\llcorner", r"\mathopen",
+))  # fmt: skip
+_CLOSES = frozenset((
+    ")", "]", r"\}", r"\rbrace", r"\rbrack", r"\rparen", r"\rangle", r"\rceil", r"\rfloor",
+    r"\rgroup", r"\rmoustache", r"\rvert", r"\rVert", r"\rrbracket", r"\urcorner", r"\lrcorner",
+    r"\mathclose",
+))  # fmt: skip
 
 _ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
 _STYLE = re.compile(r'<(m\w+)([^<>]*?) style="([^"]*)"')
@@ -100,6 +119,7 @@ def render(tex: str, display: bool) -> str:
     from math_core import LatexError
 
     _refuse_excess(tex)
+    _refuse_unclosed(tex)
     try:
         html = _convert(tex, display) if len(tex) <= SHORT else _convert_apart(tex, display)
     except LatexError as error:
@@ -161,6 +181,32 @@ def _refuse_excess(tex: str) -> None:
             raise TexError(
                 tr("braces are nested more than {deepest} deep", deepest=DEEPEST), offset
             )
+
+
+def _refuse_unclosed(tex: str) -> None:
+    """Raise TexError for more opening brackets without closing ones than take no time to speak of.
+
+    Each group, environment and `\\left` … `\\right` is looked at by itself, as math-core does.
+    """
+    groups: list[list[int]] = [[]]  # of each that has not ended: where its open brackets are
+    lost: list[int] = []
+    for match in _BRACKET.finditer(tex):
+        word = match[0]
+        kind = "" if word.isascii() else category(word[-1])
+        if match["begin"]:
+            groups.append([])
+        elif match["end"]:
+            lost += groups.pop() if len(groups) > 1 else ()
+        elif word in _OPENS or kind in ("Ps", "Pi"):
+            groups[-1].append(match.start())
+        elif word in _CLOSES or kind in ("Pe", "Pf"):
+            del groups[-1][-1:]
+    lost += [at for group in groups for at in group]
+    if len(lost) > UNCLOSED:
+        raise TexError(
+            tr("more than {most} brackets open without being closed", most=UNCLOSED),
+            sorted(lost)[UNCLOSED],
+        )
 
 
 def _sentence(message: str) -> str:
