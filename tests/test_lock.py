@@ -183,6 +183,31 @@ def test_what_stands_in_the_way_is_named(path: Path, tmp_path: Path) -> None:
             pass
 
 
+def test_where_no_folder_can_be_made_it_does_not_wait_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in /proc, where the system says that it is not there."""
+    attempts: list[int] = []
+
+    def take(path: Path) -> int | None:
+        attempts.append(1)
+        if len(attempts) < lock.MISSES:  # for so long it may be that another took it away
+            raise FileNotFoundError(2, "No such file or directory")
+        if len(attempts) == lock.MISSES:
+            return None
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(lock, "_take", take)
+    monkeypatch.setattr(lock, "PAUSE", 0.0)
+    with pytest.raises(SourceError) as caught, hold(path, SHOWN):
+        pass
+    assert len(attempts) == 2 * lock.MISSES, "a miss after another kind of answer counts anew"
+    assert str(caught.value) == (
+        f"{(SHOWN / path.relative_to(path.parents[1])).as_posix()}: cannot be written: "
+        "No such file or directory"
+    )
+
+
 def test_a_project_is_not_locked_outside_of_it(tmp_path: Path) -> None:
     (tmp_path / "blog").mkdir()
     (tmp_path / "blog" / "escriba.yml").write_text("")

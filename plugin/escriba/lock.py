@@ -29,6 +29,7 @@ FILE = "lock"
 MOMENT = 1.0  # seconds after which who waits says for whom
 PATIENCE = 600.0  # seconds after which it gives up
 PAUSE = 0.05  # seconds between two attempts
+MISSES = 40  # attempts after which a folder that is not there cannot be made, as in /proc
 
 # What a system says that has no locks there, or lets nothing be written: then there is none.
 _WITHOUT = {
@@ -78,18 +79,26 @@ def _wait(
     path: Path, shown: Path, say: Say, patience: float, moment: float, kind: type[EscribaError]
 ) -> int | None:
     """The descriptor of the locked file; None where there are no locks."""
-    begun, told = time.monotonic(), False
+    begun, told, misses = time.monotonic(), False, 0
     while True:
         try:
             number = _take(path)
         except OSError as error:
+            misses = misses + 1 if isinstance(error, FileNotFoundError) else 0
+            if 0 < misses < MISSES:  # another gave the lock back, and took the folder away
+                time.sleep(PAUSE)
+                continue
             if error.errno in _WITHOUT:
                 return None
-            reason = tr("a link") if path.is_symlink() else files.explain(error)
             at = Place(shown / path.relative_to(path.parents[1]))
+            if misses:
+                message = tr("cannot be written: {reason}", reason=files.explain(error))
+                raise kind(message, at) from None
+            reason = tr("a link") if path.is_symlink() else files.explain(error)
             raise kind(tr("cannot be locked: {reason}; remove it", reason=reason), at) from None
         if number is not None:
             return number
+        misses = 0
         waited = time.monotonic() - begun
         if waited >= patience:
             raise kind(_refusal(path, waited), Place(shown))
@@ -107,12 +116,9 @@ def _take(path: Path) -> int | None:
     flags = os.O_RDWR | os.O_CREAT
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
         flags |= getattr(os, name, 0)
-    try:
-        with suppress(FileExistsError):  # if it is no folder, opening tells
-            path.parent.mkdir(parents=True)
-        number = os.open(path, flags, 0o666)
-    except FileNotFoundError:  # another gave the lock back, and took the folder away
-        return None
+    with suppress(FileExistsError):  # if it is no folder, opening tells
+        path.parent.mkdir(parents=True)
+    number = os.open(path, flags, 0o666)
     try:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
