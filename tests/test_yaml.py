@@ -110,7 +110,7 @@ class Anything:
         ("share: .NaN", "a.yml:1:8: 'share' must be a number, not '.NaN'"),
         ("share: nan", "a.yml:1:8: 'share' must be a number, not 'nan'"),
         ("share: 1e-999999999", "a.yml:1:8: 'share' must be a number, not '1e-999999999'"),
-        ('path: "a\\0b"', "a.yml:1:7: 'path' must be a path, not 'a\0b'"),
+        ('path: "a\\0b"', "a.yml:1:7: 'path' must be a path, not 'a␀b'"),
         ("number: |\n  one\n  two\n", "a.yml:1:9: 'number' must be a whole number, not 'one two'"),
     ],
 )

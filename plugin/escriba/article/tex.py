@@ -35,7 +35,8 @@ _BRACKET = re.compile(
 )
 _OPENS = frozenset((
     "(", "[", r"\{", r"\lbrace", r"\lbrack", r"\lparen", r"\langle", r"\lceil", r"\lfloor",
-    r"\lgroup", r"\lmoustache", r"\lvert", r"\lVert", r"\llbracket", r"\ulcorner", r"\llcorner", r"\mathopen",
+    r"\lgroup", r"\lmoustache", r"\lvert", r"\lVert", r"\llbracket", r"\ulcorner", r"\llcorner",
+    r"\mathopen",
 ))  # fmt: skip
 _CLOSES = frozenset((
     ")", "]", r"\}", r"\rbrace", r"\rbrack", r"\rparen", r"\rangle", r"\rceil", r"\rfloor",
