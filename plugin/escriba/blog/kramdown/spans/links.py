@@ -10,8 +10,14 @@ from escriba.blog.kramdown.spans.text import Text, first, first_span
 
 _NAME = re.compile(r"\s*+\[", re.A)
 _TITLE = re.compile(r"""\s*+(["'])""", re.A)
+_ESCAPED = re.compile(r"""\\([\\.*_+`<>()\[\]{}#!:|"'$=-])""")
 _SPACE = " \t\r\n\f\v\0"
 Found = tuple[Target, int]
+
+
+def unescape(text: str) -> str:
+    """Text as a name, or a description: without the backslashes before its marks."""
+    return _ESCAPED.sub(r"\1", text)
 
 
 class Targets:
@@ -29,19 +35,22 @@ class Targets:
         if match := _NAME.match(source, after):
             close = self.text.after("]", match.end())
             if close == match.end():
-                return self._named(start, end, close + 1)
+                return self._named(self._shown(start, end), close + 1)
             if close >= 0:
-                return self._named(match.end(), close, close + 1)
+                return self._named(source[match.end() : close], close + 1)
         if not source.startswith("(", after):
-            return self._named(start, end, after)
+            return self._named(self._shown(start, end), after)
         if after not in self._inline:
             self._inline[after] = self._read_inline(after)
         return self._inline[after]
 
-    def _named(self, start: int, end: int, after: int) -> Found | None:
-        if self.text.after("]", start) < end:  # no name has a bracket
-            return None
-        name = re.sub(r"\s+", " ", self.text.source[start:end]).lower()
+    def _shown(self, start: int, end: int) -> str:
+        """The text of a link as its name; nothing if it has a bracket, which no name has."""
+        close = self.text.after("]", start)
+        return unescape(self.text.source[start:end]) if close == end else ""
+
+    def _named(self, text: str, after: int) -> Found | None:
+        name = re.sub(r"\s+", " ", text).lower()
         return (Target(name=name), after) if name in self.references else None
 
     def _read_inline(self, at: int) -> Found | None:

@@ -11,6 +11,7 @@ from markdown.util import AtomicString, code_escape
 
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.source import raw
+from escriba.blog.kramdown.spans.links import unescape
 from escriba.blog.kramdown.spans.nodes import (
     AttributeList,
     Autolink,
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     from escriba.blog.kramdown.spans import Spans
 
 Piece = Element | str
-DEEPEST = 100  # elements of any kind within each other; what is deeper is text
-
-_ESCAPED = re.compile(r"""\\([\\.*_+`<>()\[\]{}#!:|"'$=-])""")
+DEEPEST = 60  # elements of any kind within each other; what is deeper is text
 
 
 class Region:
@@ -140,7 +139,7 @@ class Region:
                     self.spans.fill(element)
                 return made
             case Image(start, end, target):
-                alt = _ESCAPED.sub(r"\1", self.source[start:end])
+                alt = unescape(self.source[start:end])
                 return self._lead(Element("img", {"alt": alt}), "src", target)
         return self._make_holder(node) if self.depth < DEEPEST else None
 
