@@ -3,10 +3,11 @@
     python benchmarks/beside_others.py [--others N…] [--rounds N] [--seconds S] [--spinning]
 
 For each number of other processes, which do nothing but keep a processor busy: milliseconds a step
-of the default network takes with one thread; with as many as torch takes, which wait for each other
-as in `escriba train`; and, with `--spinning`, as GNU's OpenMP lets them by itself, which may take
-minutes. Each in a process of its own, in turn; the fastest of the rounds. The others are processes
-that this one starts, and ends by their numbers.
+of the default network takes with one thread; with as many as torch takes, always, which wait for
+each other as in `escriba train`; as `escriba train` takes it, with as many as are found to help;
+and, with `--spinning`, as it was without both, which may take minutes. Each in a process of its
+own, in turn; the fastest of the rounds. The others are processes that this one starts, and ends by
+their numbers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from importlib import import_module
 BUSY = "while True: pass"
 WAYS = {
     "one thread": {"OMP_NUM_THREADS": "1"},
+    "all threads": {},
     "as trained": {},
     "spinning": {"GOMP_SPINCOUNT": "300000"},
 }
@@ -34,10 +36,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each in a round")
     parser.add_argument("--spinning", action="store_true")
-    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
-        print(measure(options.seconds))
+        print(measure(options.seconds, chosen=options.part == "as trained"))
         return
     ways = [way for way in WAYS if options.spinning or way != "spinning"]
     print(f"{os.cpu_count()} processors; milliseconds a step, and the ratio to one thread's")
@@ -52,25 +54,36 @@ def main() -> None:
 
 def run(way: str, options: argparse.Namespace) -> float:
     """Seconds a step, in a process of its own."""
-    command = [sys.executable, __file__, "--part", "--seconds", str(options.seconds)]
+    command = [sys.executable, __file__, "--part", way, "--seconds", str(options.seconds)]
     environment = {**os.environ, **WAYS[way]}
     return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
 
 
-def measure(seconds: float) -> float:
-    """Seconds a step, of those that fit into so many, after one to warm up."""
+def measure(seconds: float, *, chosen: bool) -> float:
+    """Seconds a step, of those that fit into so many; before them what is done once is done."""
     import_module("escriba.charlm")  # before torch, which reads the environment that this sets
 
     import torch
-    from steps import Contender, start
+    from steps import SYMBOLS, Contender, start
 
     from escriba.charlm.training.run import take_step
+    from escriba.charlm.training.threads import TRIED, Threads, find_numbers
 
-    running = start(Contender("float32", torch.get_num_threads()))
-    take_step(running.run, next(running.windows))
+    contender = Contender("float32", torch.get_num_threads())
+    running = start(contender)
+    numbers: tuple[int, ...] = (contender.threads,)
+    if chosen:
+        numbers = find_numbers(contender.network, SYMBOLS, running.run.settings, "float32")
+    threads = Threads(numbers)
+
+    def step() -> None:
+        take_step(running.run, next(running.windows))
+
+    for _ in range(1 + TRIED * len(numbers)):
+        threads.take(step)
     begun, steps = time.perf_counter(), 0
     while steps < 2 or time.perf_counter() - begun < seconds:
-        take_step(running.run, next(running.windows))
+        threads.take(step)
         steps += 1
     return (time.perf_counter() - begun) / steps
 

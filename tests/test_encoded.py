@@ -104,7 +104,7 @@ def test_a_damaged_encoding_is_made_again(site: project.Project, harm: str) -> N
 def test_two_processes_may_encode_the_same_corpus_at_once(
     site: project.Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2)
     original = encoder._install
 
     def install(draft: Path, folder: Path) -> None:
@@ -113,7 +113,15 @@ def test_two_processes_may_encode_the_same_corpus_at_once(
 
     monkeypatch.setattr(encoder, "_install", install)
     found: list[Corpus] = []
-    threads = [threading.Thread(target=lambda: found.append(read(site))) for _ in range(2)]
+
+    def encode() -> None:
+        try:
+            found.append(read(site))
+        except BaseException:
+            together.abort()  # or the other would wait for ever
+            raise
+
+    threads = [threading.Thread(target=encode) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

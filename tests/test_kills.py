@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import signal
-import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -18,7 +18,8 @@ if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("there is no forkserver", allow_module_level=True)
 
 from escriba import project  # noqa: E402
-from escriba.charlm.training.train import train  # noqa: E402
+from escriba.charlm.training import train as training  # noqa: E402
+from escriba.charlm.training.log import Log  # noqa: E402
 from escriba.model import read_model  # noqa: E402
 
 RECIPE = """
@@ -38,31 +39,58 @@ def make_site(root: Path) -> project.Project:
     return project.load(root)
 
 
-def start(site: project.Project) -> BaseProcess:
+def train_until(site: project.Project, moment: str, step: int) -> None:
+    """Train, and be killed (-9) at that moment of that step, wherever the others are by then."""
+    if moment == "between steps":
+        kill_before(training, "take_step", lambda run, window: run.step == step)
+    elif moment == "while a checkpoint is written":
+        kill_before(torch, "save", lambda state, file: state["step"] >= step and write_half(file))
+    elif moment == "before a checkpoint has its name":
+        steps = [0]
+        kill_before(training, "take_step", lambda run, window: steps.append(run.step))
+        kill_before(os, "fsync", lambda number: steps[-1] >= step)
+    elif moment == "while a line is written":
+        kill_before(Log, "write", lambda log, run, **_: run.step >= step and cut_line(site))
+    training.train(site, "count", checkpoint_every=0, validate_every=50)
+
+
+def kill_before(module: Any, name: str, due: Callable[..., object]) -> None:
+    """Let a function of a module, in this process, kill it instead of what it does when it is due."""
+    original = getattr(module, name)
+
+    def replaced(*given: Any, **named: Any) -> Any:
+        if due(*given, **named):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*given, **named)
+
+    setattr(module, name, replaced)
+
+
+def write_half(file: Any) -> bool:
+    file.write(b"half of it")
+    file.flush()
+    return True
+
+
+def cut_line(site: project.Project) -> bool:
+    with (site.models / "count" / "training.jsonl").open("a") as file:
+        file.write('{"step": 1')
+    return True
+
+
+def start(site: project.Project, moment: str = "", step: int = 0) -> BaseProcess:
     """Train in a process of its own; torch is imported once for all of them."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["escriba.charlm.training.train"])
-    options = {"checkpoint_every": 0, "validate_every": 50}
-    process = context.Process(target=train, args=(site, "count"), kwargs=options)
+    process = context.Process(target=train_until, args=(site, moment, step))
     process.start()
     return process
 
 
-def kill_at(step: int, site: project.Project) -> None:
-    """Train until the log has come so far, a little longer, and kill -9."""
-    process = start(site)
-    while process.is_alive() and last_step(site) < step:
-        time.sleep(0.001)
-    time.sleep(Random(step).uniform(0, 0.03))
-    process.kill()
+def kill_at(site: project.Project, moment: str, step: int) -> None:
+    process = start(site, moment, step)
     process.join()
-    assert process.exitcode == -signal.SIGKILL
-
-
-def last_step(site: project.Project) -> int:
-    log = site.models / "count" / "training.jsonl"
-    lines = log.read_text().split("\n")[:-1] if log.exists() else []  # the last may be cut short
-    return int(json.loads(lines[-1])["step"]) if lines else 0
+    assert process.exitcode == -signal.SIGKILL, moment
 
 
 def finish(site: project.Project) -> tuple[str, Any, list[Any]]:
@@ -85,6 +113,13 @@ def timeless(value: Any) -> Any:
 def test_a_killed_training_ends_in_the_same_bytes(tmp_path: Path) -> None:
     expected = finish(make_site(tmp_path / "whole"))
     site = make_site(tmp_path / "killed")
-    for step in (20, 160, 340):
-        kill_at(step, site)
+    for moment, step in (
+        ("between steps", 3),
+        ("while a line is written", 20),
+        ("while a checkpoint is written", 100),
+        ("between steps", 171),
+        ("before a checkpoint has its name", 240),
+        ("while a line is written", 340),
+    ):
+        kill_at(site, moment, step)
     assert finish(site) == expected

@@ -38,9 +38,7 @@ def torchrun(root: Path, *arguments: str, processes: int = 2) -> str:
         "--standalone", "-m", "escriba", "train", "count", *arguments,
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, encoding="utf-8", timeout=300
-    )
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -111,3 +111,136 @@ def test_a_recipe_is_refused_or_trained(tmp_path: Path, recipe: str) -> None:
     if (site.models / "count" / "weights.safetensors").exists():
         text = Engine(read_model(site.models / "count")).sample(Options(length=5))
         assert len(text) >= 2
+
+
+def read(text: str) -> Recipe:
+    return schema.read(Recipe, text, Place(Path("recipe.yml"), 1))
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        read(text)
+    return str(caught.value)
+
+
+NUMBER = "must be a number"
+WHOLE = "must be a whole number"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("training: {learning-rate: .nan}", f"2:27: 'learning-rate' {NUMBER}, not '.nan'"),
+        ("training: {learning-rate: nan}", f"2:27: 'learning-rate' {NUMBER}, not 'nan'"),
+        ("training: {learning-rate: 10.1}", "2:27: 'learning-rate' must be from 0 to 10, not '10.1'"),
+        ("training: {minutes: 1e400}", f"2:21: 'minutes' {NUMBER}, not '1e400'"),
+        ("training: {minutes: .inf}", f"2:21: 'minutes' {NUMBER}, not '.inf'"),
+        ("training: {minutes: 1e300}", "2:21: 'minutes' must be from 0 to 10000000, not '1e300'"),
+        ("training: {minutes: -1}", "2:21: 'minutes' must be from 0 to 10000000, not '-1'"),
+        ("training: {epochs: inf}", f"2:20: 'epochs' {NUMBER}, not 'inf'"),
+        ("training: {epochs: 1e300}", "2:20: 'epochs' must be from 0 to 1000000000000, not '1e300'"),
+        (f"training: {{steps: 1{'0' * 30}}}", f"2:19: 'steps' must be from 0 to 1000000000000, not '1{'0' * 30}'"),
+        (f"training: {{steps: {'9' * 5000}}}", f"2:19: 'steps' {WHOLE}, not '{'9' * 79}…'"),
+        ("training: {steps: 1e3}", f"2:19: 'steps' {WHOLE}, not '1e3'"),
+        ("training: {seed: 9223372036854775808}", "2:18: 'seed' must be from 0 to 9223372036854775807, not '9223372036854775808'"),
+        ("training: {clip: .nan}", f"2:18: 'clip' {NUMBER}, not '.nan'"),
+        ("training: {clip: -1}", "2:18: 'clip' must be at least 0, not '-1'"),
+        ("training: {batch: 65537}", "2:19: 'batch' must be from 1 to 65536, not '65537'"),
+        ("training: {window: 0}", "2:20: 'window' must be from 1 to 65536, not '0'"),
+        ("training: {warmup: 99999999999999}", "2:20: 'warmup' must be from 0 to 1000000000000, not '99999999999999'"),
+        ("training: {log-every: 100001}", "2:23: 'log-every' must be from 1 to 100000, not '100001'"),
+        ("training: {weight-decay: -.inf}", f"2:26: 'weight-decay' {NUMBER}, not '-.inf'"),
+        ("network: {dropout: 0.91}", "2:20: 'dropout' must be from 0 to 0.9, not '0.91'"),
+        ("network: {hidden: 8193}", "2:19: 'hidden' must be from 1 to 8192, not '8193'"),
+        ("network: {layers: ２}", f"2:19: 'layers' {WHOLE}, not '２'"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_none_or_too_large_is_located(line: str, message: str) -> None:
+    assert refusal(f"corpus: {{{SOURCE}}}\n{line}") == f"recipe.yml:{message}"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("split: [1e9, 0, 0]", f"1:46: 'split' {WHOLE}, not '1e9'"),
+        (f"split: [{'9' * 300}, 0, 1]", f"1:9: 'split' must be three shares that add up to 100, not ({'9' * 78}…"),
+        (f"split: [{', '.join(['1'] * 5000)}]", "1:9: 'split' must be three shares that add up to 100, not (" + "1, " * 26 + "…"),
+        ("stretches: 10001", "1:50: 'stretches' must be from 1 to 10000, not '10001'"),
+        ("unit: bits", "1:45: 'unit' must be one of characters, bytes, not 'bits'"),
+        (f"exclude: [{', '.join(['a'] * 1001)}]", "1:9: 'exclude' has 1001 entries, of at most 1000"),
+        (f"name: {'x' * 100_001}", "1:9: its names, licences, origins and addresses have 100001 characters, of at most 100000"),
+    ],
+)  # fmt: skip
+def test_what_a_corpus_cannot_be_is_located(line: str, message: str) -> None:
+    assert refusal(f"corpus: {{{SOURCE}, {line}}}") == f"recipe.yml:{message}"
+
+
+def test_there_are_only_so_many_sources() -> None:
+    lines = "".join(f"    - file: {n}.txt\n" for n in range(1001))
+    assert refusal(f"corpus:\n  sources:\n{lines}") == (
+        "recipe.yml:2:3: 'sources' has 1001 entries, of at most 1000"
+    )
+
+
+def test_aliases_are_written_out_before_they_are_counted() -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]" for a, b in zip("abcdef", "bcdefg", strict=True)
+    ]
+    found = refusal("\n".join([*lines, f"corpus: {{{SOURCE}, exclude: *g}}"]))
+    assert found.startswith("recipe.yml:")
+    assert "values, with each alias written out" in found
+
+
+@pytest.mark.parametrize("sha256", ["0" * 63, "G" * 64, "0" * 100_000])
+def test_a_digest_that_is_none_is_shown_in_part(sha256: str) -> None:
+    found = refusal(f"corpus: {{sources: [{{sha256: '{sha256}'}}]}}")
+    assert found.startswith("recipe.yml:1:20: 'sha256' must be 64 lower-case hex digits, not '")
+    assert len(found) < 200
+
+
+def test_bounds_are_included() -> None:
+    recipe = read(
+        f"corpus: {{{SOURCE}}}\nnetwork: {{dropout: 0.9}}\n"
+        "training: {seed: 9223372036854775807, learning-rate: 10, clip: 0, minutes: 1e7}"
+    )
+    assert recipe.network.dropout == 0.9
+    assert recipe.training.seed == 2**63 - 1
+
+
+@pytest.mark.parametrize("seed", ["0", "18446744073709", "9223372036854775807"])
+def test_every_seed_can_be_trained_with(tmp_path: Path, seed: str) -> None:
+    torch.set_num_threads(1)
+    recipe = (
+        f"corpus: {{{SOURCE}}}\nnetwork: {{hidden: 3, layers: 1}}\ntraining: {{seed: {seed}}}\n"
+    )
+    site = make_site(tmp_path, recipe)
+    assert train(site, "count", epochs=2).finished
+
+
+def test_no_minutes_are_no_steps(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    site = make_site(tmp_path, f"corpus: {{{SOURCE}}}\nnetwork: {{hidden: 3, layers: 1}}\n")
+    result = train(site, "count", minutes=0)
+    assert (result.finished, result.step) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"minutes": float("inf")}, "'minutes' must be from 0 to 10,000,000, not inf"),
+        ({"minutes": float("nan")}, "'minutes' must be from 0 to 10,000,000, not nan"),
+        ({"epochs": float("inf")}, "'epochs' must be from 0 to 1,000,000,000,000, not inf"),
+        ({"epochs": 1e300}, "'epochs' must be from 0 to 1,000,000,000,000, not 1e+300"),
+        ({"steps": 10**30}, f"'steps' must be from 0 to 1,000,000,000,000, not {10**30}"),
+        ({"steps": -1}, "'steps' must be from 0 to 1,000,000,000,000, not -1"),
+        ({"checkpoint_every": float("nan")}, "'checkpoint-every' must be at least 0, not nan"),
+    ],
+)  # fmt: skip
+def test_options_of_the_command_are_numbers_too(
+    tmp_path: Path, option: dict[str, float], message: str
+) -> None:
+    site = make_site(tmp_path, f"corpus: {{{SOURCE}}}\n")
+    with pytest.raises(SourceError) as caught:
+        train(site, "count", **option)  # type: ignore[arg-type]
+    assert str(caught.value) == message

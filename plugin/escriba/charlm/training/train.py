@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ from escriba.charlm.training.run import Run, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
 from escriba.charlm.training.setup import Training, prepare
+from escriba.charlm.training.threads import Threads, choose_threads
 from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.errors import Place, SourceError, TrainingError
 from escriba.language import tr
@@ -151,6 +153,7 @@ class _Loop:
 
     def run_on(self) -> End:
         run = self.run
+        threads: Threads | None = None
         for window in self.training.reader.read(run.epoch, run.index):
             if run.schedule.finished(run.step):
                 return "finished"
@@ -165,7 +168,8 @@ class _Loop:
                 self.save(LATEST)
             if order == "stop":
                 return "interrupted"
-            take_step(run, window)
+            threads = threads or choose_threads(self.training)
+            threads.take(partial(take_step, run, window))
             self.pace.tick()
             if run.step % run.settings.log_every == 0 and self.log_steps():
                 return "collapsed"
