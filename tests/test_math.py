@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from escriba.article import tex
 from escriba.blog.markdown import render
+from escriba.blog.math import Formulas
 from escriba.errors import Mistakes, SourceError
 from html_tree import formulas
 
@@ -114,3 +121,110 @@ def test_a_formula_that_would_exhaust_the_stack_is_refused(
     with pytest.raises(tex.TexError) as raised:
         tex.render(formula, display=False)
     assert (raised.value.message, raised.value.offset) == (message, offset)
+
+
+NESTING = {
+    r"\left(": r"\right)", r"\begin{matrix}": r"\end{matrix}", r"\sqrt": "", r"\sqrt[": "]x",
+    r"\frac1": "", r"\hat": "", r"\overset1": "", r"\boxed": "", r"\color{red}": "", r"\cancel": "",
+    r"\displaystyle": "", r"\mathop": "", r"\phantom": "", r"\xrightarrow": "", r"\xrightarrow[": "]x",
+    r"\underbrace": "", r"\underline": "", r"\vec": "", r"\stackrel1": "", r"\mathrel": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", NESTING)
+def test_whatever_nests_has_a_depth(opening: str) -> None:
+    """math-core recurses into all of these, and ends the process when the stack does."""
+    closing = NESTING[opening]
+    few = min(90, 900 // len(opening + closing))
+    assert tex.render(opening * few + " x" + closing * few, display=True)
+    many = 9990 // len(opening + closing)
+    with pytest.raises(tex.TexError) as raised:
+        tex.render(opening * many + " x" + closing * many, display=True)
+    assert raised.value.message == "the formula is nested more than 400 deep"
+    with pytest.raises(tex.TexError):
+        tex.render(opening * many, display=False)
+
+
+@pytest.mark.parametrize("formula", ["]" * 9990, r"\not" * 2400 + " x", "x" * 9990, "~" * 9990])
+def test_a_long_formula_that_is_flat_is_rendered(formula: str) -> None:
+    assert tex.render(formula, display=True).count("<math") == 1
+
+
+def test_no_formula_needs_more_than_a_small_stack() -> None:
+    script = (
+        "from escriba.article import tex\n"
+        f"for opening, closing in {NESTING!r}.items():\n"
+        "    for count in (100, 2000):\n"
+        "        many = min(count, 9990 // len(opening + closing))\n"
+        "        try: tex.render(opening * many + ' x' + closing * many, display=True)\n"
+        "        except tex.TexError: pass\n"
+    )
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -s 1024; exec "$0" -c "$1"', sys.executable, script],
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def places(text: str) -> list[str]:
+    mistakes = Mistakes()
+    render(text, path=POST, mistakes=mistakes)
+    return [str(problem.place) for error in mistakes.errors for problem in error.problems]
+
+
+@pytest.mark.parametrize(
+    ("above", "lines"),
+    [
+        ("<!-- $$\\nope$$ -->\n\n", 2),
+        ("a <!-- $$\\nope$$ --> b\n\n", 2),
+        ("{::comment}\n$$\\nope$$\n{:/comment}\n\n", 4),
+        ("a {::comment}$$\\nope$$ {:/} b\n\n", 2),
+        ("<pre>\n$$\\nope$$\n</pre>\n\n", 4),
+        ("<script>\n$$\\nope$$\n</script>\n\n", 4),
+        ("a\n\n    $$\\nope$$\n\n", 4),
+        ("```\n$$\\nope$$\n```\n\n", 4),
+        ("`$$\\nope$$` and ``$$\\nope$$``\n\n", 2),
+    ],
+)
+def test_a_bad_formula_is_not_where_it_is_hidden_above(above: str, lines: int) -> None:
+    assert places(f"{above}good $$x$$ bad $$\\nope$$\n") == [f"posts/a.md:{lines + 1}:18"]
+
+
+def test_a_bad_formula_in_quotes_of_quotes() -> None:
+    text = "> a\n> > $$a\n> > \\nope$$\n>\n> <p>$$a &lt; \\nope$$</p>\n"
+    assert places(text) == ["posts/a.md:3:5", "posts/a.md:5:9"]
+
+
+def test_every_bad_formula_of_many_has_its_place() -> None:
+    """Each was once looked for in all of the text."""
+    text = "".join(f"$$x_{n} \\nope$$ and $$\\nope$$\n\n" for n in range(3000))
+    found = places(text)
+    assert found[::2] == [f"posts/a.md:{2 * n + 1}:{len(str(n)) + 6}" for n in range(3000)]
+    assert found[1::2] == [f"posts/a.md:{2 * n + 1}:{len(str(n)) + 20}" for n in range(3000)]
+
+
+OLD = re.compile(
+    r"<(?P<name>script|style|pre|code|textarea|math)\b.*?</(?P=name)\s*>|<!--.*?-->"
+    r"|<[^>]*>|(?<!\\)\$\$(?P<tex>.+?)\$\$",
+    re.S | re.I,
+)  # took time with the square of the size
+pieces = st.sampled_from(
+    ["<pre>", "</pre>", "<CODE", "</code >", ">", "<", "<!--", "-->", "$$", "$", "\\", "x", " ",
+     "<script>", "</script>", "&lt;"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=14).map("".join))
+def test_formulas_in_html_are_those_of_the_expression(html: str) -> None:
+    found: list[str] = []
+
+    class Found(Formulas):
+        def html(self, source: str, display: bool) -> str:
+            found.append(source)
+            return f"[{source}]"
+
+    html += "$$"
+    written = Found().raw(html)
+    expected = [unescape(match["tex"]) for match in OLD.finditer(html) if match["tex"]]
+    assert found == expected
+    assert written == OLD.sub(lambda m: f"[{unescape(m['tex'])}]" if m["tex"] else m[0], html)

@@ -98,7 +98,7 @@ def make_site(root: Path, recipe: str) -> project.Project:
     return project.load(root)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(recipes())
 def test_a_recipe_is_refused_or_trained(tmp_path: Path, recipe: str) -> None:
     torch.set_num_threads(1)

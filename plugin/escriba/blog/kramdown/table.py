@@ -21,7 +21,7 @@ _FOOT = re.compile(r"[+|: \t]*+=[+|: \t=]*+\n")
 _ALIGN = re.compile(r"[ \t]?(:?)-+(:?)[ \t]?")
 _CODE, _TAG_END, _CODE_END = re.compile("<code|`+"), re.compile(">"), re.compile("</code>")
 _PIPE = re.compile(r"(?<!\\)\|")
-_FILLED = 100_000  # cells that a table gets beyond those that are written, at most
+_FILLED = 20_000  # cells that a table gets beyond those that are written, at most
 _ALIGNED = {("", ""): "", (":", ""): "left", ("", ":"): "right", (":", ":"): "center"}
 
 
