@@ -240,3 +240,11 @@ def test_a_character_outside_the_vocabulary_is_named() -> None:
     with pytest.raises(SourceError) as caught:
         symbols.encode("añb")
     assert str(caught.value) == message
+
+
+def test_a_large_vocabulary_is_not_listed_whole() -> None:
+    symbols = vocabulary.collect(map(chr, range(0x4E00, 0x4E00 + 6000)), "characters")
+    with pytest.raises(SourceError) as caught:
+        symbols.encode("ñ")
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).endswith("…")

@@ -83,6 +83,14 @@ def test_a_training_does_not_go_on_in_a_precision_that_the_device_does_not_have(
     )
 
 
-def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(TrainingError, match=r"^the device 'nowhere' cannot be used: "):
-        choose_device("nowhere")
+@pytest.mark.parametrize(
+    "name",
+    ["nowhere", "", "meta", "vulkan", "mkldnn", "hpu", "é", "cuda:99999999999999", "cuda:-1",
+     "cuda:x", "cpu:x", "CPU", "cpu ", "xla:0", "privateuseone", "x" * 1000],
+)  # fmt: skip
+def test_a_device_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(TrainingError) as caught:
+        choose_device(name)
+    message = str(caught.value)
+    assert message.startswith(f"the device '{name}' cannot be used: ")
+    assert "\n" not in message

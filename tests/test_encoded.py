@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections import namedtuple
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 
 from escriba import project
-from escriba.charlm.corpora import encoder
+from escriba.charlm.corpora import digests, encoded, encoder, texts
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.recipe import CorpusRecipe, Source
@@ -235,3 +237,153 @@ def test_the_progress_of_an_encoding_is_told(site: project.Project) -> None:
     told.clear()
     read_corpus(RECIPE, site, lambda done, total: told.append((done, total)))
     assert told == []
+
+
+def test_an_encoding_that_came_with_the_repository_is_not_believed(site: project.Project) -> None:
+    """Its folder is named after digests that everybody can compute."""
+    right = read(site)
+    theirs = site.root / "theirs"
+    shutil.move(folder_of(right), theirs)
+    for name in ("train", "validation", "test"):
+        path = theirs / f"{name}.npy"
+        symbols = np.load(path)
+        np.save(path, symbols[::-1])
+    shutil.copytree(theirs, folder_of(right))
+    again = read(site)
+    assert again == right
+    assert again.vocabulary.decode(again.train[:9].tolist()) == TEXT[:9]
+    assert [p.name for p in (site.cache / "encoded").iterdir()] == [folder_of(right).name]
+
+
+def test_an_encoding_is_believed_where_it_was_written(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    read(site)
+    monkeypatch.setattr(encoder, "_write_texts", None)  # it is not written again
+    first = read(site)
+    facts = folder_of(first) / "facts.json"
+    facts.write_bytes(facts.read_bytes())  # somebody else has
+    with pytest.raises(TypeError):
+        read(site)
+    monkeypatch.undo()
+    read(site)
+    monkeypatch.setenv("ESCRIBA_CACHE", str(tmp_path_factory.mktemp("other")))
+    monkeypatch.setattr(encoder, "_write_texts", None)
+    with pytest.raises(TypeError):  # another user
+        read(site)
+
+
+@pytest.mark.parametrize("home", ["", None])
+def test_without_a_home_nothing_is_remembered_and_all_is_read(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    monkeypatch.setenv("ESCRIBA_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("LOCALAPPDATA", "relative")
+    if sys.platform == "darwin":
+        monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert digests.memory_folder() is None
+    assert read(site) == read(site)
+
+
+ODD_FACTS: list[object] = [
+    None, 1, [], "x", {}, {"parts": None}, {"unit": "bits"}, {"vocabulary": 5},
+    {"parts": {"train": {"symbols": -1, "characters": 1, "bytes": 1}}},
+    {"parts": {"train": {"symbols": 1e300, "characters": 1, "bytes": 1}}},
+    {"parts": {"train": {"symbols": "9", "characters": 1, "bytes": 1}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", range(len(ODD_FACTS)))
+def test_facts_that_are_none_are_written_again(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, odd: int
+) -> None:
+    right = read(site)
+    path = folder_of(right) / "facts.json"
+    facts = ODD_FACTS[odd]
+    if isinstance(facts, dict):
+        facts = json.loads(path.read_bytes()) | facts
+    path.write_text(json.dumps(facts))
+    monkeypatch.setattr(encoded, "is_remembered", lambda *given: True)  # even so
+    assert read(site) == right
+
+
+@pytest.mark.parametrize(
+    "data", [b"[" * 100_000, b'{"a":' * 10_000, b"\xff", b"1" * 100_000, b"NaN", b""]
+)
+def test_facts_that_are_no_json_are_written_again(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    right = read(site)
+    (folder_of(right) / "facts.json").write_bytes(data)
+    monkeypatch.setattr(encoded, "is_remembered", lambda *given: True)
+    assert read(site) == right
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535,
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '|O', 'fortran_order': False, 'shape': (3,), }".ljust(128),
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '|u1', 'fortran_order': False, 'shape': (-3,), }".ljust(128),
+        b"\x93NUMPY\x03\x00\xff\xff\xff\xff{}",
+        b"\x93NUMPY\x01\x00\x76\x00__import__('os').system('touch owned')".ljust(128),
+    ],
+)  # fmt: skip
+def test_heads_of_arrays_are_compared_and_never_read(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, header: bytes
+) -> None:
+    right = read(site)
+    path = right.train.path
+    path.write_bytes(header + path.read_bytes()[len(header) :])
+    monkeypatch.setattr(encoded, "is_remembered", lambda *given: True)
+    monkeypatch.setattr(np.lib.format, "read_array_header_1_0", None)
+    assert read(site) == right
+
+
+def test_arrays_are_those_of_numpy(site: project.Project) -> None:
+    part = read(site).train
+    assert np.array_equal(np.load(part.path), part[:])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+def test_what_a_cache_leads_to_is_not_tidied_up(site: project.Project) -> None:
+    """A repository may say that its cache is its own root, and have a `.git` in it."""
+    kept = site.root / ".git" / "objects"
+    kept.mkdir(parents=True)
+    (kept / "a").write_text("mine")
+    for path in (kept / "a", kept, kept.parent):
+        os.utime(path, (0, 0))
+    site.cache.mkdir()
+    (site.cache / "encoded").symlink_to("..")
+    read(site)
+    assert (kept / "a").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+@pytest.mark.parametrize("link", ["encoded", "."])
+def test_a_cache_that_leads_out_of_the_project_is_refused(
+    site: project.Project, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    path = site.cache / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(elsewhere)
+    with pytest.raises(CorpusError, match=r"^\.escriba/encoded/\w+: this leads to .* outside the"):
+        read(site)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_corpus_with_many_stretches_takes_time_for_its_text_alone() -> None:
+    """Of a short file there are more ends of parts than bytes."""
+    ends: list[int] = []
+
+    class Length(int):
+        def __mul__(self, other: int) -> int:
+            ends.append(other)
+            return int(self) * other
+
+    data = bytes(range(65, 91))
+    pieces = list(texts.cut([data], Length(len(data)), (80, 10, 10), stretches=10_000))
+    assert b"".join(piece for _, piece in pieces) == data
+    assert len(ends) < 100 * len(data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,8 @@ import yaml
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from click.testing import CliRunner  # noqa: E402
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
 from escriba import model as modelfile  # noqa: E402
@@ -33,6 +37,7 @@ from escriba.charlm.evaluation.evaluate import (  # noqa: E402
 from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
+from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.recipe import read_recipe  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
@@ -45,9 +50,11 @@ from escriba.evaluation import (  # noqa: E402
     check_name,
     read_evaluation,
 )
-from escriba.model import Model, read_model  # noqa: E402
+from escriba.model import Model, Network, read_model  # noqa: E402
 from escriba.vocabulary import Unit, collect  # noqa: E402
 from models import make_model  # noqa: E402
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 
 TEXT = "¿Qué año es? Don't ask; it's 1869 — said Natásha.\r\n\tElla se fue = x²\r\n" * 60
 RECIPE = "corpus:\n  sources:\n    - file: text.txt\n  unit: {unit}\n"
@@ -400,3 +407,125 @@ def test_names_are_neither_markup_nor_commands(capsys: pytest.CaptureFixture[str
     shown = capsys.readouterr().out
     assert shown.startswith("␛[31m[/a].txt: 10 characters, 10 bytes\n")
     assert "[red]x[/]" in shown
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, number: float) -> None:
+    site, corpus, model = make_site(tmp_path)
+    weights = load_file(model.path)
+    weights["head.bias"][3] = number
+    record = {"corpus": {"digest": corpus.digest}}
+    save_file(weights, model.path, modelfile.header(model.network, model.vocabulary, record))
+    with pytest.raises(ModelError) as caught:
+        evaluate(site, "small", device="cpu")
+    assert str(caught.value) == (
+        "models/small/weights.safetensors: the tensor 'head.bias' has numbers that are not finite"
+    )
+
+
+def test_a_loss_that_is_no_number_is_not_recorded(tmp_path: Path) -> None:
+    site, corpus, model = make_site(tmp_path)
+    weights = {name: np.full_like(w, 3e38) for name, w in load_file(model.path).items()}
+    record = {"corpus": {"digest": corpus.digest}}
+    save_file(weights, model.path, modelfile.header(model.network, model.vocabulary, record))
+    with pytest.raises(ModelError, match="its loss on 'validation' is not a number: its weights"):
+        evaluate(site, "small", device="cpu")
+
+
+@pytest.mark.parametrize("recorded", [None, 1, "x", [], {"digest": None}, {"digest": 5}])
+def test_a_record_that_is_none_is_no_accident(tmp_path: Path, recorded: object) -> None:
+    site, _, model = make_site(tmp_path)
+    metadata = modelfile.header(model.network, model.vocabulary, {"corpus": recorded})
+    save_file(load_file(model.path), model.path, metadata)
+    if recorded == {"digest": 5}:
+        with pytest.raises(ModelError, match="the model was trained on another corpus"):
+            evaluate(site, "small", device="cpu")
+    else:
+        assert len(evaluate(site, "small", device="cpu")) == 2
+
+
+@posix
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (os.mkfifo, "is a FIFO, not a file"),
+        (os.mkdir, "is a folder, not a file"),
+        (lambda p: p.symlink_to(p), "cannot be read: Too many levels of symbolic links"),
+        (lambda p: p.symlink_to("nowhere"), "cannot be read: a link to nowhere, which is not there"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_file_is_named(tmp_path: Path, make, message: str) -> None:  # type: ignore[no-untyped-def]
+    site, _, _ = make_site(tmp_path)
+    path = tmp_path / "other"
+    make(path)
+    with pytest.raises(CorpusError) as caught:
+        evaluate(site, "small", Outsider(path, "other"), device="cpu")
+    assert str(caught.value) == f"{path.as_posix()}: {message}"
+
+
+def test_a_text_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, _, _ = make_site(tmp_path)
+    path = tmp_path / "large.txt"
+    path.write_text("Ella " * 500_000)
+    monkeypatch.setattr("escriba.charlm.evaluation.outside.LONGEST", 1 << 20)
+    with pytest.raises(CorpusError, match=r"is larger than 1 MB, the most that is read$"):
+        evaluate(site, "small", Outsider(path, "large"), device="cpu")
+
+
+@posix
+@pytest.mark.parametrize("name", [".", "recipe.yml", "weights.safetensors", "evaluation.yml"])
+def test_a_model_that_leads_out_of_the_project_is_not_measured(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    site, _, _ = make_site(tmp_path)
+    (site.models / "small" / "evaluation.yml").write_text("model: x\n")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    path = site.models / "small" / name
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with pytest.raises(SourceError, match=r"this leads to .* outside the project"):
+        evaluate(site, "small", device="cpu")
+
+
+def test_the_scores_in_memory_do_not_grow_with_the_vocabulary(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = CharLSTM(Network("rnn", 1, 4, True), 1000)
+    text = np.random.default_rng(1).integers(1000, size=3000)
+    whole = measure(network, text)
+    sizes: list[int] = []
+    forward = CharLSTM.forward
+
+    def watch(self: CharLSTM, symbols: torch.Tensor, state: object = None):  # type: ignore[no-untyped-def]
+        sizes.append(symbols.numel() * 1000)
+        return forward(self, symbols, state)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(CharLSTM, "forward", watch)
+    monkeypatch.setattr("escriba.charlm.measure.LOGITS", 100_000)
+    assert measure(network, text) == pytest.approx(whole, rel=1e-6)
+    assert max(sizes) <= 100_000
+
+
+ODD = st.sampled_from(
+    ["1", "0", "-1", ".nan", ".inf", "1e400", "1e-400", "'x'", "null", "[]", "{}", "{a: b}",
+     "[[[[1]]]]", "9" * 500, "true", "2020-01-01", "'\\0'", "&a [1]", "*a", "!!python/object:os.system x",
+     "{? [1]: 2}", "'1.5'", "0x10", "1_0", "{" * 60 + "}" * 60]
+)  # fmt: skip
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["model", "test", "validation", "x", "1", "-"]), ODD))
+def test_an_evaluation_of_anything_is_replaced_or_refused(
+    tmp_path: Path, entries: dict[str, str]
+) -> None:
+    path = tmp_path / "evaluation.yml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in entries.items()), "utf-8")
+    before = path.read_bytes()
+    try:
+        find_outdated(tmp_path, [SCORE], Path("models/x"))
+        write_evaluation(tmp_path, [SCORE], Path("models/x"))
+    except EscribaError as error:
+        assert str(error).startswith("models/x/evaluation.yml")
+        assert path.read_bytes() == before
+    else:
+        assert yaml.safe_load(path.read_text("utf-8"))["test"]["nats"] == "1.5000"

@@ -77,7 +77,7 @@ def read_corpus(
 
         documents = [document for source in found for document in source.documents]
         encode_documents(documents, recipe, folder, shown, confirm, report)
-        encoded = read_encoded(folder, shown)
+        encoded = read_encoded(folder, shown, trusted=True)
         if encoded is None:
             raise CorpusError(
                 tr("{shown} disappeared; run the command again", shown=shown.as_posix())

@@ -98,14 +98,17 @@ class Encoded:
     digest: str
 
 
-def read_encoded(folder: Path, shown: Path) -> Encoded | None:
-    """The corpus in a folder; None if there is none, not a whole one, or one that this user's
-    programs have not written there: a repository may bring along another text under that key."""
+def read_encoded(folder: Path, shown: Path, *, trusted: bool = False) -> Encoded | None:
+    """The corpus in a folder; None if there is none, or not a whole one. Unless it is `trusted`,
+    also if this user's programs have not written it there: a repository may bring along another
+    text under that key."""
     try:
-        if not is_remembered(list_files(folder), folder, memory_folder()):
+        if not trusted and not is_remembered(list_files(folder), folder, memory_folder()):
             return None
         facts = read_json(read_bytes(folder / FACTS))
         vocabulary = Vocabulary(facts["unit"], facts["vocabulary"])
+        if vocabulary.unit not in ("characters", "bytes"):
+            return None
         parts = [_read_part(folder, shown, name, facts, len(vocabulary)) for name in PARTS]
         return Encoded((parts[0], parts[1], parts[2]), vocabulary, facts["digest"])
     except (OSError, ValueError, KeyError, TypeError, SourceError):
