@@ -10,13 +10,15 @@ import sys
 import threading
 import time
 from collections import namedtuple
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
 
 from escriba import project
-from escriba.charlm.corpora import digests, encoded, encoder, texts
+from escriba.charlm.corpora import archives, digests, encoded, encoder, texts
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.recipe import CorpusRecipe, Source
@@ -172,6 +174,45 @@ def test_a_corpus_that_changes_meanwhile_is_not_kept(
     with pytest.raises(CorpusError) as caught:
         read(site)
     assert str(caught.value) == "the corpus changed while it was read; run the command again"
+    assert list((site.cache / "encoded").iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["cut", "grown", "gone", "special"])
+def test_a_text_that_is_cut_or_goes_while_it_is_read_is_not_kept(
+    site: project.Project, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path = site.root / "a.txt"
+    original = archives._read
+
+    def read_on(file: BinaryIO, *given: Any) -> Iterator[bytes]:
+        if given[-1] != 262:  # which is the look at what kind of file it is
+            if how == "cut":
+                os.truncate(path, 100)
+            elif how == "grown":
+                path.write_bytes(TEXT.encode() + b"more" * 100_000)
+        yield from original(file, *given)
+
+    def measure(documents: Any) -> list[int]:
+        sizes = [document.size() for document in documents]
+        if how in ("gone", "special"):
+            path.unlink()
+        if how == "special":
+            os.mkfifo(path)
+        return sizes
+
+    monkeypatch.setattr(archives, "_read", read_on)
+    monkeypatch.setattr(encoder, "_measure", measure)
+    with pytest.raises(CorpusError) as caught:
+        read(site)
+    assert (
+        str(caught.value)
+        == {
+            "cut": "the corpus changed while it was read; run the command again",
+            "grown": "the corpus changed while it was read; run the command again",
+            "gone": "a.txt: cannot be read: No such file or directory",
+            "special": "a.txt: is a FIFO, not a file",
+        }[how]
+    )
     assert list((site.cache / "encoded").iterdir()) == []
 
 

@@ -232,3 +232,14 @@ def test_folders_may_be_as_deep_as_they_can_be(site: project.Project) -> None:
         (site.root / end).unlink()
         for folder in reversed(deep[1:]):
             (site.root / folder).rmdir()
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 100 + "b", "?*" * 100 + "b", "[a-z]*" * 50 + "1"])
+def test_no_pattern_is_tried_again_and_again_on_one_name(
+    site: project.Project, pattern: str
+) -> None:
+    """With a matcher that goes back, each of these would take longer than the sun will shine."""
+    (site.root / "texts" / ("a" * 250)).write_text("a")
+    assert find(site, "texts", (pattern,))[0] == "texts/a.txt"
+    with pytest.raises(CorpusError, match="no file matches"):
+        find(site, f"texts/{pattern}")

@@ -105,7 +105,8 @@ class CorpusRecipe:
                 tr("'split' must leave something to train on and something to validate on")
             )
         texts = [self.name, self.language, self.licence]
-        texts += [text for s in self.sources for text in (s.origin, s.licence, s.url or "")]
+        for s in self.sources:
+            texts += [s.origin, s.licence, s.url or "", s.file or ""]
         if (length := sum(map(len, texts))) > TEXTS:
             raise Mistake(
                 tr("its names, licences, origins and addresses have {length} characters, of at "

@@ -275,7 +275,9 @@ def _find_mode(path: Path, name: str, place: Place | None) -> int | None:
         return path.stat().st_mode
     except (OSError, ValueError) as error:
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        if missing and not path.is_symlink():
+        # A pattern need not be what could be a name.
+        missing = missing or (isinstance(error, OSError) and bool(_MAGIC.search(name)))
+        if missing and not os.path.islink(path):  # noqa: PTH114 - which raises nothing
             return None
         reason = explain(error, path)
         raise CorpusError(
