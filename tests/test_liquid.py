@@ -379,7 +379,7 @@ def make_includes(root: Path) -> LiquidContext:
         ("../secret", "posts/a.md:5:12: no file '../secret' to include in _includes"),
         ("{root}/secret", "posts/a.md:5:12: no file '{root}/secret' to include in _includes"),
         ("sub/../../secret", "posts/a.md:5:12: no file 'sub/../../secret' to include"),
-        ("a\0b", "posts/a.md:5:12: no file 'a\0b' to include in _includes"),
+        ("a\0b", "posts/a.md:5:12: no file 'a␀b' to include in _includes"),
         ("a" * 300, "posts/a.md:5:12: no file 'aaaa"),
         ("", "posts/a.md:5:4: no file '' to include in _includes"),
         ("sub", "_includes/sub: is a folder, not a file"),

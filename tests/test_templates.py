@@ -246,7 +246,7 @@ def test_a_mistake_has_its_file_and_line_wherever_it_is(
         ("/etc/passwd", "templates/a.html:1: template: there is no '/etc/passwd'"),
         ("../secret", "templates/a.html:1: template: there is no '../secret'"),
         ("x/../../secret", "templates/a.html:1: template: there is no 'x/../../secret'"),
-        ("a\\0b", "templates/a.html:1: template: there is no 'a\0b'"),
+        ("a\\0b", "templates/a.html:1: template: there is no 'a␀b'"),
         ("n" * 300, "templates/a.html:1: template: there is no 'nnn"),
         ("", "templates/a.html:1: template: there is no ''"),
         ("fifo", "templates/fifo: is a FIFO, not a file"),
