@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from escriba.article import passage
+from escriba.article.lexing import WINDOW
 from escriba.blog import highlight
 
 CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
@@ -48,6 +50,39 @@ def test_long_code_that_people_read_has_colours() -> None:
     code = ("\n" * 150 + "x = " + "'a' " * 400 + "\n") * 20
     assert highlight.code(code, "python") != code
     assert len(passage.tokens("p", code, "python")) > 100
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("java", "a\n"), ("csharp", "a(\n"), ("csharp", "a b\n"), ("xpp", "a\n"), ("systemd", "- \n"),
+        ("css", "/*x\n"), ("html", "<?x\n"), ("thrift", "$" * 50 + "\n"), ("html+php", "<?php /*\n"),
+        ("javascript", "/*x\n"), ("crystal", "<<-A\n"), ("python", "\"\"\"'\n"), ("erb", "<% a\n"),
+    ],
+)  # fmt: skip
+def test_the_time_grows_with_the_code(language: str, line: str) -> None:
+    def measure(size: int) -> float:
+        code = (line * size)[:size]
+        begun = time.process_time()
+        highlight.code(code, language)
+        return time.process_time() - begun
+
+    measure(10)
+    small = min(measure(6000) for _ in range(2))
+    assert measure(24000) < 4 * 4 * max(small, 0.02)
+
+
+def test_a_lexer_that_never_ends_gives_no_colours() -> None:
+    assert highlight.code("<!--\nab", "mcschema") == "&lt;!--\nab"
+
+
+def test_what_a_lexer_looks_ahead_for_is_near() -> None:
+    code = "x = 1\n" * 900
+    assert len(code) > WINDOW
+    assert (highlight.code(code, "python") or "").count("<span") == 3 * 900
+    comment = "/* " + "a a a\n" * 300 + "*/\n"
+    shown = highlight.code("int a;\n" * 400 + comment, "c") or ""
+    assert shown.count('class="cm"') == 301
 
 
 def test_colours_have_enough_contrast_with_the_grounds_of_the_theme() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from escriba.article.lexing import is_lexed
+from escriba.article.lexing import find_lexer, is_lexed, spans
 
 FORMULA_LIMIT = 1000  # characters; bounds the search for a formula's end, and TeX's nesting
 
@@ -77,21 +77,21 @@ def tokens(prompt: str, text: str, language: str) -> Paragraph:
 
     Raises ValueError for an unknown language.
     """
-    from pygments.lexers import get_lexer_by_name
     from pygments.token import STANDARD_TYPES
-    from pygments.util import ClassNotFound
 
-    try:
-        lexer = get_lexer_by_name(language)
-    except ClassNotFound:
-        raise ValueError(language) from None
     whole = prompt + text
+    lexer = find_lexer(language, whole)
+    if lexer is None:
+        raise ValueError(language)
     if not is_lexed(whole, language):
+        return cut(prompt, text)
+    try:  # not get_tokens, which strips and normalises
+        pieces = list(spans(lexer.get_tokens_unprocessed(whole), whole))
+    except Exception:  # a model's code in any of five hundred lexers
         return cut(prompt, text)
     found: list[Run] = []
     at = 0
-    # Not get_tokens, which strips and normalises.
-    for start, kind, value in lexer.get_tokens_unprocessed(whole):
+    for start, kind, value in pieces:
         if start != at:  # some lexers delegate parts out of order or twice; then it is plain text
             break
         at = start + len(value)

@@ -108,7 +108,7 @@ class Templates:
         for folder, shown in zip(self.folders, self._shown, strict=True):
             if path.is_relative_to(folder):
                 return shown / path.relative_to(folder)
-        return path
+        return self._project.shown(path)
 
     def read(self, name: str) -> bytes:
         """The bytes of an asset; none if there is no such file. Raises SourceError."""

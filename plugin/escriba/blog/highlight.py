@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
+from io import StringIO
 from typing import Any
 
-from escriba.article.lexing import is_lexed
+from escriba.article.lexing import find_lexer, is_lexed, spans
 
 # Classes of Pygments → colour on a light and on a dark ground, and what else. Each colour has at
 # least 4.5:1 against the theme's grounds; a test computes it.
@@ -35,15 +36,17 @@ def code(source: str, language: str) -> str | None:
     """
     if language.lower() in PLAIN:
         return escape(source, quote=False)
-    lexer = _lexer(language.lower())
+    lexer = find_lexer(language, source)
     if lexer is None:
         return None
     if not is_lexed(source, language):
         return escape(source, quote=False)
-    from pygments import highlight
-
-    html: str = highlight(source, lexer, _formatter())
-    return html
+    html = StringIO()
+    try:
+        _formatter().format(spans(lexer.get_tokens(source), source), html)
+    except Exception:  # a stranger's code in any of five hundred lexers
+        return escape(source, quote=False)
+    return html.getvalue()
 
 
 def figure(source: str, language: str, *, numbered: bool = False) -> str:
@@ -77,17 +80,6 @@ def _number(html: str, lines: int) -> str:
         f'<td class="gutter gl"><pre class="lineno">{numbers}\n</pre></td>'
         f'<td class="code"><pre>{html}\n</pre></td></tr></tbody></table>'
     )
-
-
-@cache
-def _lexer(language: str) -> Any:
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=True)
-    except ClassNotFound:
-        return None
 
 
 @cache
