@@ -18,6 +18,7 @@ FILTER = 128
 ITEM = 32  # of a list that a filter goes through
 MARKDOWN = 1 << 14
 HIGHLIGHT = 1 << 12
+COLOURS = 256  # for a character of code that is highlighted again
 INCLUDE = 1 << 10
 
 

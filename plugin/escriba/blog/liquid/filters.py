@@ -34,7 +34,7 @@ _GLANCING = frozenset(
 # Filters that compare a value with something of each item.
 _SEEKING = frozenset({"find", "find_index", "has", "reject", "where"})
 # What a character costs in eighths of a step, where it costs more than to be copied.
-_DEAR = {"markdownify": 512, "sort": 8, "sort_natural": 8, "strip_html": 4}
+_DEAR = {"markdownify": 2048, "sort": 8, "sort_natural": 8, "strip_html": 4}
 LONGEST_DATE = 100  # characters
 
 

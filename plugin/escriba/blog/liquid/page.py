@@ -71,6 +71,8 @@ class Page(RenderContext):
         self.paper = _Paper(source, self.budget)
         self.within: list[tuple[str, Place]] = []  # the includes: name, and place of the tag
         self.included: dict[Path, tuple[list[Node], Source]] = {}
+        self.origins: dict[tuple[int, int, bool, Place | None], Origin] = {}
+        self.highlighted: set[tuple[int, int]] = set()
         self.weights: dict[int, tuple[int, object]] = {}
         self.sizes: dict[str, int] = {}
 
@@ -134,7 +136,10 @@ class Page(RenderContext):
     def stand(self, token: Token, *, copied: bool = False) -> None:
         """Say that what is written next comes from a token, or is the text that begins there."""
         outer = self.within[0][1] if self.within else None
-        self.paper.origin = Origin(self.source, token.start_index, copied, outer)
+        key = id(self.source), token.start_index, copied, outer
+        if key not in self.origins:  # a loop comes here a million times
+            self.origins[key] = Origin(self.source, token.start_index, copied, outer)
+        self.paper.origin = self.origins[key]
 
     # Reading.
 

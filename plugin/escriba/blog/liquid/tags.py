@@ -21,7 +21,7 @@ from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, TOKEN_TAG, Token
 
 from escriba.article.budget import weigh
-from escriba.blog.liquid.budget import HIGHLIGHT
+from escriba.blog.liquid.budget import COLOURS, HIGHLIGHT
 from escriba.blog.liquid.filters import FILTERS
 from escriba.blog.liquid.pieces import DEEPEST
 from escriba.errors import suggest
@@ -156,7 +156,12 @@ class _HighlightNode(_JekyllNode):
         code = page.get_buffer()
         self.block.render(page, code)
         text = code.getvalue()
-        page.budget.spend(HIGHLIGHT + 32 * len(text))
+        page.budget.spend(HIGHLIGHT)
+        again = (id(page.source), self.end) in page.highlighted
+        page.highlighted.add((id(page.source), self.end))
+        if again:
+            page.budget.spend(COLOURS * len(text))
+            page.budget.write(len(text))
         opening = page.source.text.rfind("{%", 0, self.token.start_index)
         try:
             return buffer.write(
