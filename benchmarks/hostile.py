@@ -384,6 +384,15 @@ LIQUID: Mapping[str, Make] = {
     "comment": repeat("{% comment %}a{% endcomment %}\n"),
     "highlight open": repeat("{% highlight a %}\n"),
     "highlight": repeat("{% highlight python %}\na = 1\n{% endhighlight %}\n\n"),
+    "highlight in fences": repeat("```html\n{% highlight text %}a{% endhighlight %}\n```\n\n"),
+    "highlight, shown again": lambda size: (
+        "{% capture a %}{% highlight text %}" + "b" * (size // 2)
+        + "{% endhighlight %}{% endcapture %}" + "{{ a }}\n\n" * (size // 18)
+    ),
+    "highlight of highlight": repeat(
+        "{% capture a %}{% highlight text %}{{ a }}{{ a }}{% endhighlight %}{% endcapture %}",
+        "{% assign a = 'a' %}",
+    ),
     "highlight's options": repeat(" a", "{% highlight python", " %}b{% endhighlight %}"),
     "a tag with spaces": repeat(" ", "{%", "highlight"),
     "tags with spaces": repeat("{%-   "),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from escriba.article.theme import Templates
 from escriba.blog.liquid import LiquidContext, evaluate, render
 from escriba.blog.liquid.filters import FILTERS
 from escriba.blog.markdown import render as render_post
+from escriba.blog.text import strip_tags
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project, Settings
 
@@ -176,6 +179,41 @@ def test_code_that_is_highlighted_within_other_liquid_is_made_each_time() -> Non
     )
     html = render_post(text, path=START.path, liquid=PROJECT).html
     assert [part.split("<")[0] for part in html.split('"text">')[1:]] == ["x1", "y2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```html\n%s\n```\n", "<span class"),
+        ("~~~\n%s\n~~~\n", "&lt;figure class"),
+        ("a `%s` b", "&lt;figure class"),
+        ("![%s](a.png)", 'alt="&lt;figure class'),
+        ('[a](b "%s")', 'title="&lt;figure class'),
+        ("a\n{: title='%s'}", 'title="&lt;figure class'),
+        ("{%% capture a %%}%s{%% endcapture %%}{%% highlight text %%}{{ a }}{%% endhighlight %%}",
+         '"text">&lt;figure class'),
+    ],
+)  # fmt: skip
+def test_code_that_is_highlighted_where_html_is_text_shows_its_html(
+    text: str, expected: str
+) -> None:
+    code = "{% highlight text %}b < c{% endhighlight %}"
+    html = render_post(text % code, path=START.path, liquid=PROJECT).html
+    assert expected in html
+    if "=" not in expected.partition("&")[0]:  # no attribute
+        assert 'data-lang="text">b &lt; c</code></pre></figure>' in unescape(strip_tags(html))
+    assert not re.search("wzxhzdk|[\x02\x03\ufdd0\ufdd1]", html)
+
+
+def test_code_that_is_kept_in_a_variable_is_counted_wherever_it_is_shown() -> None:
+    kept = "{% capture a %}{% highlight text %}" + "b" * 9000 + "{% endhighlight %}{% endcapture %}"
+    assert refused(kept + "{{ a }}\n" * 900) == [
+        "posts/a.md:238:1: Liquid adds more than 2 MB of text to this page"
+    ]
+    doubled = "{% capture a %}{% highlight text %}{{a}}{{a}}{% endhighlight %}{% endcapture %}"
+    assert refused(doubled * 40 + "{{ a }}") == [
+        "posts/a.md:5:627: this page's Liquid is too much work; let its loops do less"
+    ]
 
 
 def test_every_mistake_is_told_at_once() -> None:

@@ -14,7 +14,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
 from escriba.blog.kramdown import contents, notes
-from escriba.blog.kramdown.grammar import HEADINGS, TAG, names
+from escriba.blog.kramdown.grammar import HEADINGS, STASHED, TAG, names
 from escriba.blog.kramdown.html import read_attributes
 from escriba.blog.kramdown.source import raw
 from escriba.blog.text import strip_tags, unescape
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div section article")
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *HEADINGS))
+_HTML = re.compile(STASHED)
 _STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
 _FIRST_TAG = re.compile(TAG, re.S)
 _TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
@@ -44,14 +45,26 @@ class Finish(Treeprocessor):
         for element in root.iter():
             if element.tag == "code":
                 _choose_language(element)
+                element.text = AtomicString(_HTML.sub(self._escape, element.text or ""))
             elif element.attrib and not isinstance(element.tag, str):
                 self._write_attributes(element)
+            for key, value in element.items():
+                if "\x02" in value:
+                    element.set(key, _HTML.sub(self._show, value))
         for element, code, language in self.parser.codes:
-            self._write_code(element, code, language)
+            self._write_code(element, _HTML.sub(self._show, code), language)
         self._name_headings(root)
         notes.place(self.parser, root)
         contents.write(self.parser, root)
         _break_lines(root)
+
+    def _show(self, mark: re.Match[str]) -> str:
+        """HTML that was put aside, for where HTML is text, as Jekyll shows it: Liquid highlights
+        code within code too."""
+        return str(self.md.htmlStash.rawHtmlBlocks[int(mark[0][9:-1])])
+
+    def _escape(self, mark: re.Match[str]) -> str:
+        return code_escape(self._show(mark))
 
     def _write_attributes(self, element: Element) -> None:
         """Attributes of HTML that stands as it is go into its first tag."""

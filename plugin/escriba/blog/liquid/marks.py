@@ -22,6 +22,24 @@ class Marks:
 
     def __init__(self) -> None:
         self.code: dict[str, str] = {}
+        self._shown: set[str] = set()
+
+    def weigh(self, text: str) -> int:
+        """The characters of HTML that the marks of a text stand for."""
+        return sum(len(self.code.get(mark, "")) for mark in _MARK.findall(text))
+
+    def weigh_copies(self, text: str) -> int:
+        """The same for those that have been weighed here before."""
+        weight = 0
+        for mark in _MARK.findall(text):
+            if mark in self._shown:
+                weight += len(self.code.get(mark, ""))
+            self._shown.add(mark)
+        return weight
+
+    def open(self, text: str) -> str:
+        """A text with the HTML itself in place of its marks."""
+        return put_in(text, self.code, str)
 
     def highlight(self, code: str, options: str, source: Source, start: int, end: int) -> str:
         """The text that stands for some code. The block is `source.text[start:end]`, and

@@ -68,7 +68,7 @@ class Page(RenderContext):
         self.budget = Budget(len(source.text))
         self.over = False  # nothing of it is left
         self.marks = Marks()
-        self.paper = _Paper(source, self.budget)
+        self.paper = _Paper(source, self.budget, self.marks)
         self.within: list[tuple[str, Place]] = []  # the includes: name, and place of the tag
         self.included: dict[Path, tuple[list[Node], Source]] = {}
         self.origins: dict[tuple[int, int, bool, Place | None], Origin] = {}
@@ -236,12 +236,13 @@ class Page(RenderContext):
 class _Paper(Paper):
     """The page itself: what is written on it is counted."""
 
-    def __init__(self, source: Source, budget: Budget):
+    def __init__(self, source: Source, budget: Budget, marks: Marks):
         super().__init__(Origin(source, 0, False))
         self.budget = budget
+        self.marks = marks
 
     def write(self, text: str) -> int:
-        self.budget.write(len(text))
+        self.budget.write(len(text) + self.marks.weigh_copies(text))
         return super().write(text)
 
 

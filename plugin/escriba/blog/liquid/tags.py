@@ -156,7 +156,10 @@ class _HighlightNode(_JekyllNode):
         code = page.get_buffer()
         self.block.render(page, code)
         text = code.getvalue()
-        page.budget.spend(HIGHLIGHT)
+        opened = page.marks.weigh(text)  # code that is highlighted within code, from a variable
+        page.budget.spend(HIGHLIGHT + COLOURS * opened)
+        page.budget.write(opened)
+        text = page.marks.open(text)
         again = (id(page.source), self.end) in page.highlighted
         page.highlighted.add((id(page.source), self.end))
         if again:
