@@ -212,7 +212,7 @@ def test_code_that_is_kept_in_a_variable_is_counted_wherever_it_is_shown() -> No
     ]
     doubled = "{% capture a %}{% highlight text %}{{a}}{{a}}{% endhighlight %}{% endcapture %}"
     assert refused(doubled * 40 + "{{ a }}") == [
-        "posts/a.md:5:627: this page's Liquid is too much work; let its loops do less"
+        "posts/a.md:5:636: this page's Liquid is too much work; let its loops do less"
     ]
 
 
