@@ -696,13 +696,25 @@ def train(site: Project, *sources: str, network: str = "{layers: 1, hidden: 8}")
 
 
 @of(
-    "A recipe reads texts in the project, in `corpora` and `outside` of escriba.yml, and nowhere "
-    "else."
+    "A recipe reads texts in the project, in `corpora` and `outside` of escriba.yml, in the folders "
+    "of the environment variable `ESCRIBA_CORPORA`, and nowhere else."
 )
-def test_texts_of_a_recipe(site: Project) -> None:
+def test_texts_of_a_recipe(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = site.root.parent / "other"
+    text = "a book " * 500
+    (other / "book.txt").write_text(text)
     lines = train(site, "file: ../other/secret.txt", "file: /etc/passwd", "file: ../other/*")
     assert len(lines) == 3
     assert all("outside the project" in line for line in lines)
+    (line,) = train(site, f"sha256: {text_digest(text)}")
+    assert "ESCRIBA_CORPORA" in line
+    monkeypatch.setenv("ESCRIBA_CORPORA", str(other))
+    (line,) = train(site, "file: ../other/book.txt", "file: /etc/passwd")
+    assert "/etc/passwd is outside the project" in line
+    for source in (f"sha256: {text_digest(text)}", "file: ../other/book.txt"):
+        put(site, "models/new/recipe.yml", f"corpus: {{sources: [{{{source}}}]}}\n")
+        done = run(site.root, "train", "new", "--steps", "1", "--restart")
+        assert done.returncode == 0, done.stderr
 
 
 @of(
@@ -744,6 +756,60 @@ def test_downloads(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         server.shutdown()
         server.server_close()
     assert not target.exists()
+
+
+@of("It asks whatever machine it names, also one of a network behind the firewall.")
+def test_machines_that_are_asked(site: Project) -> None:
+    asked = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}/inside"
+        (line,) = train(site, f"url: '{address}', sha256: '{'0' * 64}'")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == ["/inside"]
+    assert "404" in line
+
+
+@of("A checkpoint that somebody brought along is refused, or is numbers: nothing in it is run.")
+def test_code_in_a_checkpoint(site: Project) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from escriba.charlm.training.checkpoint import LATEST  # with torch
+    from escriba.charlm.training.setup import FOLDER
+
+    class Code:
+        def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+            return os.mkdir, (str(site.root / "made"),)
+
+    put(site, "text.txt", "uno dos tres " * 1000)
+    put(site, "models/new/recipe.yml", "corpus: {sources: [{file: text.txt}]}\n")
+    folder = site.models / "new" / FOLDER
+    folder.mkdir()
+    torch.save({"step": Code()}, folder / LATEST)
+    done = run(site.root, "train", "new", "--steps", "1")
+    assert done.returncode == 7, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (site.root / "made").exists()
+    assert pickled_by_hand(folder / LATEST, site.root / "made")
+
+
+def pickled_by_hand(path: Path, made: Path) -> bool:
+    """Whether the code in a checkpoint would run, were it read as a pickle."""
+    import torch
+
+    torch.load(path, weights_only=False)
+    return made.exists()
 
 
 @of("A network that does not fit into memory is one error.")

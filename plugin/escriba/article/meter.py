@@ -21,22 +21,33 @@ STEP, LOOK, JOIN = "escriba: step", "escriba: look", "escriba: join"
 
 DEEPEST = 100  # nodes of a tree within each other
 LOOPS = 15  # Python has room for 20 blocks
+NAMES = 1000  # of variables: Jinja copies the table of them at each `if`
+FUNCTIONS = 1000  # that Python makes of blocks and macros, in time of the square of their number
 _SIZE = 16  # characters of text that count as one node
 _INCLUDE = 100  # nodes that to begin a template is worth
 
 _REPEATED = (nodes.Block, nodes.CallBlock, nodes.For, nodes.Macro, nodes.Template)
+_FUNCTIONS = (nodes.Block, nodes.CallBlock, nodes.Macro)
 _FIXED = (nodes.Const, nodes.TemplateData)
 
 
 def check(tree: nodes.Template, name: str | None, filename: str | None) -> None:
-    """Refuse a tree that is too deep for what follows, or has too long a number. Raises
-    TemplateSyntaxError."""
+    """Refuse a tree that is too deep or has too much in it for what follows, or has too long a
+    number. Raises TemplateSyntaxError."""
+    names: set[str] = set()
+    functions = 0
     rest: list[tuple[nodes.Node, int, int]] = [(tree, 0, 0)]
     while rest:
         node, depth, loops = rest.pop()
         loops += isinstance(node, nodes.For)
         if depth > DEEPEST or loops > LOOPS:
             raise TemplateSyntaxError(too_deep(), node.lineno, name, filename)
+        if isinstance(node, nodes.Name):
+            names.add(node.name)
+        functions += isinstance(node, _FUNCTIONS)
+        if len(names) > NAMES or functions > FUNCTIONS:
+            message = too_many_names() if len(names) > NAMES else too_many_functions()
+            raise TemplateSyntaxError(message, node.lineno, name, filename)
         number = node.value if isinstance(node, nodes.Const) else 0
         if isinstance(number, int) and number.bit_length() > 4 * DIGITS:
             raise TemplateSyntaxError(too_long(), node.lineno, name, filename)
@@ -46,6 +57,17 @@ def check(tree: nodes.Template, name: str | None, filename: str | None) -> None:
 def too_deep() -> str:
     """What is said of a template with too much in each other."""
     return tr("too much is nested in each other here; use macros or variables for the inner parts")
+
+
+def too_many_names() -> str:
+    """What is said of a template with more variables than one may have."""
+    return tr("more than {most} variables, the most that a template may have", most=NAMES)
+
+
+def too_many_functions() -> str:
+    """The same of one with too many blocks and macros."""
+    return tr("more than {most} blocks and macros, the most that a template may have",
+              most=FUNCTIONS)  # fmt: skip
 
 
 class Meter(NodeTransformer):
