@@ -183,7 +183,7 @@ def _make(yard: Yard, kind: str, name: str) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    if not path.is_symlink() and path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
@@ -238,8 +238,8 @@ def _examine(yard: Yard) -> None:
             continue
         for path in (yard.root / output).rglob("*"):
             if (
-                path.is_file()
-                and not path.is_symlink()
+                not path.is_symlink()  # first: one may name what no file can be called
+                and path.is_file()
                 and path.stat().st_size < 1 << 20
                 and SECRET in path.read_bytes()
             ):

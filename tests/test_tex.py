@@ -31,6 +31,7 @@ UNCLOSED = "more than 14 brackets open without being closed"
         "\\left." + "(" * 40 + "\\right." + ")" * 40,
         "(" * 40 + "{" + ")" * 40 + "}",
         "(\\\\" * 40,
+        "(" * 40 + "% a comment" + ")" * 40,
     ],
 )
 def test_brackets_without_an_end_are_refused(formula: str) -> None:
@@ -63,7 +64,7 @@ def test_brackets_as_people_write_them(formula: str) -> None:
 PIECES = st.sampled_from(
     ["(", ")", "[", "]", "{", "}", "x", "\\{", "\\}", "\\left(", "\\right)", "\\left.", "^", "_", "&",
      "\\\\", "\\frac", "\\sqrt", "\\lvert ", "\\rvert ", "|", "\\bigl(", "\\mathop", "\\langle ", "⟨", "⟩",
-     "\\begin{matrix}", "\\end{matrix}", "\\text{", "\\mathrm", "\\not", ",", "+"]
+     "\\begin{matrix}", "\\end{matrix}", "\\text{", "\\mathrm", "\\not", ",", "+", "%", "\n"]
 )  # fmt: skip
 
 

@@ -26,11 +26,12 @@ UNCLOSED = 14  # opening brackets that nothing closes: each doubles the time tha
 STACK = 64 << 20  # bytes, enough for whatever LONGEST characters can nest
 NESTED = 400  # elements within elements; browsers give up at 512
 
-# What opens a bracket, closes one, or holds a formula of its own, in which its brackets close.
+# What opens a bracket, closes one, or holds a formula of its own, in which its brackets close;
+# and comments, in which nothing does.
 _BRACKET = re.compile(
     r"""(?P<begin>\{|\\left(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\.|.)?|\\begin\s*\{[^{}]*\})
       | (?P<end>\}|\\right(?![a-zA-Z])\s*(?:\\[a-zA-Z]+|\\.|.)?|\\end\s*\{[^{}]*\})
-      | \\[a-zA-Z]+ | \\. | [^\w\s]""",
+      | %[^\n]* | \\[a-zA-Z]+ | \\. | [^\w\s]""",
     re.S | re.X,
 )
 _OPENS = frozenset((

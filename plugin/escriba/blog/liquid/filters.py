@@ -17,11 +17,13 @@ from urllib.parse import quote
 from liquid import Environment
 from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LiquidError
-from liquid.filter import sequence_filter, string_filter, with_context, with_environment
+from liquid.filter import sequence_filter, string_filter, with_context
+from liquid.undefined import is_undefined
 
 from escriba.article.budget import ITEM as WEIGHT
 from escriba.article.budget import VALUE, Budget, Spent, too_large, weigh
 from escriba.blog.liquid.budget import FILTER, ITEM, MARKDOWN
+from escriba.blog.liquid.dates import MONTHS, read_date, write_date
 from escriba.errors import EscribaError
 from escriba.language import tr
 from escriba.schema import parse_datetime
@@ -35,7 +37,6 @@ _GLANCING = frozenset(
 _SEEKING = frozenset({"find", "find_index", "has", "reject", "where"})
 # What a character costs in eighths of a step, where it costs more than to be copied.
 _DEAR = {"markdownify": 2048, "sort": 8, "sort_natural": 8, "strip_html": 4}
-LONGEST_DATE = 100  # characters
 
 
 def apply(
@@ -201,29 +202,36 @@ def _cut_out(text: str, start: str, end: str) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _date(value: object, form: object, *, environment: Environment) -> object:
-    # What reads dates looks at each word in many ways; longer than this, none is one.
-    if isinstance(value, str) and len(value) > LONGEST_DATE:
-        return value
-    return _ORIGINAL["date"](value, form, environment=environment)
+def _date(value: object, form: object = None) -> object:
+    if is_undefined(value):
+        return ""
+    if form is None or is_undefined(form):
+        return str(value)
+    if not isinstance(form, str):
+        raise FilterArgumentError(tr("a date's form is text, as in '%Y'"), token=None)
+    try:
+        moment = read_date(value)
+        if moment is not None:
+            return write_date(moment, form)
+    except ValueError as error:
+        raise FilterArgumentError(str(error), token=None) from None
+    if isinstance(value, (str, int)):
+        return str(value)  # as in Jekyll
+    raise FilterArgumentError(tr("'{value}' is not a date", value=value), token=None)
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _NOT_WORD = re.compile(r"[\W_]+")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-_SHORT_MONTHS = tuple(month[:3] for month in _MONTHS)
+_SHORT_MONTHS = tuple(month[:3] for month in MONTHS)
 
 _ORIGINAL = Environment().filters
 FILTERS: Mapping[str, Callable[..., Any]] = {
     **_ORIGINAL,
-    "date": with_environment(_date),
+    "date": _date,
     "relative_url": with_context(_relative),
     "absolute_url": with_context(_absolute),
     "date_to_string": lambda value: _shown(value, _SHORT_MONTHS),
-    "date_to_long_string": lambda value: _shown(value, _MONTHS),
+    "date_to_long_string": lambda value: _shown(value, MONTHS),
     "date_to_xmlschema": lambda value: _moment(value).isoformat(),
     "slugify": lambda value: _NOT_WORD.sub("-", str(value).lower()).strip("-"),
     "xml_escape": lambda value: escape(str(value)),

@@ -16,6 +16,7 @@ from typing import Literal
 
 from escriba.errors import suggest
 from escriba.language import tr
+from escriba.schema import shorten
 
 DEEPEST = 30  # blocks within each other
 LONGEST = 16_384  # characters of one tag
@@ -257,7 +258,7 @@ def _open_block(block: Piece) -> str:
 
 
 def _stray_end(name: str) -> str:
-    return tr("Liquid's 'end{name}' has no '{name}' before it", name=name)
+    return tr("Liquid's 'end{name}' has no '{name}' before it", name=shorten(name))
 
 
 def _nested() -> str:
@@ -277,4 +278,4 @@ def _unknown(name: str) -> str:
     if not name:
         return tr("a Liquid tag needs a name, as in {example}", example="{% include a.html %}")
     known = {*BLOCKS, *SINGLE, "comment", "raw"} - {"#", "liquid"}
-    return tr("unknown Liquid tag '{name}'{hint}", name=name, hint=suggest(name, known))
+    return tr("unknown Liquid tag '{name}'{hint}", name=shorten(name), hint=suggest(name, known))
