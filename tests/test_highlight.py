@@ -56,6 +56,7 @@ def test_long_code_that_people_read_has_colours() -> None:
     ("language", "line"),
     [
         ("java", "a\n"), ("csharp", "a(\n"), ("csharp", "a b\n"), ("xpp", "a\n"), ("systemd", "- \n"),
+        ("zeek", "1" * 19 + "x\n"), ("zeek", "1" * 400 + "x\n"), ("mcfunction", "0" * 19 + "ß\n"),
         ("css", "/*x\n"), ("html", "<?x\n"), ("thrift", "$" * 50 + "\n"), ("html+php", "<?php /*\n"),
         ("javascript", "/*x\n"), ("crystal", "<<-A\n"), ("python", "\"\"\"'\n"), ("erb", "<% a\n"),
     ],

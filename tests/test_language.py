@@ -129,6 +129,14 @@ def test_no_error_is_raised_with_words_that_cannot_be_translated(path: Path) -> 
     assert [node.lineno for node in _find_untranslated(tree)] == []
 
 
+def test_of_a_long_field_a_message_has_the_beginning() -> None:
+    said = language.tr("no {name} here", name="x" * 5000)
+    assert said == "no " + "x" * (language.LONGEST - 1) + "… here"
+    assert (
+        language.tr("{a}{b}", a=None, b="y" * language.LONGEST) == "None" + "y" * language.LONGEST
+    )
+
+
 def test_the_language_of_messages() -> None:
     assert language.reading_language() == "en"
     assert cli.help and cli.help == language.tr(cli.help)

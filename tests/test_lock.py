@@ -183,6 +183,22 @@ def test_what_stands_in_the_way_is_named(path: Path, tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("nowhere", "cannot be written: No such file or directory"),
+        ("x" * 300, "cannot be locked: File name too long; remove it"),
+        (".escriba", "cannot be locked: Too many levels of symbolic links; remove it"),
+    ],
+)
+def test_a_folder_that_is_a_broken_link_is_named(path: Path, target: str, reason: str) -> None:
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.symlink_to(target)
+    with pytest.raises(SourceError) as caught, hold(path, SHOWN):
+        pass
+    assert str(caught.value) == f"site/.escriba/lock: {reason}"
+
+
 def test_where_no_folder_can_be_made_it_does_not_wait_for_ever(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -472,7 +472,7 @@ def test_a_page_that_only_changes_its_case_stays(
     new = {"x/CAFÉ.html": b"1"}
     with monkeypatch.context() as patch:
         patch.setattr(Path, "samefile", lambda self, other: True)
-        patch.setattr(Path, "is_file", lambda self: "plan" not in self.name)
+        patch.setattr(output, "is_file", lambda path: "plan" not in path.name)
         assert output._find_stale({"X/café.html"}, new, tmp_path) == []
         assert output._find_stale({"X/other.html"}, new, tmp_path) == ["X/other.html"]
     assert write(new, tmp_path, SHOWN) == Changes(1, 0, 1)

@@ -360,7 +360,7 @@ def _read_model(project: Project, name: str) -> Any:
 
     path = project.admit(project.models / name, kind=ModelError)
     if not is_dir(path):
-        known = [p.name for p in project.models.glob("*") if p.is_dir()]
+        known = [p.name for p in project.models.glob("*") if is_dir(p)]
         raise ModelError(
             tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known))
         )

@@ -28,6 +28,7 @@ from escriba.display import visible_line
 from escriba.language import tr
 
 LISTED = 40  # names that a message lists, at most
+SHOWN = 80  # characters of a value in a message
 LONGEST = 100  # characters of a word that names are compared with
 
 
@@ -196,6 +197,11 @@ def ending(kind: Callable[[str], BaseException] = SystemExit) -> Iterator[None]:
             yield
     except EscribaError as error:
         raise kind(str(error)) from None
+
+
+def shorten(text: str) -> str:
+    """As much of a value as a sentence can hold."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = None) -> str:

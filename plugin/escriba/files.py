@@ -136,6 +136,14 @@ def exists(path: Path) -> bool:
     return _has_mode(path, lambda mode: True)
 
 
+def is_link(path: Path) -> bool:
+    """Whether there is a link; False where a link above leads to a name that none can have."""
+    try:
+        return stat.S_ISLNK(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def name_kind(mode: int) -> str:
     """What a file of this mode is called, with its article; of a regular one, nothing."""
     for is_kind, name in (

@@ -85,8 +85,8 @@ def _wait(
             number = _take(path)
         except OSError as error:
             misses = misses + 1 if isinstance(error, FileNotFoundError) else 0
-            if 0 < misses < MISSES:  # another gave the lock back, and took the folder away
-                time.sleep(PAUSE)
+            if 0 < misses < MISSES and not files.is_link(path.parent):
+                time.sleep(PAUSE)  # another gave the lock back, and took the folder away
                 continue
             if error.errno in _WITHOUT:
                 return None
@@ -94,7 +94,7 @@ def _wait(
             if misses:
                 message = tr("cannot be written: {reason}", reason=files.explain(error))
                 raise kind(message, at) from None
-            reason = tr("a link") if path.is_symlink() else files.explain(error)
+            reason = tr("a link") if files.is_link(path) else files.explain(error)
             raise kind(tr("cannot be locked: {reason}; remove it", reason=reason), at) from None
         if number is not None:
             return number

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from escriba import files, schema
-from escriba.errors import EscribaError, Place, Problem, SourceError
+from escriba.errors import EscribaError, Place, Problem, SourceError, shorten
 from escriba.language import tr
 from escriba.schema import Mistake, Range
 from escriba.yaml import compose
@@ -45,10 +45,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.url.endswith("/"):
-            raise Mistake(tr("'url' must not end in '/', and it is '{url}'", url=self.url))
+            raise Mistake(tr("'url' must not end in '/', and it is '{url}'", url=shorten(self.url)))
         if self.baseurl and not _BASEURL.fullmatch(self.baseurl):
             raise Mistake(
-                tr("'baseurl' must be like '/blog', not '{baseurl}'", baseurl=self.baseurl)
+                tr("'baseurl' must be like '/blog', not '{baseurl}'", baseurl=shorten(self.baseurl))
             )
 
 

@@ -25,14 +25,13 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from escriba import files
-from escriba.errors import Place, Problem, SourceError, suggest
+from escriba.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.language import tr
 from escriba.numbers import read_decimal, read_float, read_whole
 from escriba.yaml import compose, place_of
 
 T = TypeVar("T")
 _LOCATED = Place | None  # the type of a field that is where its mapping stands
-LONGEST_SHOWN = 80  # characters of a value in a message
 What = Literal["key", "option"]  # what the keys of a mapping are called in messages
 
 
@@ -326,8 +325,3 @@ def _shown(node: yaml.Node) -> str:
     if node.tag == "tag:yaml.org,2002:null":
         return tr("nothing")
     return f"'{shorten(' '.join(str(node.value).split()))}'"
-
-
-def shorten(text: str) -> str:
-    """As much of a value as a sentence can hold."""
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -59,7 +59,7 @@ def show(path: Path, project: Project) -> Path:
 def _is_entered(path: Path, keep: Callable[[str], bool], follow: bool) -> bool:
     if follow:
         return keep(path.name) and files.is_dir(path)
-    return files.is_dir(path) and not path.is_symlink()
+    return files.is_dir(path) and not files.is_link(path)
 
 
 def _enter(
@@ -72,7 +72,7 @@ def _enter(
             raise SourceError(tr("is a file, and must be a folder"), Place(shown))
         if follow:
             _refuse_name(path, shown)
-            if path.is_symlink():
+            if files.is_link(path):
                 project.admit(path, Place(shown))
             found = path.stat()
             if (found.st_dev, found.st_ino) in trail:
@@ -86,7 +86,7 @@ def _refuse_special(path: Path, project: Project, home: Path | None) -> None:
     shown = show(path, project)
     with files.refusals(SourceError, shown, path=path):
         _refuse_name(path, shown)
-        if path.is_symlink() and not _is_within(path, home):
+        if files.is_link(path) and not _is_within(path, home):
             project.admit(path, Place(shown))
         if kind := files.name_kind(path.stat().st_mode):
             raise SourceError(tr("is {kind}, not a file", kind=kind), Place(shown))

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from escriba.errors import Place, Problem, SourceError
+from escriba.errors import Place, Problem, SourceError, shorten
 from escriba.language import tr
 
 LONGEST = 4 << 20  # characters of a document
@@ -157,9 +157,11 @@ class _Composer:
         if node is None:
             within = any(each.anchor == event.anchor for each in self.open)
             raise SourceError(
-                tr("the alias '*{name}' stands within what it names", name=event.anchor)
+                tr("the alias '*{name}' stands within what it names", name=shorten(event.anchor))
                 if within
-                else tr("the alias '*{name}' has no '&{name}' before it", name=event.anchor),
+                else tr(
+                    "the alias '*{name}' has no '&{name}' before it", name=shorten(event.anchor)
+                ),
                 place_of_mark(self.start, event.start_mark),
             )
         return node

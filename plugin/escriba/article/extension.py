@@ -29,7 +29,7 @@ from escriba.article.fences import Fence, refuse_many, scan
 from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
-from escriba.errors import EscribaError, Mistakes, Place, SourceError, suggest
+from escriba.errors import EscribaError, Mistakes, Place, SourceError, shorten, suggest
 from escriba.language import tr
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
@@ -205,7 +205,8 @@ def render(fence: Fence, context: Context) -> str:
     if fence.kind not in KINDS:
         hint = suggest(fence.kind, KINDS)
         raise SourceError(
-            tr("unknown block 'escriba {kind}'{hint}", kind=fence.kind, hint=hint), fence.kind_place
+            tr("unknown block 'escriba {kind}'{hint}", kind=shorten(fence.kind), hint=hint),
+            fence.kind_place,
         )
     try:
         return KINDS[fence.kind](fence, context)

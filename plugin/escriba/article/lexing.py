@@ -20,13 +20,15 @@ HEREDOCS = 20  # in the languages in which each is looked for to the end of the 
 _HEREDOC = frozenset({"cr", "crystal", "hcl", "terraform", "tf"})
 _ENDLESS = re.compile(r"\s{200}|[^\n]{2000}")  # blank lines, or a line
 # Languages in which something is looked for from each place on: a declaration, from a word to a
-# parenthesis, or a value; and how much without either is no code in them.
+# parenthesis, a value, or what ends a number; and how much without either is no code in them.
 _DECLARING = re.compile(r"[\w\s@$.,*\[\]<>]{300}")
 _ASSIGNING = re.compile(r"[^=]{1000}")
+_COUNTING = re.compile(r"\d{20}")
 _UNLIKELY = {
     **dict.fromkeys(("antlr-c#", "antlr-csharp", "aspx-cs", "c#", "cs", "csharp"), _DECLARING),
     **dict.fromkeys(("groovy", "java", "nemerle", "ragel-java", "thrift"), _DECLARING),
     **dict.fromkeys(("x++", "xpp"), _DECLARING),
+    **dict.fromkeys(("bro", "mcf", "mcfunction", "zeek"), _COUNTING),
     "systemd": _ASSIGNING,
 }
 

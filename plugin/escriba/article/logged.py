@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from escriba.article.record import MOST, Moment, Record, Validation
-from escriba.errors import Place, SourceError, suggest
+from escriba.errors import Place, SourceError, shorten, suggest
 from escriba.language import tr
 from escriba.numbers import round_to
 
@@ -32,13 +32,15 @@ def find_logged(record: Record, key: str, place: Place) -> int | Decimal:
     else:
         known = [*WHOLE, *(f"1000.{name}" for name in AT_STEP)]
         hint = suggest(f"1000.{rest}" if numbered else key, known)
-        raise SourceError(tr("unknown value '{key}'{hint}", key=PREFIX + key, hint=hint), place)
+        raise SourceError(
+            tr("unknown value '{key}'{hint}", key=shorten(PREFIX + key), hint=hint), place
+        )
     if value is None or not Decimal(value).is_finite():
         raise SourceError(
             tr(
                 "the record of the model '{name}' has no '{key}'",
                 name=record.name,
-                key=PREFIX + key,
+                key=shorten(PREFIX + key),
             ),
             place,
         )

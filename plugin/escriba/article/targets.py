@@ -56,7 +56,7 @@ def write_files(files: Mapping[Path, bytes], project: Project) -> None:
     """Write each file, whole or not at all. Raises SourceError where that is refused."""
     for path, data in files.items():
         with refusals(SourceError, project.shown(path), tr("cannot be written")):
-            if path.parent.is_dir():
+            if is_dir(path.parent):
                 remove_drafts(path)
             with open_draft(path) as file:
                 file.write(data)

@@ -11,7 +11,7 @@ from html import escape
 from escriba.article.logged import PREFIX, find_logged
 from escriba.article.models import Models
 from escriba.article.numbers import format_compact, format_figures, format_number, format_percent
-from escriba.errors import Place, SourceError, suggest
+from escriba.errors import Place, SourceError, shorten, suggest
 from escriba.evaluation import BASELINES, MEASURES, PARTS, TOTALS
 from escriba.language import tr
 from escriba.model import Model
@@ -93,7 +93,7 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
         measured_keys = {*MEASURED, *models.evaluation(name).values}
         groups = {f"{each.partition('.')[0]}.…" for each in measured_keys}
         hint = suggest(key, {*KEYS, *measured_keys}, shown={*KEYS, *groups})
-        raise SourceError(tr("unknown value '{key}'{hint}", key=key, hint=hint), place)
+        raise SourceError(tr("unknown value '{key}'{hint}", key=shorten(key), hint=hint), place)
     try:
         value = KEYS[key](model)
     except (KeyError, TypeError, ValueError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from escriba.blog import claims, permalink
 from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
-from escriba.errors import Mistakes, Place, SourceError, suggest
+from escriba.errors import Mistakes, Place, SourceError, shorten, suggest
 from escriba.language import tr
 from escriba.project import Project
 from escriba.tree import list_files
@@ -189,7 +189,7 @@ def _translations(
             near = suggest(wanted, by_slug.keys() - {post.slug})
             problem = tr(
                 "no post has the slug '{wanted}' that this one translates{near}",
-                wanted=wanted,
+                wanted=shorten(wanted),
                 near=near,
             )
         elif original.lang == post.lang:

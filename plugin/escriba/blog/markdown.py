@@ -20,7 +20,7 @@ from escriba.blog.liquid import Evaluated, LiquidContext
 from escriba.blog.liquid.marks import put_in
 from escriba.blog.math import Formulas
 from escriba.blog.text import strip_notes
-from escriba.errors import Mistakes, Place, Problem, SourceError
+from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
 _MORE = re.compile(r"<!--\s*more\s*-->")
@@ -148,7 +148,7 @@ def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Pro
         mark = re.match(r"`+|~+", opening)
         shown = mark[0] if mark else opening
         problems.append(
-            Problem(tr("the code is never closed: no line '{shown}'", shown=shown), place)
+            Problem(tr("the code is never closed: no line '{shown}'", shown=shorten(shown)), place)
         )
     return problems
 

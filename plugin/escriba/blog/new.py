@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from escriba.errors import SourceError
-from escriba.files import refusals
+from escriba.files import is_dir, refusals
 from escriba.language import tr
 from escriba.project import NAME
 
@@ -105,7 +105,7 @@ def create(folder: Path, lang: str) -> None:
     overwritten, and nothing of a site is left that is not whole.
     """
     with refusals(SourceError, folder):
-        taken = os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir()))
+        taken = os.path.lexists(folder) and (not is_dir(folder) or any(folder.iterdir()))
     if taken:
         raise SourceError(
             tr("{folder} is not empty; name a folder that does not exist", folder=folder.as_posix())

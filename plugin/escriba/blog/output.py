@@ -29,6 +29,7 @@ from escriba.blog.permalink import fold
 from escriba.blog.plan import FOLDER, STAGING, Plan, ancestors, find_links, survey
 from escriba.draft import sync
 from escriba.errors import Mistakes, Place, Problem, SourceError
+from escriba.files import exists, is_dir, is_file, is_link
 from escriba.language import tr
 from escriba.lock import FILE, Say, hold, silence
 
@@ -69,7 +70,7 @@ def write(
         old = sorted(ours - files.keys())
         beyond = set(find_links(old, output))  # what is behind a link is not ours any more
         stale = [
-            name for name in old if (output / name).is_file() and beyond.isdisjoint(ancestors(name))
+            name for name in old if is_file(output / name) and beyond.isdisjoint(ancestors(name))
         ]
         if changed or stale or ours != files.keys():
             _carry_out(_stage(files, changed, stale, output, sources), output)
@@ -90,9 +91,9 @@ def recover(output: Path, shown: Path, say: Say = silence) -> None:
 def _opened(output: Path, shown: Path, say: Say) -> Iterator[None]:
     """The output, locked; what the disk refuses meanwhile is an error at that file."""
     for path, name in ((output, shown), (output / FOLDER, shown / FOLDER)):
-        if path.is_symlink() and (path != output or not path.is_dir()):
+        if is_link(path) and (path != output or not is_dir(path)):
             raise SourceError(tr("is a link; remove it"), Place(name))
-        if os.path.lexists(path) and not path.is_dir():
+        if os.path.lexists(path) and not is_dir(path):
             raise SourceError(tr("is a file, and must be a folder; move it"), Place(name))
     try:
         with hold(output / FOLDER / FILE, shown, say):
@@ -116,9 +117,9 @@ def _find_stale(ours: set[str], files: Collection[str], output: Path) -> list[st
 
     def is_stale(name: str) -> bool:
         path, twin = output / name, output / wanted.get(fold(name), name)
-        if not path.is_file() or not beyond.isdisjoint(ancestors(name)):
+        if not is_file(path) or not beyond.isdisjoint(ancestors(name)):
             return False
-        return twin == path or not twin.is_file() or not path.samefile(twin)
+        return twin == path or not is_file(twin) or not path.samefile(twin)
 
     return [name for name in old if is_stale(name)]
 
@@ -157,7 +158,7 @@ def _refuse_foreign(
 
 
 def _is_no_folder(path: Path) -> bool:
-    return os.path.lexists(path) and not path.is_dir()
+    return os.path.lexists(path) and not is_dir(path)
 
 
 def _foreign(name: str, stale: set[str], output: Path) -> list[str]:
@@ -194,7 +195,7 @@ def _stage(
         plan.save(output)
         return plan
     except BaseException:
-        if not (output / FOLDER / plans.PLAN).exists():
+        if not exists(output / FOLDER / plans.PLAN):
             shutil.rmtree(staging, ignore_errors=True)
         raise
 
@@ -217,7 +218,7 @@ def _carry_out(plan: Plan, output: Path) -> None:
         _move(plan.write, stale, output)
         raise
     touched = {folder for name in (*plan.write, *stale) for folder in ancestors(name)}
-    sync([path for path in (output, *(output / folder for folder in touched)) if path.is_dir()])
+    sync([path for path in (output, *(output / folder for folder in touched)) if is_dir(path)])
     plans.save_manifest(plan.manifest, output)
     plans.forget(output)
 
@@ -229,7 +230,7 @@ def _move(changed: Collection[str], stale: Collection[str], output: Path) -> Non
             _remove(name, output)
     for name in changed:
         staged = output / FOLDER / STAGING / name
-        if staged.is_file():
+        if is_file(staged):
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             _clear_empty(output / name)
             staged.replace(output / name)
@@ -247,7 +248,7 @@ def _clear_empty(path: Path) -> None:
 def _remove(name: str, output: Path) -> None:
     path = output / name
     # When a plan is carried out again, a folder of the new site may already bear a stale name.
-    if path.is_file() or path.is_symlink():
+    if is_file(path) or is_link(path):
         path.unlink()
     for folder in reversed(ancestors(name)):
         try:

@@ -51,7 +51,7 @@ def _find_problem(project: Project, folder: Path) -> str | None:
             return tr("it holds '{source}', a source of the site", source=shown)
         if _holds(source, real):
             return tr("it lies in '{source}', a source of the site", source=shown)
-    if (real / NAME).exists() and not (real / FOLDER / MANIFEST).exists():
+    if files.exists(real / NAME) and not files.exists(real / FOLDER / MANIFEST):
         return tr("it is a project with its own {name}", name=NAME)
     return None
 

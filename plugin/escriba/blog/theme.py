@@ -175,7 +175,7 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
         for path in _list(folder / ASSETS, templates):
             if path.suffix == ".css":
                 sheets[(1, path.name)] = path
-            elif path.suffix and not path.is_dir():
+            elif path.suffix and not files.is_dir(path):
                 others[path.name] = path
     style = [highlight.stylesheet(), tex.stylesheet()]
     style += [read_text(sheets[key], templates.shown(sheets[key])) for key in sorted(sheets)]

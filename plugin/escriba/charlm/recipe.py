@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from escriba import schema
-from escriba.errors import Mistakes, ModelError, Place, suggest
+from escriba.errors import Mistakes, ModelError, Place, shorten, suggest
 from escriba.language import tr
 from escriba.model import Cell, Network
 from escriba.project import Project
-from escriba.schema import Mistake, Range, shorten
+from escriba.schema import Mistake, Range
 from escriba.vocabulary import Unit
 
 FILE = "recipe.yml"

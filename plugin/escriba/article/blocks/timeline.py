@@ -13,6 +13,7 @@ from escriba.article.options import Body
 from escriba.article.passage import Paragraph, cut, paragraphs
 from escriba.article.record import Record, Writing
 from escriba.errors import Mistakes, Place, SourceError
+from escriba.files import is_file
 from escriba.language import tr
 from escriba.model import FILE
 from escriba.schema import Mistake, Range
@@ -89,7 +90,7 @@ def render(fence: Fence, context: Context) -> str:
 
 def _read_header(context: Context, name: str, place: Place) -> tuple[str, Unit]:
     """The language of a model's corpus, and what it reads, as far as its weights tell."""
-    if not (context.models.folder / name / FILE).is_file():
+    if not is_file(context.models.folder / name / FILE):
         return "", "characters"
     model = context.models.get(name, place)
     corpus = model.record.get("corpus")

@@ -11,6 +11,7 @@ from escriba.article.context import Context
 from escriba.article.options import Body
 from escriba.article.record import Moment, Record
 from escriba.errors import Mistakes, Place
+from escriba.files import is_file
 from escriba.language import tr
 from escriba.model import FILE
 from escriba.schema import Mistake
@@ -100,7 +101,7 @@ def read_series(body: Body, context: Context, kind: type[Kind]) -> tuple[Kind, t
 
 def _unit(name: str, context: Context, place: Place) -> Unit:
     """What a model reads: bytes, if its weights say so. A record may be there without weights."""
-    if not (context.models.folder / name / FILE).is_file():
+    if not is_file(context.models.folder / name / FILE):
         return "characters"
     return context.models.get(name, place).vocabulary.unit
 

@@ -273,4 +273,4 @@ def _say(error: LiquidError) -> str:
     if match := _UNKNOWN_FILTER.match(message):
         hint = suggest(match[1], FILTERS)
         return tr("unknown Liquid filter '{name}'{hint}", name=match[1], hint=hint)
-    return f"Liquid: {message[:1].lower()}{message[1:]}"
+    return tr("Liquid: {reason}", reason=message[:1].lower() + message[1:])

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from escriba.errors import suggest
+from escriba.errors import shorten, suggest
 from escriba.language import tr
-from escriba.schema import shorten
 
 DEEPEST = 30  # blocks within each other
 LONGEST = 16_384  # characters of one tag

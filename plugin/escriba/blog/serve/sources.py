@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from escriba.blog.build import INCLUDES
-from escriba.files import is_dir
+from escriba.files import is_dir, is_link
 from escriba.project import NAME, Project
 
 # What a training writes by itself, again and again; and what it writes for itself alone.
@@ -83,7 +83,7 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...], project: Project) ->
     for path in found:
         if not is_dir(path):
             yield path
-        elif not (path.is_symlink() and not project.holds(path)):
+        elif not (is_link(path) and not project.holds(path)):
             identity = _identity(path)
             is_checkpoint = path.name == CHECKPOINT and folder.parent == project.models
             if identity not in above and not is_checkpoint:

@@ -31,9 +31,8 @@ from urllib.request import (
 
 from escriba.charlm.corpora.archives import BLOCK
 from escriba.draft import open_draft
-from escriba.errors import CorpusError, Place
+from escriba.errors import CorpusError, Place, shorten
 from escriba.language import tr
-from escriba.schema import shorten
 
 LARGEST = 1 << 30  # bytes; what is larger may be fetched by hand
 SILENCE = 30.0  # seconds without a byte

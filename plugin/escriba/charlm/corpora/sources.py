@@ -17,11 +17,10 @@ from escriba.charlm.corpora.download import download
 from escriba.charlm.corpora.walk import Library, is_excluded, is_hidden, list_files
 from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.digest import text_digest
-from escriba.errors import CorpusError, Mistakes, Place
+from escriba.errors import CorpusError, Mistakes, Place, shorten
 from escriba.files import is_dir, is_file, refusals
 from escriba.language import tr
 from escriba.project import Project
-from escriba.schema import shorten
 
 LARGEST = 1 << 36  # bytes of a file; what has more is no text, or has holes
 

@@ -17,11 +17,10 @@ from fnmatch import fnmatchcase, translate
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 
-from escriba.errors import CorpusError, Place
+from escriba.errors import CorpusError, Place, shorten
 from escriba.files import explain, is_dir, name_kind
 from escriba.language import tr
 from escriba.project import Project
-from escriba.schema import shorten
 
 LONGEST = 500  # characters of a pattern
 _MAGIC = re.compile(r"[*?[]")

@@ -9,9 +9,8 @@ from typing import Any
 
 from escriba.charlm.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
 from escriba.digest import text_digest
-from escriba.errors import SourceError
+from escriba.errors import SourceError, shorten
 from escriba.language import tr
-from escriba.schema import shorten
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
 BUDGETS: Mapping[Budget, float | None] = {
