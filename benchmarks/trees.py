@@ -196,7 +196,7 @@ def _listen(path: Path) -> None:
 
 def _sparse(path: Path) -> None:
     with path.open("wb") as file:
-        file.truncate(20 << 30)
+        file.truncate(1 << 30)
 
 
 MAKERS: Mapping[str, Callable[[Path], object]] = {

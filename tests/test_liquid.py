@@ -205,6 +205,12 @@ def test_code_that_is_highlighted_where_html_is_text_shows_its_html(
     assert not re.search("wzxhzdk|[\x02\x03\ufdd0\ufdd1]", html)
 
 
+def test_code_with_the_marks_of_python_markdown_is_code() -> None:
+    text = "{% highlight text %}a\x02wzxhzdk:0\x03b{% endhighlight %}"
+    html = render_post(text, path=START.path, liquid=PROJECT).html
+    assert ">awzxhzdk:0b</code>" in html
+
+
 def test_code_that_is_kept_in_a_variable_is_counted_wherever_it_is_shown() -> None:
     kept = "{% capture a %}{% highlight text %}" + "b" * 9000 + "{% endhighlight %}{% endcapture %}"
     assert refused(kept + "{{ a }}\n" * 900) == [

@@ -11,6 +11,8 @@ from escriba.language import tr
 
 # Characters that no text may hold (Unicode keeps them for uses such as this one).
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+# Those that Python-Markdown marks stashed HTML with, for which it looks in what is stashed too.
+_STASHED = str.maketrans("", "", "\x02\x03")
 _MARK = re.compile(f"{_OPEN}[0-9]+{_CLOSE}|[{_OPEN}{_CLOSE}]")
 _OPTIONS = re.compile(
     r"\s*(?P<language>[\w.+#-]+)(?P<others>(?:\s+\w+(?:=(?:\w+|\"[\d\s]*\"))?)*)\s*"
@@ -55,7 +57,7 @@ class Marks:
             )
         mark = f"{_OPEN}{len(self.code)}{_CLOSE}"
         self.code[mark] = highlight.figure(
-            code, given["language"], numbered="linenos" in given["others"]
+            code.translate(_STASHED), given["language"], numbered="linenos" in given["others"]
         )
         # As many lines as before, which part it from what follows; within a list item or a line
         # they would end it.
