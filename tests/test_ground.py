@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_mistakes_are_raised_together_sorted_and_once() -> None:
         mistakes.check()
     assert [str(p) for p in caught.value.problems] == ["a:9: first", "b:2: second", "nowhere"]
     assert caught.value.exit_code == 4
+
+
+def test_warnings_end_nothing_and_are_told_with_what_does() -> None:
+    mistakes = Mistakes()
+    here = Place(Path("a"), 9, 2)
+    for place in (here, Place(Path("a"), 3), here):
+        mistakes.warn(Problem("this is lost", place))
+    mistakes.check()
+    told = ["a:3: warning: this is lost", "a:9:2: warning: this is lost"]
+    assert [str(w) for w in mistakes.sorted_warnings()] == told
+    mistakes.add(FrozenError("nowhere"))
+    with pytest.raises(FrozenError) as caught:
+        mistakes.check()
+    assert [str(w) for w in caught.value.warnings] == told
+    assert pickle.loads(pickle.dumps(caught.value)).warnings == caught.value.warnings
 
 
 def test_suggestions() -> None:

@@ -29,7 +29,7 @@ from escriba.blog.post import Post
 from escriba.blog.territory import INCLUDES as INCLUDES
 from escriba.blog.territory import admit_output
 from escriba.blog.theme import Theme
-from escriba.errors import Mistakes, Place
+from escriba.errors import Mistakes, Place, Problem
 from escriba.language import plural, tr
 from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
@@ -39,12 +39,14 @@ from escriba.sampling.frozen import PatientStore, Store, Use
 
 @dataclass(frozen=True)
 class Result:
-    """What a build did: posts shown, files written, left alone, and removed."""
+    """What a build did: posts shown, files written, left alone, and removed; and what it has to
+    say of the posts."""
 
     posts: int
     written: int
     unchanged: int
     removed: int
+    warnings: tuple[Problem, ...] = ()
 
     def __str__(self) -> str:
         files = tr(
@@ -58,10 +60,12 @@ class Result:
 @dataclass(frozen=True)
 class Site:
     """A rendered site: path of each file, relative to the site, → its bytes, or the file that it is
-    a copy of; `escriba.blog.content.read` reads either."""
+    a copy of; `escriba.blog.content.read` reads either. `warnings` are what its author should know.
+    """
 
     posts: int
     files: Mapping[str, Content]
+    warnings: tuple[Problem, ...] = ()
 
 
 def build(
@@ -90,7 +94,8 @@ def build(
         )
         site = render(project, store, drafts=drafts, unpublished=unpublished)
         changes = disk.write(site.files, folder, shown, root=project.root, say=say)
-    return Result(site.posts, changes.written, changes.unchanged, changes.removed)
+    counts = changes.written, changes.unchanged, changes.removed
+    return Result(site.posts, *counts, site.warnings)
 
 
 def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -> Site:
@@ -124,7 +129,7 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     files |= look.collect(scripts=bool(panels.files))
     files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
-    return Site(len(catalogue.posts), files)
+    return Site(len(catalogue.posts), files, mistakes.sorted_warnings())
 
 
 def render_posts(

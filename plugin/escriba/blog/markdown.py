@@ -75,7 +75,7 @@ def render(
         with collected.collect():
             evaluated = liquids.evaluate(body, liquid, start)
     text = evaluated.text
-    before = len(collected.errors)
+    before = len(collected.errors), len(collected.warnings)
     formulas = Formulas()
     kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
     md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
@@ -113,8 +113,11 @@ class _PutIn(Preprocessor):
         return put_in("\n".join(lines), self.code, self.md.htmlStash.store).split("\n")
 
 
-def _relocate(mistakes: Mistakes, first: int, path: Path, locate: Callable[[Place], Place]) -> None:
-    """Give errors found in the text after Liquid the places that they have in the file."""
+def _relocate(
+    mistakes: Mistakes, before: tuple[int, int], path: Path, locate: Callable[[Place], Place]
+) -> None:
+    """Give what was found in the text after Liquid the places that it has in the file; `before`:
+    how many errors and warnings there were already."""
 
     def moved(problem: Problem) -> Problem:
         place = problem.place
@@ -122,9 +125,11 @@ def _relocate(mistakes: Mistakes, first: int, path: Path, locate: Callable[[Plac
             return problem
         return Problem(problem.message, locate(place))
 
-    mistakes.errors[first:] = [
-        type(error)(map(moved, error.problems)) for error in mistakes.errors[first:]
+    errors, warnings = before
+    mistakes.errors[errors:] = [
+        type(error)(map(moved, error.problems)) for error in mistakes.errors[errors:]
     ]
+    mistakes.warnings[warnings:] = map(moved, mistakes.warnings[warnings:])
 
 
 def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:
