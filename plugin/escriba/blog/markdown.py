@@ -81,6 +81,8 @@ def render(
     md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
     html = md.convert(text)
     problems = [*formulas.problems(text, start), *_find_unclosed(kramdown.unclosed, text, start)]
+    for place in _find_fences(kramdown.strays, text, start):
+        collected.warn(Problem(_stray(), place))
     if problems:
         collected.add(SourceError(problems))
     _relocate(collected, before, path, evaluated.locator(first_line))
@@ -133,29 +135,44 @@ def _relocate(
 
 
 def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:
+    """What is said of fences without an end, given their first lines."""
+    problems = []
+    places = _find_fences(openings, text, start)
+    for opening, place in zip(openings, places, strict=True):
+        mark = re.match(r"`+|~+", opening)
+        shown = shorten(mark[0] if mark else opening)
+        message = tr("the code is never closed: no line '{shown}'", shown=shown)
+        problems.append(Problem(message, place))
+    return problems
+
+
+def _stray() -> str:
+    return tr(
+        "this ends no code: that above ended with the fence that it shows; begin and end it with "
+        "one mark more"
+    )
+
+
+def _find_fences(openings: Sequence[str], text: str, start: Place) -> list[Place]:
     """The places of fences without an end, given their first lines."""
     if not openings:
         return []
     lines = text.split("\n")
     inside = {n for fence in scan(lines, start) for n in range(fence.first, fence.end)}
-    places: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
+    found: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
     for number, line in enumerate(lines):
         if match := _OPENING.search(line.rstrip()):
-            places[match[0], number in inside].append(start.moved(number, match.start() + 1))
-    problems = []
+            found[match[0], number in inside].append(start.moved(number, match.start() + 1))
+    places = []
     last = start
     for opening in openings:
-        found = places[opening, False] or places[opening, True]
-        while found and found[0] < last:
-            found.popleft()
-        place = found.popleft() if found else start
+        near = found[opening, False] or found[opening, True]
+        while near and near[0] < last:
+            near.popleft()
+        place = near.popleft() if near else start
         last = max(last, place)
-        mark = re.match(r"`+|~+", opening)
-        shown = mark[0] if mark else opening
-        problems.append(
-            Problem(tr("the code is never closed: no line '{shown}'", shown=shorten(shown)), place)
-        )
-    return problems
+        places.append(place)
+    return places
 
 
 def _cut_excerpt(html: str) -> str:
