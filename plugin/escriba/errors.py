@@ -27,7 +27,7 @@ from typing import ClassVar
 from escriba.display import visible_line
 from escriba.language import tr
 
-LISTED = 40  # names that a message lists, at most
+LISTED = 200  # characters of the names that a message lists, about
 SHOWN = 80  # characters of a value in a message
 LONGEST = 100  # characters of a word that names are compared with
 
@@ -237,7 +237,30 @@ def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = Non
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return " " + tr("(did you mean '{name}'?)", name=near[0])
-    names = sorted(shown) if shown is not None else names
-    if len(names) > LISTED:
-        names = [*names[:LISTED], "…"]
+    names = _list_some(sorted(shown) if shown is not None else names)
     return " " + tr("(allowed: {names})", names=", ".join(names)) if names else ""
+
+
+def find_typo(word: str, known: Iterable[str]) -> str | None:
+    """The name that a word is probably meant to be, if it looks like one: a letter more, less or
+    changed, two of them exchanged, capitals. `subtitle` is no `title`, nor `author-name` an
+    `author`."""
+    plain = word[:LONGEST].lower().replace("_", "-")
+    for name in sorted(known):
+        other = name.lower().replace("_", "-")
+        if plain == other or (len(other) > 3 and sorted(plain) == sorted(other)):
+            return name
+        near = abs(len(plain) - len(other)) <= max(1, len(other) // 4)
+        if near and difflib.SequenceMatcher(None, plain, other).ratio() >= 0.8:
+            return name
+    return None
+
+
+def _list_some(names: list[str]) -> list[str]:
+    """As many names as a sentence can hold, and a mark for the rest."""
+    room = LISTED
+    for number, name in enumerate(names):
+        room -= len(name) + 2
+        if number and room < 0:
+            return [*names[:number], "…"]
+    return names

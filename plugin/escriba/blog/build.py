@@ -26,6 +26,7 @@ from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
 from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
+from escriba.blog.scope import Scope
 from escriba.blog.territory import INCLUDES as INCLUDES
 from escriba.blog.territory import admit_output
 from escriba.blog.theme import Theme
@@ -33,7 +34,7 @@ from escriba.errors import Mistakes, Place, Problem
 from escriba.language import plural, tr
 from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
-from escriba.project import NAME, Project, Settings
+from escriba.project import NAME, Project
 from escriba.sampling.frozen import PatientStore, Store, Use
 
 
@@ -148,9 +149,7 @@ def render_posts(
     sources of posts that are wanted, if not all.
     """
     models = Models(project.models, project.shown(project.models), project.admit)
-    site = _site_variables(project.settings)
-    by_name = {post.source.stem: post.url for post in catalogue.posts}
-    by_path = {post.source.as_posix(): post.url for post in catalogue.posts}
+    scope = Scope(project, catalogue, templates)
     rendered: dict[Path, Rendered] = {}
     for post in catalogue.posts:
         if only is not None and post.source not in only:
@@ -164,28 +163,35 @@ def render_posts(
             first_line=post.first_line,
             mistakes=mistakes,
         )
-        liquid = LiquidContext(
-            site=site,
-            page=_page_variables(post),
-            includes=(project.root / INCLUDES, *(f / "includes" for f in templates.folders)),
-            posts=by_name,
-            links=by_path,
-            admit=templates.admit,
-            shown=project.shown,
-        )
         asked = len(store.used)
         with mistakes.collect(Place(post.source)):
-            found = rendered[post.source] = markdown.render(
-                post.body,
-                path=post.source,
-                first_line=post.first_line,
-                extensions=[EscribaExtension(adapt(context))],
-                liquid=liquid,
-                mistakes=mistakes,
+            found = rendered[post.source] = _render_post(
+                post, scope.context(post), adapt(context), mistakes
             )
             uses = store.used[asked:]
             store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
     return rendered
+
+
+def _render_post(
+    post: Post, liquid: LiquidContext, context: Context, mistakes: Mistakes
+) -> Rendered:
+    if post.is_html:
+        return markdown.render_html(
+            post.body,
+            path=post.source,
+            first_line=post.first_line,
+            liquid=liquid,
+            mistakes=mistakes,
+        )
+    return markdown.render(
+        post.body,
+        path=post.source,
+        first_line=post.first_line,
+        extensions=[EscribaExtension(context)],
+        liquid=liquid,
+        mistakes=mistakes,
+    )
 
 
 def _addresses(project: Project, catalogue: Catalogue, look: Theme) -> Addresses:
@@ -224,25 +230,3 @@ def _list_claims(
         yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
     for post in sorted(catalogue.posts, key=lambda post: post.source.as_posix()):
         yield claim_post(post)
-
-
-def _site_variables(settings: Settings) -> dict[str, object]:
-    return {
-        name: getattr(settings, name)
-        for name in ("title", "description", "author", "email", "url", "baseurl", "lang")
-    }
-
-
-def _page_variables(post: Post) -> dict[str, object]:
-    return {
-        **post.front.extra,
-        "title": post.title,
-        "date": post.date,
-        "url": post.url,
-        "slug": post.slug,
-        "lang": post.lang,
-        "description": post.front.description,
-        "categories": list(post.categories),
-        "tags": list(post.tags),
-        "path": post.source.as_posix(),
-    }

@@ -19,11 +19,11 @@ from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import Evaluated, LiquidContext
 from escriba.blog.liquid.marks import put_in
 from escriba.blog.math import Formulas
+from escriba.blog.summary import MORE
 from escriba.blog.text import strip_notes
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
-_MORE = re.compile(r"<!--\s*more\s*-->")
 _PARAGRAPH = re.compile(r"<p[ >]")
 _OPENING = re.compile(r"(?<!`)`{3,}+[^`]*\Z|(?<!~)~{3,}.*")
 _ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
@@ -70,10 +70,7 @@ def render(
     """
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    evaluated = Evaluated(body)
-    if liquid is not None:
-        with collected.collect():
-            evaluated = liquids.evaluate(body, liquid, start)
+    evaluated = _evaluate(body, liquid, start, collected)
     text = evaluated.text
     before = len(collected.errors), len(collected.warnings)
     formulas = Formulas()
@@ -91,6 +88,43 @@ def render(
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
     locate = evaluated.locator(first_line, outer=True)
     return Rendered(html, headings, _cut_excerpt(html), locate)
+
+
+def render_html(
+    body: str,
+    *,
+    path: Path,
+    first_line: int = 1,
+    liquid: LiquidContext | None = None,
+    mistakes: Mistakes | None = None,
+) -> Rendered:
+    """What `render` gives, of a body that is HTML: Liquid in it is evaluated, and formulas between
+    `$$` are."""
+    start = Place(path, first_line)
+    collected = mistakes if mistakes is not None else Mistakes()
+    evaluated = _evaluate(body, liquid, start, collected)
+    before = len(collected.errors), len(collected.warnings)
+    formulas = Formulas()
+    html = put_in(formulas.raw(evaluated.text), evaluated.code, str)
+    if problems := formulas.problems(evaluated.text, start):
+        collected.add(SourceError(problems))
+    _relocate(collected, before, path, evaluated.locator(first_line))
+    if mistakes is None:
+        collected.check()
+    return Rendered(html, (), _cut_excerpt(html), evaluated.locator(first_line, outer=True))
+
+
+def _evaluate(
+    body: str, liquid: LiquidContext | None, start: Place, mistakes: Mistakes
+) -> Evaluated:
+    """The text that Liquid leaves; the body itself where it fails."""
+    if liquid is not None:
+        with mistakes.collect():
+            evaluated = liquids.evaluate(body, liquid, start)
+            for problem in evaluated.warnings:
+                mistakes.warn(problem)
+            return evaluated
+    return Evaluated(body)
 
 
 class _Stashed(Extension):
@@ -177,7 +211,7 @@ def _find_fences(openings: Sequence[str], text: str, start: Place) -> list[Place
 
 def _cut_excerpt(html: str) -> str:
     """What stands before `<!--more-->`, else the first paragraph."""
-    more = _MORE.search(html)
+    more = MORE.search(html)
     if more:
         cut = html[: more.start()]
         cut += "</p>" if cut.rfind("<p") > cut.rfind("</p>") else ""

@@ -24,6 +24,7 @@ from escriba.blog.catalogue import Catalogue, Group
 from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
+from escriba.blog.summary import summarise
 from escriba.blog.text import text_of
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.files import read_bytes, read_text, refusals
@@ -208,15 +209,9 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
         content=Markup(content),
         playground=PLAYGROUND in content,
         headings=rendered.headings,
-        summary=post.front.description or _shorten(text_of(rendered.excerpt)),
+        summary=post.front.description or summarise(rendered.html),
         minutes=max(1, round(words / WORDS_PER_MINUTE)),
     )
-
-
-def _shorten(text: str, limit: int = 240) -> str:
-    if len(text) <= limit:
-        return text
-    return text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:.—-") + "…"
 
 
 def pages(
