@@ -97,7 +97,10 @@ def test_no_project_and_wrong_settings(tmp_path: Path) -> None:
     (tmp_path / "escriba.yml").write_text("titel: x\nurl: https://a.b/\n")
     with pytest.raises(SourceError) as caught:
         project.find(tmp_path)
-    assert str(caught.value) == "escriba.yml:1:1: unknown key 'titel' (did you mean 'title'?)"
+    assert str(caught.value).splitlines() == [
+        "escriba.yml:1:1: unknown key 'titel' (did you mean 'title'?)",
+        "escriba.yml:2:6: 'url' must not end in '/', and it is 'https://a.b/'",
+    ]
 
 
 def test_the_digest_covers_weights_and_not_the_record(tmp_path: Path) -> None:

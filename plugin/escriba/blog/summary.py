@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 
+from escriba.ahead import Ahead
 from escriba.blog.links import TAG
 from escriba.blog.text import strip_notes, text_of
 
 LONGEST = 240  # characters of a first paragraph
 LONGEST_CHOSEN = 1000  # of what the author has marked
+LONGEST_CAPTION = 5000  # of HTML
 
 MORE = re.compile(r"<!--\s*more\s*-->")
 # What is no prose of the post: nothing in it is a paragraph.
@@ -23,62 +24,78 @@ _QUOTED = frozenset(("blockquote", "dd", "details", "dl", "li", "ol", "ul"))
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _CAPTION = re.compile(r"""\sclass\s*=\s*["'][^"']*(?:caption|escriba|footnotes|credit)""", re.I)
 _TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
-_MATH = re.compile(r"<math\b.*?</math\s*>", re.S | re.I)
+_MATH, _MATH_END = re.compile(r"<math\b"), re.compile("</math>")
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
+_BLOCK = re.compile(r"</?(?:p|li|ul|ol|dl|dt|dd|div|blockquote|section|article|details|summary)\b[^>]*>", re.I)
+_STRESSED = re.compile(r"<(em|i|small)\b[^>]*>.*?</\1\s*>", re.S | re.I)
 
 
 def summarise(html: str) -> str:
     """The text of a summary, in one line; empty for a post without a paragraph."""
     more = MORE.search(html)
-    shown = html[: more.start()] if more else html
-    paragraphs = [(text, quoted) for text, quoted in _read(shown) if text]
+    if more and (text := _say(_BLOCK.sub(" ", _keep_prose(html[: more.start()])))):
+        return _shorten(text, LONGEST_CHOSEN)
+    paragraphs = list(_find_paragraphs(_keep_prose(html)))
     own = [text for text, quoted in paragraphs if not quoted]
-    if more:
-        return _shorten(" ".join(text for text, _ in paragraphs), LONGEST_CHOSEN)
-    first = next(iter(own or [text for text, _ in paragraphs]), "")
-    return _shorten(first, LONGEST)
+    return _shorten(next(iter(own or [text for text, _ in paragraphs]), ""), LONGEST)
 
 
-def _read(html: str) -> Iterator[tuple[str, bool]]:
-    """The text of each paragraph, and whether it stands in a list or a quotation."""
+def _keep_prose(html: str) -> str:
+    """HTML without the elements that are no prose, and without comments."""
     html = strip_notes(html)
-    apart: list[str] = []  # the elements around that are no prose, and those in them
+    kept: list[str] = []
+    name, depth, at = "", 0, 0  # the element that is left out, and how often its name is open
+    for match in TAG.finditer(html):
+        found, closing = (match[3] or "").lower(), bool(match[2])
+        if depth:
+            depth += (found == name) * (-1 if closing else 1)
+        elif not found or (not closing and found not in _VOID and _is_apart(found, match[0])):
+            kept += [html[at : match.start()], " "]
+            name, depth = found, bool(found)
+        else:
+            continue
+        at = match.end()
+    return "".join([*kept, "" if depth else html[at:]])
+
+
+def _is_apart(name: str, tag: str) -> bool:
+    return name in _APART or bool(_CAPTION.search(tag))
+
+
+def _find_paragraphs(html: str) -> Iterator[tuple[str, bool]]:
+    """The text of each paragraph that has some and is no caption, and whether it stands in a list
+    or a quotation."""
     quoted = 0
     start = -1
-    for match in TAG.finditer(html):
+    pictured = False  # whether the paragraph before is an image alone
+    for match in TAG.finditer(f"{html}</p>"):
         name, closing = (match[3] or "").lower(), bool(match[2])
-        if not name or name in _VOID:
-            continue
-        if apart:
-            if not closing and name == apart[-1]:
-                apart.append(name)
-            elif closing and name == apart[-1]:
-                apart.pop()
-        elif closing:
-            if name == "p" and start >= 0:
-                yield _say(html[start : match.start()]), quoted > 0
-                start = -1
-            quoted -= name in _QUOTED and quoted > 0
-        elif name in _APART or _CAPTION.search(match[0]):
-            apart.append(name)
-        elif name == "p":
+        if name in _QUOTED:
+            quoted = max(0, quoted + (-1 if closing else 1))
+        elif name == "p" and not closing:
             start = match.end()
-        else:
-            quoted += name in _QUOTED
-    if start >= 0:
-        yield _say(html[start:]), quoted > 0
+        elif name == "p" and start >= 0:
+            inside = html[start : match.start()]
+            text = _say(inside)
+            has_image = "<img" in inside
+            caption = (has_image or pictured) and len(inside) <= LONGEST_CAPTION
+            caption = caption and not _say(_STRESSED.sub("", inside))
+            if text and not caption:
+                yield text, quoted > 0
+            pictured = has_image and not text
+            start = -1
 
 
 def _say(html: str) -> str:
     """The text of a paragraph, its formulas as their TeX."""
-    if "<math" in html:
-        html = _MATH.sub(_say_formula, html)
-    return text_of(_BREAK.sub(" ", html))
-
-
-def _say_formula(formula: re.Match[str]) -> str:
-    tex = _TEX.search(formula[0])
-    return " ".join(tex[1].split()) if tex else escape(text_of(formula[0]))
+    ahead, kept, at = Ahead(html), [], 0
+    for formula in _MATH.finditer(html):
+        end = ahead.search(_MATH_END, formula.end())
+        tex = _TEX.search(html, formula.end(), end.start()) if end else None
+        if end and tex and formula.start() >= at:
+            kept += [html[at : formula.start()], " ".join(tex[1].split())]
+            at = end.end()
+    return text_of(_BREAK.sub(" ", "".join([*kept, html[at:]])))
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.blog.summary import summarise
 from escriba.blog.text import text_of
+from escriba.direction import find_direction
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.files import read_bytes, read_text, refusals
 from escriba.language import tr
@@ -68,6 +69,11 @@ class Page:
     kind: str = "website"
     portable: bool = False
     listed: bool = True
+    written: Mapping[str, Any] = field(default_factory=dict)  # a post's front matter
+
+    def __getitem__(self, key: str) -> Any:
+        """What the front matter says, where a template asks for `page.key`. Raises KeyError."""
+        return self.written[key]
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,11 @@ class Theme:
             _want("language", lang, isinstance(lang, str), tr("the tag of a language, as es"))
             return name_language(lang)
 
-        functions = (link, asset, absolute, date, language)
+        def direction(lang: str) -> str:
+            _want("direction", lang, isinstance(lang, str), tr("the tag of a language, as es"))
+            return find_direction(lang)
+
+        functions = (link, asset, absolute, date, language, direction)
         return {function.__name__: function for function in functions}
 
 
@@ -269,8 +279,9 @@ def _post_page(
 ) -> tuple[Page, bytes]:
     post = article.post
     page = Page(
-        post.url, post.title, article.summary, post.lang, kind="article", listed=not post.draft
-    )
+        post.url, post.title, article.summary, post.lang,
+        kind="article", listed=not post.draft, written=post.written,
+    )  # fmt: skip
     newer, older = catalogue.neighbours[post.source]
     wanted = post.front.toc
     if wanted is None:
