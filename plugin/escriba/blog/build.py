@@ -21,6 +21,7 @@ from escriba.blog import output as disk
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.claims import Claim, claim_post, refuse_clashes
 from escriba.blog.content import Content
+from escriba.blog.data import read as read_data
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
@@ -105,6 +106,8 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
     templates = open_templates(project)
     look = theme.load(project.settings, templates)
+    with mistakes.collect():
+        look = replace(look, data=read_data(project))
     addresses = _addresses(project, catalogue, look)
     panels = Panels()
     refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)

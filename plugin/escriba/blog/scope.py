@@ -16,7 +16,7 @@ from escriba.article.theme import Templates
 from escriba.blog import data, markdown
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.liquid import LiquidContext
-from escriba.blog.liquid.values import Make, Moment, Variables
+from escriba.blog.liquid.values import Make, Variables, write_moment
 from escriba.blog.post import Post, instant
 from escriba.blog.territory import INCLUDES
 from escriba.errors import Mistakes, Place, SourceError
@@ -77,10 +77,11 @@ class Scope:
         groups = self.catalogue.tags if kind == "tags" else self.catalogue.categories
         return {group.name: [self._pages[post.source] for post in group.posts] for group in groups}
 
-    def _find_time(self) -> Moment | None:
+    def _find_time(self) -> str | None:
         posts = self.catalogue.posts
         dates = [date for post in posts for date in (post.date, post.front.last_modified_at)]
-        return max((Moment.of(date) for date in dates if date is not None), default=None)
+        latest = max((date for date in dates if date is not None), key=instant, default=None)
+        return write_moment(latest) if latest else None
 
     def _describe(self, post: Post) -> Variables:
         source = post.source.as_posix()
@@ -88,13 +89,14 @@ class Scope:
             **dict.fromkeys(_OPTIONAL),
             **post.written,
             "title": post.title,
-            "date": Moment.of(post.date) if post.date else None,
+            "date": write_moment(post.date) if post.date else None,
             "url": post.url,
             "id": join(dirname(post.url.rstrip("/")) or "/", post.slug),
             "slug": post.slug,
             "lang": post.lang,
             "categories": list(post.categories),
             "tags": list(post.tags),
+            "name": post.source.name,
             "path": source,
             "relative_path": source,
             "ext": post.source.suffix,

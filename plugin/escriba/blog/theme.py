@@ -84,6 +84,7 @@ class Theme:
     templates: Templates
     assets: Mapping[str, str]  # name → path within the site, which holds the content's digest
     files: Mapping[str, bytes]  # path → bytes of each asset
+    data: Mapping[str, object] = field(default_factory=dict)  # what the author has in `_data`
 
     def collect(self, *, scripts: bool) -> dict[str, bytes]:
         """The assets that a site needs, with or without the scripts of playgrounds."""
@@ -97,6 +98,7 @@ class Theme:
             site=self.settings,
             page=page,
             t=self.templates.strings(STRINGS, page.lang),
+            data=self.data,
             **self._functions(page),
             **values,
         )

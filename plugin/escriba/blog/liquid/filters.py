@@ -18,6 +18,7 @@ from liquid import Environment
 from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LiquidError
 from liquid.filter import sequence_filter, string_filter, with_context
+from liquid.stringify import to_liquid_string
 from liquid.undefined import is_undefined
 
 from escriba.article.budget import ITEM as WEIGHT
@@ -151,7 +152,7 @@ def _split(text: str, separator: object) -> list[str]:
 def _join(items: Iterable[object], separator: object = " ") -> str:
     between, words, size = str(separator), [], 0
     for item in items:
-        words.append(str(item))
+        words.append(to_liquid_string(item, autoescape=False))
         size += len(words[-1]) + len(between)
         if size > VALUE:
             raise Spent(too_large())

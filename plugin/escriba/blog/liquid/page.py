@@ -105,10 +105,13 @@ class Page(RenderContext):
         return value
 
     def _name(self, path: list[object]) -> str:
-        """The name of a variable that is not there; none for what a list has too few items for."""
-        item = isinstance(path[-1], int) or path[-1] in ("first", "last")
-        holder = super().get(path[:-1], token=None, default=None) if item and path[1:] else None
-        return "" if isinstance(holder, (list, tuple)) else name_path(path)
+        """The name of a variable that is not there; none for what a list has too few items for, and
+        for what would be in one that is there and is nothing."""
+        for end in range(1, len(path)):
+            holder = super().get(path[:end], token=None, default=UNDEFINED)
+            if holder is None or isinstance(holder, list):
+                return ""
+        return name_path(path)
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         return partial(self._filter, name, super().filter(name, token))

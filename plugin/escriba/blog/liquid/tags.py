@@ -73,6 +73,8 @@ class _OutputNode(OutputNode):
         if isinstance(value, (list, tuple, dict)):
             context.budget.spend(weigh(value, deep=True))  # it is about to become text
         context.stand(self.token)
+        if isinstance(value, list):
+            value = "".join(to_liquid_string(item, autoescape=False) for item in value)
         return buffer.write(to_liquid_string(value, autoescape=False))
 
 

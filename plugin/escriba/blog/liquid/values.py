@@ -1,5 +1,5 @@
-"""What variables hold that is no plain value: things with fields, some of which take work, and
-moments."""
+"""What variables hold that is no plain value: things with fields, some of which take work; and how
+they write a date."""
 
 from __future__ import annotations
 
@@ -63,13 +63,9 @@ class Variables(Mapping[str, object]):
         return str(self.fixed.get("title") or "")
 
 
-class Moment(datetime):
-    """A date that is written as Ruby writes it: `2020-10-01 23:30:34 -0600`."""
+def write_moment(date: datetime) -> str:
+    """A date as Ruby writes it, in UTC if its author says no more: `2020-10-01 23:30:34 -0600`.
 
-    @classmethod
-    def of(cls, date: datetime) -> Moment:
-        """The same moment, in UTC if its author says no more."""
-        return cls.combine(date.date(), date.time(), date.tzinfo or UTC)
-
-    def __str__(self) -> str:
-        return f"{self.year:04}-{self:%m-%d %H:%M:%S %z}"
+    Liquid compares and sorts such text, and its filters read it."""
+    known = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return f"{known.year:04}-{known:%m-%d %H:%M:%S %z}"
