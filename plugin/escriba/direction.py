@@ -9,13 +9,13 @@ from typing import Literal
 
 # ISO 15924, scripts that are written from right to left; and the languages (ISO 639, CLDR's
 # likely subtags) that are written in one of them where their tag names no script.
-_SCRIPTS = frozenset(
-    "adlm arab aran armi avst chrs cprt elym garf hatr hebr hung khar lydi mand mani mend merc mero "
-    "narb nbat nkoo orkh ougr palm phli phlp phnx prti rohg samr sarb sogd sogo syrc thaa todr yezi".split()
+_SCRIPTS = (
+    "adlm arab aran armi avst chrs cprt elym garf hatr hebr hung khar lydi mand mani mend merc "
+    "mero narb nbat nkoo orkh ougr palm phli phlp phnx prti rohg samr sarb sogd sogo syrc thaa todr yezi"
 )
-_LANGUAGES = frozenset(
-    "aeb aii ajp apc apd ar arc arq ars ary arz azb bal bgn bqi ckb dv fa fas glk haz he heb "
-    "iw ks lki lrc luz mzn nqo pes pnb prs ps pus rhg sd sdh skr smp syc syr ug ur urd yi yid".split()
+_LANGUAGES = (
+    "aeb aii ajp apc apd ar arc arq ars ary arz azb bal bgn bqi ckb dv fa fas glk haz he heb iw ks "
+    "lki lrc luz mzn nqo pes pnb prs ps pus rhg sd sdh skr smp syc syr ug ur urd yi yid"
 )
 
 
@@ -23,5 +23,5 @@ def find_direction(lang: str) -> Literal["ltr", "rtl"]:
     """`rtl` for `ar`, `he-IL` and `az-Arab`, `ltr` for all others."""
     language, *others = lang.lower().split("-")
     script = next((part for part in others if len(part) == 4 and part.isalpha()), None)
-    right = script in _SCRIPTS if script else language in _LANGUAGES
+    right = script in _SCRIPTS.split() if script else language in _LANGUAGES.split()
     return "rtl" if right else "ltr"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from escriba import files, schema
-from escriba.errors import EscribaError, Mistakes, Place, SourceError, shorten
+from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 from escriba.schema import Mistake, Range, Unlike, raise_all
 from escriba.yaml import compose

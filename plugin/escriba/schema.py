@@ -5,8 +5,9 @@ may be `str`, `bool`, `int`, `float`, `Decimal`, `datetime`, `Path`, a `Literal`
 dataclass, a union of these with `None`, or a `tuple[X, ...]` of them; `Annotated[X, Range(a, b)]`
 bounds a number, and `Annotated[tuple[str, ...], Words()]` also accepts one string, split on
 commas or else on spaces. A field named `extra` takes the keys that have no field of their own, with
-`Unlike()` those that look like none of its names; without one an unknown key is a mistake. A field of the type `Place | None` is no key: it gets the
-place where the mapping stands, for mistakes that show later.
+`Unlike()` those that look like none of the others; without one an unknown key is a mistake. A field
+of the type `Place | None` is no key: it gets the place where the mapping stands, for mistakes that
+show later.
 """
 
 from __future__ import annotations

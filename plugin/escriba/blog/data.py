@@ -66,7 +66,9 @@ def _read_json(text: str, place: Place) -> object:
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         at = place.moved(line - 1, getattr(error, "colno", 0)) if line else place
-        raise SourceError(tr("broken JSON: {reason}", reason=getattr(error, "msg", error)), at) from None
+        raise SourceError(
+            tr("broken JSON: {reason}", reason=getattr(error, "msg", error)), at
+        ) from None
 
 
 def _read_table(text: str, place: Place, delimiter: str) -> object:

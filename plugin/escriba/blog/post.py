@@ -64,7 +64,8 @@ class FrontMatter:
     def __post_init__(self) -> None:
         if self.lang is not None and not _LANG.fullmatch(self.lang):
             message = tr(
-                "'lang' must be a language such as es or pt-BR, not '{lang}'", lang=shorten(self.lang)
+                "'lang' must be a language such as es or pt-BR, not '{lang}'",
+                lang=shorten(self.lang),
             )
             raise Mistake(message, "lang")
 

@@ -1,5 +1,9 @@
 """What a post says of itself in a list, in the feed and to a search engine, where its author wrote
-no description: its first paragraph, or the paragraphs before `<!--more-->`."""
+no description: its first paragraph, or the text before `<!--more-->`.
+
+Headings, captions, tables, code and figures are no part of it. All takes time in proportion to the
+size of the HTML, which may be anybody's.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,27 @@ import re
 from collections.abc import Iterator
 
 from escriba.ahead import Ahead
+from escriba.blog.kramdown.grammar import VOID_ELEMENTS, names
 from escriba.blog.links import TAG
 from escriba.blog.text import strip_notes, text_of
 
 LONGEST = 240  # characters of a first paragraph
 LONGEST_CHOSEN = 1000  # of what the author has marked
-LONGEST_CAPTION = 5000  # of HTML
+LONGEST_CAPTION = 5000  # of the HTML of a paragraph that may be one
 
 MORE = re.compile(r"<!--\s*more\s*-->")
-# What is no prose of the post: nothing in it is a paragraph.
-_APART = frozenset(
-    "aside audio button canvas caption figcaption figure footer form h1 h2 h3 h4 h5 h6 header iframe "
-    "nav noscript object picture pre script select style svg table template textarea video".split()
+_APART = names(
+    "aside audio button canvas caption figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
+    "iframe nav noscript object picture pre script select style svg table template textarea video"
 )
-_QUOTED = frozenset(("blockquote", "dd", "details", "dl", "li", "ol", "ul"))
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_CAPTION = re.compile(r"""\sclass\s*=\s*["'][^"']*(?:caption|escriba|footnotes|credit)""", re.I)
+_QUOTED = names("blockquote dd details dl li ol ul")
+_NO_PROSE = re.compile(r"""\sclass\s*=\s*["'][^"']*(?:caption|escriba|footnotes|credit)""", re.I)
 _TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
 _MATH, _MATH_END = re.compile(r"<math\b"), re.compile("</math>")
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
-_BLOCK = re.compile(r"</?(?:p|li|ul|ol|dl|dt|dd|div|blockquote|section|article|details|summary)\b[^>]*>", re.I)
+_BLOCK = re.compile(
+    r"</?(?:p|li|ul|ol|dl|dt|dd|div|blockquote|section|article|details|summary)\b[^>]*>", re.I
+)
 _STRESSED = re.compile(r"<(em|i|small)\b[^>]*>.*?</\1\s*>", re.S | re.I)
 
 
@@ -49,7 +54,7 @@ def _keep_prose(html: str) -> str:
         found, closing = (match[3] or "").lower(), bool(match[2])
         if depth:
             depth += (found == name) * (-1 if closing else 1)
-        elif not found or (not closing and found not in _VOID and _is_apart(found, match[0])):
+        elif not found or (not closing and _is_apart(found, match[0])):
             kept += [html[at : match.start()], " "]
             name, depth = found, bool(found)
         else:
@@ -59,7 +64,7 @@ def _keep_prose(html: str) -> str:
 
 
 def _is_apart(name: str, tag: str) -> bool:
-    return name in _APART or bool(_CAPTION.search(tag))
+    return name in _APART or (name not in VOID_ELEMENTS and bool(_NO_PROSE.search(tag)))
 
 
 def _find_paragraphs(html: str) -> Iterator[tuple[str, bool]]:
@@ -77,18 +82,23 @@ def _find_paragraphs(html: str) -> Iterator[tuple[str, bool]]:
         elif name == "p" and start >= 0:
             inside = html[start : match.start()]
             text = _say(inside)
-            has_image = "<img" in inside
-            caption = (has_image or pictured) and len(inside) <= LONGEST_CAPTION
-            caption = caption and not _say(_STRESSED.sub("", inside))
-            if text and not caption:
+            with_image = "<img" in inside
+            if text and not ((with_image or pictured) and _is_caption(inside)):
                 yield text, quoted > 0
-            pictured = has_image and not text
+            pictured = with_image and not text
             start = -1
 
 
+def _is_caption(html: str) -> bool:
+    """Whether a paragraph at an image has nothing but stressed text."""
+    return len(html) <= LONGEST_CAPTION and not _say(_STRESSED.sub("", html))
+
+
 def _say(html: str) -> str:
-    """The text of a paragraph, its formulas as their TeX."""
-    ahead, kept, at = Ahead(html), [], 0
+    """The text of some HTML, its formulas as their TeX."""
+    ahead = Ahead(html)
+    kept: list[str] = []
+    at = 0
     for formula in _MATH.finditer(html):
         end = ahead.search(_MATH_END, formula.end())
         tex = _TEX.search(html, formula.end(), end.start()) if end else None

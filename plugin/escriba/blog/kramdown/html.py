@@ -43,7 +43,9 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if held and not whole:
         end, source.at = source.enclosures.find_end(source.at, name, held)
         source.scan(_REST)
-        frame.add(_hold(parser, Nested(name, attributes, source.text[match.end() : end], held)), "html")
+        frame.add(
+            _hold(parser, Nested(name, attributes, source.text[match.end() : end], held)), "html"
+        )
         return True
     if not whole:
         inside = source.enclosures.read(source.at, name)

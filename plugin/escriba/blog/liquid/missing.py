@@ -1,7 +1,7 @@
 """Variables that are not there: they show nothing, as in Jekyll, and somebody is told.
 
-To ask whether a variable is there (`if`, the filter `default`) is no mistake; to show it, to go over
-it and to make something of it is.
+To ask whether a variable is there (`if`, the filter `default`) is no mistake; to show it, to go
+over it and to make something of it is.
 """
 
 from __future__ import annotations
