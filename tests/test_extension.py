@@ -262,7 +262,7 @@ ERRORS = [
     ("```escriba sample\nmodel: tolstoi\nshow: code\nlanguage: pyhton\n```", SourceError,
      ["posts/a.md:13:11: unknown language 'pyhton' (did you mean 'python'?)"]),
     ("```escriba sample\nmodel: vacio\n```", ModelError,
-     ["models/vacio/weights.safetensors: the model 'vacio' has no weights; "
+     ["posts/a.md:11:8: the model 'vacio' has no weights; "
       "train it with: escriba train vacio"]),
     ("a `escriba tolstoi.layres` b\n\n~~~\n`escriba tolstoi.layres`\n~~~\n\nand\n"
      "`escriba tolstoi.layres` `escriba nobody.bits`", SourceError,

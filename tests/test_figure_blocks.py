@@ -254,9 +254,8 @@ MISTAKES = [
     ("loss", {"model": "tolstoi", "models": "[uno]"}, SourceError,
      ["2:1: a figure needs 'model', or a list of 'models', and not both"]),
     ("loss", {"models": "[tolstoi, tolstoy, vacio]", "xx": 1, "y": "[1, a]"}, SourceError,
-     ["vacio/training.jsonl: the model 'vacio' has no record of its training; "
-      "train it with: escriba train vacio",
-      "2:19: unknown model 'tolstoy' (did you mean 'tolstoi'?)",
+     ["2:19: unknown model 'tolstoy' (did you mean 'tolstoi'?)",
+      "2:28: the model 'vacio' has no record of its training; train it with: escriba train vacio",
       "3:1: unknown option 'xx' (did you mean 'x'?)",
       "4:4: 'y' must be a number, not 'a'"]),
     ("loss", {"models": "[tolstoi, clasicos, tres, cuatro, cinco]"}, SourceError,
@@ -303,9 +302,8 @@ MISTAKES = [
     ("diagram", {"model": "bytes", "text": "ñandúes"}, SourceError,
      ["3:7: 'text' must have at most 8 bytes, and it has 9"]),
     ("diagram", {"model": "clasicos"}, SourceError,
-     ["clasicos/weights.safetensors: the model 'clasicos' has no weights; "
-      "train it with: escriba train clasicos",
-      "2:1: 'text' is missing"]),
+     ["2:1: 'text' is missing",
+      "2:8: the model 'clasicos' has no weights; train it with: escriba train clasicos"]),
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,21 @@ def test_mistakes_are_raised_together_sorted_and_once() -> None:
     assert caught.value.exit_code == 4
 
 
+def test_warnings_end_nothing_and_are_told_with_what_does() -> None:
+    mistakes = Mistakes()
+    here = Place(Path("a"), 9, 2)
+    for place in (here, Place(Path("a"), 3), here):
+        mistakes.warn(Problem("this is lost", place))
+    mistakes.check()
+    told = ["a:3: warning: this is lost", "a:9:2: warning: this is lost"]
+    assert [str(w) for w in mistakes.sorted_warnings()] == told
+    mistakes.add(FrozenError("nowhere"))
+    with pytest.raises(FrozenError) as caught:
+        mistakes.check()
+    assert [str(w) for w in caught.value.warnings] == told
+    assert pickle.loads(pickle.dumps(caught.value)).warnings == caught.value.warnings
+
+
 def test_suggestions() -> None:
     assert suggest("temprature", ["temperature", "seed"]) == " (did you mean 'temperature'?)"
     assert suggest("x", ["temperature", "seed"]) == " (allowed: seed, temperature)"
@@ -81,7 +97,10 @@ def test_no_project_and_wrong_settings(tmp_path: Path) -> None:
     (tmp_path / "escriba.yml").write_text("titel: x\nurl: https://a.b/\n")
     with pytest.raises(SourceError) as caught:
         project.find(tmp_path)
-    assert str(caught.value) == "escriba.yml:1:1: unknown key 'titel' (did you mean 'title'?)"
+    assert str(caught.value).splitlines() == [
+        "escriba.yml:1:1: unknown key 'titel' (did you mean 'title'?)",
+        "escriba.yml:2:6: 'url' must not end in '/', and it is 'https://a.b/'",
+    ]
 
 
 def test_the_digest_covers_weights_and_not_the_record(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_categories_and_tags(
         (
             "---\nlang: klingon\n---\n",
             NAME,
-            f"posts/{NAME}:2:1: 'lang' must be a language such as es or pt-BR, not 'klingon'",
+            f"posts/{NAME}:2:7: 'lang' must be a language such as es or pt-BR, not 'klingon'",
         ),
         (
             "---\npermalink: /:yaer/\n---\n",

@@ -182,8 +182,8 @@ def test_value(models: Models, span: str, text: str, machine: str) -> None:
         ("old.log.clip", "posts/a.md:3:7: the record of the model 'old' has no 'log.clip'"),
         ("nobody.log.loss",
          "posts/a.md:3:7: unknown model 'nobody' (allowed: bare, log, old, tolstoi)"),
-        ("bare.log.loss", "models/bare/training.jsonl: the model 'bare' has no record of its "
-         "training; train it with: escriba train bare"),
+        ("bare.log.loss", "posts/a.md:3:7: the model 'bare' has no record of its training; "
+         "train it with: escriba train bare"),
     ],
 )  # fmt: skip
 def test_wrong_value(models: Models, span: str, message: str) -> None:

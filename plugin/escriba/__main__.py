@@ -108,7 +108,7 @@ def _flush() -> int:
 def _tell(error: EscribaError) -> int:
     from escriba.streams import tell
 
-    for problem in error.problems:
+    for problem in (*error.warnings, *error.problems):
         tell(str(problem))
     return error.exit_code
 

@@ -70,6 +70,8 @@ def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: P
             project, frozen=frozen, drafts=drafts, unpublished=unpublished,
             output=output, report=report, say=_tell,
         )  # fmt: skip
+    for warning in result.warnings:
+        _tell(str(warning))
     seconds = time.perf_counter() - begun
     _print(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
 

@@ -27,7 +27,7 @@ from typing import ClassVar
 from escriba.display import visible_line
 from escriba.language import tr
 
-LISTED = 40  # names that a message lists, at most
+LISTED = 200  # characters of the names that a message lists, about
 SHOWN = 80  # characters of a value in a message
 LONGEST = 100  # characters of a word that names are compared with
 
@@ -66,9 +66,13 @@ class Problem:
 
 
 class EscribaError(Exception):
-    """Base of all errors that are not defects of escriba. Holds all mistakes found in one run."""
+    """Base of all errors that are not defects of escriba. Holds all mistakes found in one run.
+
+    `warnings` are what was to be said besides, before the run came to its mistakes.
+    """
 
     exit_code: ClassVar[int] = 1
+    warnings: tuple[Problem, ...] = ()
 
     def __init__(self, problem: str | Problem | Iterable[Problem], place: Place | None = None):
         if isinstance(problem, str):
@@ -76,8 +80,10 @@ class EscribaError(Exception):
         self.problems = (problem,) if isinstance(problem, Problem) else tuple(problem)
         super().__init__("\n".join(str(p) for p in self.problems))
 
-    def __reduce__(self) -> tuple[type[EscribaError], tuple[tuple[Problem, ...]]]:
-        return type(self), (self.problems,)
+    def __reduce__(
+        self,
+    ) -> tuple[type[EscribaError], tuple[tuple[Problem, ...]], dict[str, tuple[Problem, ...]]]:
+        return type(self), (self.problems,), {"warnings": self.warnings}
 
 
 class DefectError(EscribaError):
@@ -124,10 +130,14 @@ class Mistakes:
     ...     with mistakes.collect():
     ...         render(post)
     >>> mistakes.check()
+
+    `warnings` are what a person should know although it is no error, in the order in which it was
+    found; `sorted_warnings` are for printing.
     """
 
     def __init__(self) -> None:
         self.errors: list[EscribaError] = []
+        self.warnings: list[Problem] = []
 
     @contextmanager
     def collect(self, place: Place | None = None) -> Iterator[None]:
@@ -149,6 +159,15 @@ class Mistakes:
     def add(self, error: EscribaError) -> None:
         self.errors.append(error)
 
+    def warn(self, problem: Problem) -> None:
+        """Keep what is to be said and ends nothing: one sentence, and where it is."""
+        message = tr("warning: {message}", message=problem.message)
+        self.warnings.append(Problem(message, problem.place))
+
+    def sorted_warnings(self) -> tuple[Problem, ...]:
+        """What was warned of, by place, each sentence once."""
+        return tuple(_sort(self.warnings))
+
     def take(self) -> list[EscribaError]:
         """What was collected, which is then forgotten here."""
         errors, self.errors = self.errors, []
@@ -162,8 +181,15 @@ class Mistakes:
         if not self.errors:
             return
         kind = type(min(self.errors, key=lambda e: e.exit_code))
-        problems = dict.fromkeys(p for e in self.errors for p in e.problems)
-        raise kind(sorted(problems, key=lambda p: (p.place is None, p.place or Place(Path()))))
+        error = kind(_sort(p for e in self.errors for p in e.problems))
+        error.warnings = self.sorted_warnings()
+        raise error
+
+
+def _sort(problems: Iterable[Problem]) -> list[Problem]:
+    """By place, each once."""
+    once = dict.fromkeys(problems)
+    return sorted(once, key=lambda p: (p.place is None, p.place or Place(Path())))
 
 
 @contextmanager
@@ -211,7 +237,30 @@ def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = Non
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return " " + tr("(did you mean '{name}'?)", name=near[0])
-    names = sorted(shown) if shown is not None else names
-    if len(names) > LISTED:
-        names = [*names[:LISTED], "…"]
+    names = _list_some(sorted(shown) if shown is not None else names)
     return " " + tr("(allowed: {names})", names=", ".join(names)) if names else ""
+
+
+def find_typo(word: str, known: Iterable[str]) -> str | None:
+    """The name that a word is probably meant to be, if it looks like one: a letter more, less or
+    changed, two of them exchanged, capitals. `subtitle` is no `title`, nor `author-name` an
+    `author`."""
+    plain = word[:LONGEST].lower().replace("_", "-")
+    for name in sorted(known):
+        other = name.lower().replace("_", "-")
+        if plain == other or (len(other) > 3 and sorted(plain) == sorted(other)):
+            return name
+        near = abs(len(plain) - len(other)) <= max(1, len(other) // 4)
+        if near and difflib.SequenceMatcher(None, plain, other).ratio() >= 0.8:
+            return name
+    return None
+
+
+def _list_some(names: list[str]) -> list[str]:
+    """As many names as a sentence can hold, and a mark for the rest."""
+    room = LISTED
+    for number, name in enumerate(names):
+        room -= len(name) + 2
+        if number and room < 0:
+            return [*names[:number], "…"]
+    return names

@@ -55,6 +55,13 @@ def read_bytes(
     return data
 
 
+def starts_with(path: Path, start: bytes, shown: Path | None = None) -> bool:
+    """Whether a file begins so, with BOM or without, whatever its line ends. Raises SourceError."""
+    with refusals(SourceError, shown or path, path=path), open_file(path, shown) as file:
+        data = file.read(2 * len(start) + 3)
+    return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").startswith(start)
+
+
 def read_text(
     path: Path, shown: Path | None = None, *, kind: Kind = SourceError, limit: int = BYTES
 ) -> str:

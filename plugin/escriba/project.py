@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from escriba import files, schema
-from escriba.errors import EscribaError, Place, Problem, SourceError, shorten
+from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
-from escriba.schema import Mistake, Range
+from escriba.schema import Mistake, Range, Unlike, raise_all
 from escriba.yaml import compose
 
 NAME = "escriba.yml"
@@ -43,13 +43,24 @@ class Settings:
     outside: tuple[Path, ...] = ()  # folders that may be read and written though they are outside
     latest: Annotated[int, Range(1, 1000)] = 20  # posts on the home page and in the feed
 
+    # Keys of the author's own, for templates: `site.name`.
+    extra: Annotated[Mapping[str, Any], Unlike()] = field(default_factory=dict, hash=False)
+
     def __post_init__(self) -> None:
+        mistakes = []
         if self.url.endswith("/"):
-            raise Mistake(tr("'url' must not end in '/', and it is '{url}'", url=shorten(self.url)))
+            message = tr("'url' must not end in '/', and it is '{url}'", url=shorten(self.url))
+            mistakes.append(Mistake(message, "url"))
         if self.baseurl and not _BASEURL.fullmatch(self.baseurl):
-            raise Mistake(
-                tr("'baseurl' must be like '/blog', not '{baseurl}'", baseurl=shorten(self.baseurl))
+            message = tr(
+                "'baseurl' must be like '/blog', not '{baseurl}'", baseurl=shorten(self.baseurl)
             )
+            mistakes.append(Mistake(message, "baseurl"))
+        raise_all(mistakes)
+
+    def __getitem__(self, key: str) -> Any:
+        """A key of the author's own, where a template asks for `site.key`. Raises KeyError."""
+        return self.extra[key]
 
 
 @dataclass(frozen=True)
@@ -161,14 +172,16 @@ def load(root: Path) -> Project:
     start = Place(Path(NAME), 1)
     Project(root, Settings()).admit(root / NAME, Place(start.path))
     node = compose(files.read_text(root / NAME, start.path), start)
-    project = Project(root, schema.build(Settings, node, start), schema.places(node, start))
-    problems = [
-        Problem(tr("'{key}': {problem}", key=key, problem=problem.message), problem.place)
-        for key in FOLDERS
-        for problem in _find_stray(project, key)
-    ]
-    if problems:
-        raise SourceError(sorted(problems, key=lambda p: p.place or start))
+    mistakes = Mistakes()
+    settings = Settings()
+    with mistakes.collect():
+        settings = schema.build(Settings, node, start)
+    project = Project(root, settings, schema.places(node, start))
+    for key in FOLDERS:
+        for problem in _find_stray(project, key):
+            message = tr("'{key}': {problem}", key=key, problem=problem.message)
+            mistakes.add(SourceError(message, problem.place))
+    mistakes.check()
     return project
 
 

@@ -4,9 +4,10 @@ One walk serves `escriba.yml`, front matter, recipes and blocks. A field of a da
 may be `str`, `bool`, `int`, `float`, `Decimal`, `datetime`, `Path`, a `Literal`, another
 dataclass, a union of these with `None`, or a `tuple[X, ...]` of them; `Annotated[X, Range(a, b)]`
 bounds a number, and `Annotated[tuple[str, ...], Words()]` also accepts one string, split on
-spaces, as Jekyll does. A field named `extra` takes the keys that have no field of their own;
-without one an unknown key is a mistake. A field of the type `Place | None` is no key: it gets the
-place where the mapping stands, for mistakes that show later.
+commas or else on spaces. A field named `extra` takes the keys that have no field of their own, with
+`Unlike()` those that look like none of the others; without one an unknown key is a mistake. A field
+of the type `Place | None` is no key: it gets the place where the mapping stands, for mistakes that
+show later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import dataclasses
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -25,7 +26,7 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from escriba import files
-from escriba.errors import Place, Problem, SourceError, shorten, suggest
+from escriba.errors import Place, Problem, SourceError, find_typo, shorten, suggest
 from escriba.language import tr
 from escriba.numbers import read_decimal, read_float, read_whole
 from escriba.yaml import compose, place_of
@@ -61,8 +62,33 @@ class Words:
     """Marks a tuple of strings that may also be written as one string of words."""
 
 
+@dataclass(frozen=True)
+class Unlike:
+    """Marks a field `extra` that takes no key which is probably meant to be another."""
+
+
 class Mistake(Exception):  # noqa: N818 - internal: becomes a Problem with a place
-    """A value that is not what its field wants, in words; caught by the walk."""
+    """A value that is not what its field wants, in words; caught by the walk.
+
+    Of several, `raise_all` makes one; `key` is the field that a message is about.
+    """
+
+    def __init__(self, message: str, key: str = "", others: Sequence[Mistake] = ()):
+        super().__init__(message)
+        self.key = key
+        self.others = tuple(others)
+
+
+def raise_all(mistakes: Sequence[Mistake]) -> None:
+    """Raise some mistakes as one, if there are any: what a dataclass finds in its fields."""
+    if mistakes:
+        raise Mistake(str(mistakes[0]), mistakes[0].key, mistakes[1:])
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a text: between its commas if it has any, between its spaces if not."""
+    words = (word.strip() for word in text.split(",")) if "," in text else iter(text.split())
+    return tuple(word for word in words if word)
 
 
 def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
@@ -139,50 +165,87 @@ def _build_dataclass(
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in dataclasses.fields(kind) if hints[f.name] != _LOCATED}
     allowed = [name.replace("_", "-") for name in fields if name != "extra"]
+    unlike = any(isinstance(mark, Unlike) for mark in typing.get_args(hints.get("extra")))
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    wrong: list[str] = []
+    before = len(problems)
     for key, value in node.value:
         name = str(key.value).replace("-", "_")
         if name in fields and name != "extra":
-            try:
-                values[name] = _convert(hints[name], value, start, problems)
-            except Mistake as mistake:
-                values[name] = None
-                at = place_of(start, value)
-                problems.append(
-                    Problem(tr("'{key}' must be {wanted}", key=key.value, wanted=mistake), at)
-                )
-        elif "extra" in fields:
+            if name in values:
+                problems.append(Problem(_twice(str(key.value), lines[name]), place_of(start, key)))
+            lines[name] = place_of(start, key).line
+            values[name], fault = _read_field(hints[name], key, value, start, problems)
+            wrong += [name] if fault else []
+        elif "extra" in fields and not (unlike and _is_meant(str(key.value), allowed)):
             extra[str(key.value)] = plain(value)
         else:
-            at = place_of(start, key)
-            shown = shorten(str(key.value))
-            hint = suggest(shown, allowed)
-            if what == "option":
-                problem = tr("unknown option '{name}'{hint}", name=shown, hint=hint)
-            else:
-                problem = tr("unknown key '{name}'{hint}", name=shown, hint=hint)
-            problems.append(Problem(problem, at))
+            problems.append(Problem(_unknown(str(key.value), allowed, what), place_of(start, key)))
+    at = place_of(start, node) if node.start_mark else start
     for name, field in fields.items():
-        required = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        )
-        if name not in values and required and name != "extra":
-            at = place_of(start, node) if node.start_mark else start
+        if name not in values and _is_required(field) and name != "extra":
             problems.append(Problem(tr("'{name}' is missing", name=name.replace("_", "-")), at))
+            wrong.append(name)
     if "extra" in fields:
         values["extra"] = extra
     for field in dataclasses.fields(kind):
         if field.name not in fields:
-            values[field.name] = place_of(start, node) if node.start_mark else start
-    if problems:
+            values[field.name] = at
+    if any(_is_required(fields[name]) for name in wrong):
         return None
+    for name in wrong:
+        del values[name]
     try:
-        return kind(**values)
-    except Mistake as mistake:  # a dataclass may check its fields against each other
-        at = place_of(start, node) if node.start_mark else start
-        problems.append(Problem(str(mistake), at))
+        made = kind(**values)
+    except Mistake as mistake:  # a dataclass may check its fields, and one against another
+        faults = [each for each in (mistake, *mistake.others) if each.key not in wrong]
+        if len(problems) > before:  # which may be why two of them do not agree
+            faults = [each for each in faults if each.key]
+        keys = {str(key.value).replace("-", "_"): value for key, value in node.value}
+        for each in faults:
+            own = keys.get(each.key)
+            problems.append(Problem(str(each), place_of(start, own) if own else at))
         return None
+    return made if len(problems) == before else None
+
+
+def _read_field(
+    hint: Any, key: yaml.Node, value: yaml.Node, start: Place, problems: list[Problem]
+) -> tuple[Any, bool]:
+    """What a field's value is, and whether there is a mistake in it."""
+    before = len(problems)
+    found = None
+    try:
+        found = _convert(hint, value, start, problems)
+    except Mistake as mistake:
+        message = tr("'{key}' must be {wanted}", key=key.value, wanted=mistake)
+        problems.append(Problem(message, place_of(start, value)))
+    return found, len(problems) > before
+
+
+def _is_meant(key: str, allowed: list[str]) -> bool:
+    """Whether a key is probably meant to be another: `titel`, `language`, but not `author-name`."""
+    longer = any(len(name) > 3 and key.startswith(name) for name in allowed)
+    return bool(find_typo(key, allowed)) or (longer and not re.search("[-_.]", key))
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _twice(key: str, first: int) -> str:
+    return tr("'{key}' is given twice (first in line {first})", key=shorten(key), first=first)
+
+
+def _unknown(name: str, allowed: list[str], what: What) -> str:
+    shown = shorten(name)
+    hint = suggest(shown, allowed)
+    if what == "option":
+        return tr("unknown option '{name}'{hint}", name=shown, hint=hint)
+    return tr("unknown key '{name}'{hint}", name=shown, hint=hint)
 
 
 def plain(node: yaml.Node) -> Any:
@@ -207,7 +270,7 @@ def _convert(hint: Any, node: yaml.Node, start: Place, problems: list[Problem]) 
         words = any(isinstance(mark, Words) for mark in marks)
         if words and isinstance(node, yaml.ScalarNode):
             null = node.tag == "tag:yaml.org,2002:null"
-            return () if null else tuple(str(node.value).split())
+            return () if null else split_words(str(node.value))
         value = _convert(base, node, start, problems)
         for mark in marks:
             if isinstance(mark, Range) and value is not None and value not in mark:

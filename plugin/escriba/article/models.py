@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from escriba.article.record import FILE as RECORD
 from escriba.article.record import Record, read_record
-from escriba.errors import ModelError, Place, SourceError, suggest
+from escriba.errors import ModelError, Place, Problem, SourceError, suggest
 from escriba.evaluation import Evaluation, read_evaluation
 from escriba.files import exists, is_dir, refusals
 from escriba.language import tr
+from escriba.model import FILE as WEIGHTS
 from escriba.model import Model, read_model
 from escriba.project import Project, Settings
 from escriba.sampling.frozen import Admit
@@ -50,22 +54,24 @@ class Models:
         """The model of that name, asked for at a place.
 
         Raises SourceError at the place if there is no such folder, and ModelError if there is
-        one without whole weights.
+        one without whole weights: at the place, too, if it has none at all.
         """
         if name not in self._read:
             self._find(name, place)
-            self._read[name] = read_model(self.folder / name, self.shown / name)
+            with _asked(self.folder / name / WEIGHTS, place):
+                self._read[name] = read_model(self.folder / name, self.shown / name)
         return self._read[name]
 
     def record(self, name: str, place: Place) -> Record:
         """The record of the training of the model of that name, which needs no weights.
 
         Raises SourceError at the place if there is no such folder, and ModelError if there is
-        one without a whole log.
+        one without a whole log: at the place, too, if it has none at all.
         """
         if name not in self._records:
             self._find(name, place)
-            self._records[name] = read_record(self.folder / name, self.shown / name)
+            with _asked(self.folder / name / RECORD, place):
+                self._records[name] = read_record(self.folder / name, self.shown / name)
         return self._records[name]
 
     def evaluation(self, name: str) -> Evaluation:
@@ -99,3 +105,14 @@ class Models:
             for path in sorted(links):
                 self._admit(path, Place(shown / path.name), ModelError)
         self._admitted.add(name)
+
+
+@contextmanager
+def _asked(file: Path, place: Place) -> Iterator[None]:
+    """Tell that a file is not there where it is asked for; what is wrong in it, where that is."""
+    try:
+        yield
+    except ModelError as error:
+        if os.path.lexists(file):
+            raise
+        raise ModelError([Problem(each.message, place) for each in error.problems]) from None

@@ -21,30 +21,34 @@ from escriba.blog import output as disk
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.claims import Claim, claim_post, refuse_clashes
 from escriba.blog.content import Content
+from escriba.blog.data import read as read_data
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
 from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
+from escriba.blog.scope import Scope
 from escriba.blog.territory import INCLUDES as INCLUDES
 from escriba.blog.territory import admit_output
 from escriba.blog.theme import Theme
-from escriba.errors import Mistakes, Place
+from escriba.errors import Mistakes, Place, Problem
 from escriba.language import plural, tr
 from escriba.lock import Say, hold_project, silence
 from escriba.progress import Report
-from escriba.project import NAME, Project, Settings
+from escriba.project import NAME, Project
 from escriba.sampling.frozen import PatientStore, Store, Use
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a build did: posts shown, files written, left alone, and removed."""
+    """What a build did: posts shown, files written, left alone, and removed; and what it has to
+    say of the posts."""
 
     posts: int
     written: int
     unchanged: int
     removed: int
+    warnings: tuple[Problem, ...] = ()
 
     def __str__(self) -> str:
         files = tr(
@@ -58,10 +62,12 @@ class Result:
 @dataclass(frozen=True)
 class Site:
     """A rendered site: path of each file, relative to the site, → its bytes, or the file that it is
-    a copy of; `escriba.blog.content.read` reads either."""
+    a copy of; `escriba.blog.content.read` reads either. `warnings` are what its author should know.
+    """
 
     posts: int
     files: Mapping[str, Content]
+    warnings: tuple[Problem, ...] = ()
 
 
 def build(
@@ -90,7 +96,8 @@ def build(
         )
         site = render(project, store, drafts=drafts, unpublished=unpublished)
         changes = disk.write(site.files, folder, shown, root=project.root, say=say)
-    return Result(site.posts, changes.written, changes.unchanged, changes.removed)
+    counts = changes.written, changes.unchanged, changes.removed
+    return Result(site.posts, *counts, site.warnings)
 
 
 def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -> Site:
@@ -99,6 +106,8 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
     templates = open_templates(project)
     look = theme.load(project.settings, templates)
+    with mistakes.collect():
+        look = replace(look, data=read_data(project))
     addresses = _addresses(project, catalogue, look)
     panels = Panels()
     refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)
@@ -124,7 +133,7 @@ def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -
     files |= look.collect(scripts=bool(panels.files))
     files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
-    return Site(len(catalogue.posts), files)
+    return Site(len(catalogue.posts), files, mistakes.sorted_warnings())
 
 
 def render_posts(
@@ -143,9 +152,7 @@ def render_posts(
     sources of posts that are wanted, if not all.
     """
     models = Models(project.models, project.shown(project.models), project.admit)
-    site = _site_variables(project.settings)
-    by_name = {post.source.stem: post.url for post in catalogue.posts}
-    by_path = {post.source.as_posix(): post.url for post in catalogue.posts}
+    scope = Scope(project, catalogue, templates)
     rendered: dict[Path, Rendered] = {}
     for post in catalogue.posts:
         if only is not None and post.source not in only:
@@ -159,28 +166,35 @@ def render_posts(
             first_line=post.first_line,
             mistakes=mistakes,
         )
-        liquid = LiquidContext(
-            site=site,
-            page=_page_variables(post),
-            includes=(project.root / INCLUDES, *(f / "includes" for f in templates.folders)),
-            posts=by_name,
-            links=by_path,
-            admit=templates.admit,
-            shown=project.shown,
-        )
         asked = len(store.used)
         with mistakes.collect(Place(post.source)):
-            found = rendered[post.source] = markdown.render(
-                post.body,
-                path=post.source,
-                first_line=post.first_line,
-                extensions=[EscribaExtension(adapt(context))],
-                liquid=liquid,
-                mistakes=mistakes,
+            found = rendered[post.source] = _render_post(
+                post, scope.context(post), adapt(context), mistakes
             )
             uses = store.used[asked:]
             store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
     return rendered
+
+
+def _render_post(
+    post: Post, liquid: LiquidContext, context: Context, mistakes: Mistakes
+) -> Rendered:
+    if post.is_html:
+        return markdown.render_html(
+            post.body,
+            path=post.source,
+            first_line=post.first_line,
+            liquid=liquid,
+            mistakes=mistakes,
+        )
+    return markdown.render(
+        post.body,
+        path=post.source,
+        first_line=post.first_line,
+        extensions=[EscribaExtension(context)],
+        liquid=liquid,
+        mistakes=mistakes,
+    )
 
 
 def _addresses(project: Project, catalogue: Catalogue, look: Theme) -> Addresses:
@@ -219,25 +233,3 @@ def _list_claims(
         yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
     for post in sorted(catalogue.posts, key=lambda post: post.source.as_posix()):
         yield claim_post(post)
-
-
-def _site_variables(settings: Settings) -> dict[str, object]:
-    return {
-        name: getattr(settings, name)
-        for name in ("title", "description", "author", "email", "url", "baseurl", "lang")
-    }
-
-
-def _page_variables(post: Post) -> dict[str, object]:
-    return {
-        **post.front.extra,
-        "title": post.title,
-        "date": post.date,
-        "url": post.url,
-        "slug": post.slug,
-        "lang": post.lang,
-        "description": post.front.description,
-        "categories": list(post.categories),
-        "tags": list(post.tags),
-        "path": post.source.as_posix(),
-    }

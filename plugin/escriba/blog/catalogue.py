@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba.blog import claims, permalink
-from escriba.blog.post import DRAFTS, SUFFIXES, Post, read_post
-from escriba.errors import Mistakes, Place, SourceError, shorten, suggest
+from escriba.blog import claims, permalink, topics
+from escriba.blog.post import DRAFTS, Post, is_post, looks_like_post, read_post
+from escriba.errors import Mistakes, Place, Problem, SourceError, shorten, suggest
 from escriba.language import tr
 from escriba.project import Project
 from escriba.tree import list_files
@@ -64,13 +64,13 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
         is_draft = not DRAFTS.isdisjoint(inside.parts[:-1])
         if is_draft and not drafts:
             continue
-        if path.suffix.lower() not in SUFFIXES:
-            if path.name not in DRAFTS:
-                with mistakes.collect():
-                    files[inside] = _read_file(inside, path, project)
-            continue
         with mistakes.collect(Place(project.shown(path))):
-            post = read_post(path, project.shown(path), project.settings)
+            if not is_post(path, project.shown(path)):
+                if path.name not in DRAFTS:
+                    files[inside] = _read_file(inside, path, project)
+                    _warn_of_look(path, project, mistakes)
+                continue
+            post = read_post(path, project.shown(path), project.settings, mistakes)
             (posts if post.front.published or unpublished else hidden).append(post)
     posts.sort(key=lambda post: post.order, reverse=True)
     in_order = sorted(posts, key=lambda post: post.source.as_posix())
@@ -114,6 +114,16 @@ def _read_file(inside: Path, path: Path, project: Project) -> Path:
     return path
 
 
+def _warn_of_look(path: Path, project: Project, mistakes: Mistakes) -> None:
+    """Say of what is copied and looks like a post that it is none."""
+    shown = project.shown(path)
+    if looks_like_post(path, shown):
+        message = tr(
+            "it begins with front matter, and is published as it is: posts end in .md or .html"
+        )
+        mistakes.warn(Problem(message, Place(shown, 1)))
+
+
 def _refuse_names(groups: Iterable[Group], mistakes: Mistakes) -> None:
     for group in groups:
         if fault := permalink.find_fault(permalink.target(group.url)):
@@ -127,18 +137,18 @@ def _refuse_names(groups: Iterable[Group], mistakes: Mistakes) -> None:
 def _group(
     posts: Iterable[Post], keys: tuple[str, str], names: Callable[[Post], tuple[str, ...]]
 ) -> tuple[Group, ...]:
-    # Names that differ only in case or punctuation are one, under the spelling seen first.
-    found: dict[str, list[Post]] = defaultdict(list)
-    spelled: dict[str, str] = {}
+    # Under the spelling of the newest post.
+    found: dict[topics.Key, list[Post]] = defaultdict(list)
+    spelled: dict[topics.Key, str] = {}
     for post in posts:
+        for topic in dict.fromkeys(map(topics.identify, names(post))):
+            found[topic].append(post)
         for name in names(post):
-            slug = permalink.slugify(name) or permalink.slugify(name, name)
-            spelled.setdefault(slug, name)
-            if post not in found[slug]:
-                found[slug].append(post)
+            spelled.setdefault(topics.identify(name), name)
+    pages = topics.name_pages(found)
     return tuple(
-        Group(spelled[slug], permalink.clean(f"/{keys[1]}/{slug}/"), tuple(found[slug]), keys)
-        for slug in sorted(found)
+        Group(spelled[key], permalink.clean(f"/{keys[1]}/{pages[key]}/"), tuple(found[key]), keys)
+        for key in sorted(found, key=lambda key: pages[key])
     )
 
 

@@ -16,6 +16,7 @@ from escriba.blog.catalogue import Catalogue
 from escriba.blog.links import Addresses
 from escriba.blog.post import Post, instant
 from escriba.blog.theme import Article, Page, Theme
+from escriba.direction import find_direction
 
 FEED = "/feed.xml"
 SITEMAP = "/sitemap.xml"
@@ -40,7 +41,10 @@ def feeds(
     entries = []
     for post in dated[: theme.settings.latest]:
         article = articles[post.source]
-        entries.append((article, links.globalise(article.content, addresses, post.url)))
+        content = links.globalise(article.content, addresses, post.url)
+        if find_direction(post.lang) == "rtl":  # Atom has no attribute for it
+            content = f'<div dir="rtl">\n{content}\n</div>'
+        entries.append((article, content))
     page = Page(FEED, theme.settings.title, theme.settings.description, theme.settings.lang)
     feed = theme.render(
         "feed.xml",

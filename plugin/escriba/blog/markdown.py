@@ -19,11 +19,11 @@ from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import Evaluated, LiquidContext
 from escriba.blog.liquid.marks import put_in
 from escriba.blog.math import Formulas
+from escriba.blog.summary import MORE
 from escriba.blog.text import strip_notes
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
-_MORE = re.compile(r"<!--\s*more\s*-->")
 _PARAGRAPH = re.compile(r"<p[ >]")
 _OPENING = re.compile(r"(?<!`)`{3,}+[^`]*\Z|(?<!~)~{3,}.*")
 _ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
@@ -70,17 +70,16 @@ def render(
     """
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    evaluated = Evaluated(body)
-    if liquid is not None:
-        with collected.collect():
-            evaluated = liquids.evaluate(body, liquid, start)
+    evaluated = _evaluate(body, liquid, start, collected)
     text = evaluated.text
-    before = len(collected.errors)
+    before = len(collected.errors), len(collected.warnings)
     formulas = Formulas()
     kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
     md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
     html = md.convert(text)
     problems = [*formulas.problems(text, start), *_find_unclosed(kramdown.unclosed, text, start)]
+    for place in _find_fences(kramdown.strays, text, start):
+        collected.warn(Problem(_stray(), place))
     if problems:
         collected.add(SourceError(problems))
     _relocate(collected, before, path, evaluated.locator(first_line))
@@ -89,6 +88,43 @@ def render(
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
     locate = evaluated.locator(first_line, outer=True)
     return Rendered(html, headings, _cut_excerpt(html), locate)
+
+
+def render_html(
+    body: str,
+    *,
+    path: Path,
+    first_line: int = 1,
+    liquid: LiquidContext | None = None,
+    mistakes: Mistakes | None = None,
+) -> Rendered:
+    """What `render` gives, of a body that is HTML: Liquid in it is evaluated, and formulas between
+    `$$` are."""
+    start = Place(path, first_line)
+    collected = mistakes if mistakes is not None else Mistakes()
+    evaluated = _evaluate(body, liquid, start, collected)
+    before = len(collected.errors), len(collected.warnings)
+    formulas = Formulas()
+    html = put_in(formulas.raw(evaluated.text), evaluated.code, str)
+    if problems := formulas.problems(evaluated.text, start):
+        collected.add(SourceError(problems))
+    _relocate(collected, before, path, evaluated.locator(first_line))
+    if mistakes is None:
+        collected.check()
+    return Rendered(html, (), _cut_excerpt(html), evaluated.locator(first_line, outer=True))
+
+
+def _evaluate(
+    body: str, liquid: LiquidContext | None, start: Place, mistakes: Mistakes
+) -> Evaluated:
+    """The text that Liquid leaves; the body itself where it fails."""
+    if liquid is not None:
+        with mistakes.collect():
+            evaluated = liquids.evaluate(body, liquid, start)
+            for problem in evaluated.warnings:
+                mistakes.warn(problem)
+            return evaluated
+    return Evaluated(body)
 
 
 class _Stashed(Extension):
@@ -113,8 +149,11 @@ class _PutIn(Preprocessor):
         return put_in("\n".join(lines), self.code, self.md.htmlStash.store).split("\n")
 
 
-def _relocate(mistakes: Mistakes, first: int, path: Path, locate: Callable[[Place], Place]) -> None:
-    """Give errors found in the text after Liquid the places that they have in the file."""
+def _relocate(
+    mistakes: Mistakes, before: tuple[int, int], path: Path, locate: Callable[[Place], Place]
+) -> None:
+    """Give what was found in the text after Liquid the places that it has in the file; `before`:
+    how many errors and warnings there were already."""
 
     def moved(problem: Problem) -> Problem:
         place = problem.place
@@ -122,40 +161,57 @@ def _relocate(mistakes: Mistakes, first: int, path: Path, locate: Callable[[Plac
             return problem
         return Problem(problem.message, locate(place))
 
-    mistakes.errors[first:] = [
-        type(error)(map(moved, error.problems)) for error in mistakes.errors[first:]
+    errors, warnings = before
+    mistakes.errors[errors:] = [
+        type(error)(map(moved, error.problems)) for error in mistakes.errors[errors:]
     ]
+    mistakes.warnings[warnings:] = map(moved, mistakes.warnings[warnings:])
 
 
 def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:
+    """What is said of fences without an end, given their first lines."""
+    problems = []
+    places = _find_fences(openings, text, start)
+    for opening, place in zip(openings, places, strict=True):
+        mark = re.match(r"`+|~+", opening)
+        shown = shorten(mark[0] if mark else opening)
+        message = tr("the code is never closed: no line '{shown}'", shown=shown)
+        problems.append(Problem(message, place))
+    return problems
+
+
+def _stray() -> str:
+    return tr(
+        "this ends no code: that above ended with the fence that it shows; begin and end it with "
+        "one mark more"
+    )
+
+
+def _find_fences(openings: Sequence[str], text: str, start: Place) -> list[Place]:
     """The places of fences without an end, given their first lines."""
     if not openings:
         return []
     lines = text.split("\n")
     inside = {n for fence in scan(lines, start) for n in range(fence.first, fence.end)}
-    places: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
+    found: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
     for number, line in enumerate(lines):
         if match := _OPENING.search(line.rstrip()):
-            places[match[0], number in inside].append(start.moved(number, match.start() + 1))
-    problems = []
+            found[match[0], number in inside].append(start.moved(number, match.start() + 1))
+    places = []
     last = start
     for opening in openings:
-        found = places[opening, False] or places[opening, True]
-        while found and found[0] < last:
-            found.popleft()
-        place = found.popleft() if found else start
+        near = found[opening, False] or found[opening, True]
+        while near and near[0] < last:
+            near.popleft()
+        place = near.popleft() if near else start
         last = max(last, place)
-        mark = re.match(r"`+|~+", opening)
-        shown = mark[0] if mark else opening
-        problems.append(
-            Problem(tr("the code is never closed: no line '{shown}'", shown=shorten(shown)), place)
-        )
-    return problems
+        places.append(place)
+    return places
 
 
 def _cut_excerpt(html: str) -> str:
     """What stands before `<!--more-->`, else the first paragraph."""
-    more = _MORE.search(html)
+    more = MORE.search(html)
     if more:
         cut = html[: more.start()]
         cut += "</p>" if cut.rfind("<p") > cut.rfind("</p>") else ""

@@ -1,6 +1,7 @@
 """One post: its front matter, as Jekyll has it, and its Markdown body.
 
-A post is a UTF-8 file `YYYY-MM-DD-slug.md` that starts with YAML between two lines `---`.
+A post is a UTF-8 file `YYYY-MM-DD-slug.md` that starts with YAML between two lines `---`; or one of
+HTML that starts so, which is read as it is.
 Date and slug may also come from the front matter, which wins over the file name.
 
 No wall clock enters a site. A post dated in the future is built like any other; hold it back
@@ -11,21 +12,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+from yaml import nodes as yaml_nodes
+
 from escriba import schema
 from escriba.blog import permalink
-from escriba.errors import Place, Problem, SourceError
-from escriba.files import read_text
+from escriba.errors import Mistakes, Place, Problem, SourceError, find_typo, shorten
+from escriba.files import read_text, starts_with
 from escriba.language import tr
 from escriba.project import NAME, Settings
 from escriba.schema import Mistake, Words
-from escriba.yaml import compose
+from escriba.yaml import compose, place_of
 
-SUFFIXES = frozenset({".md", ".markdown"})
+SUFFIXES = frozenset({".md", ".markdown", ".mkd", ".mkdn", ".mkdown"})  # those of Jekyll
+HTML = frozenset({".html", ".htm"})  # a post if it begins with front matter
 DRAFTS = frozenset({"drafts", "_drafts"})
 TOPICS = 100  # categories, or tags, of a post: each has a page, and each page names them all
 
@@ -59,9 +63,11 @@ class FrontMatter:
 
     def __post_init__(self) -> None:
         if self.lang is not None and not _LANG.fullmatch(self.lang):
-            raise Mistake(
-                tr("'lang' must be a language such as es or pt-BR, not '{lang}'", lang=self.lang)
+            message = tr(
+                "'lang' must be a language such as es or pt-BR, not '{lang}'",
+                lang=shorten(self.lang),
             )
+            raise Mistake(message, "lang")
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,16 @@ class Post:
     tags: tuple[str, ...]
     draft: bool
     url: str
+    written: Mapping[str, Any] = field(default_factory=dict)  # all of its front matter, plain
+
+    @property
+    def is_html(self) -> bool:
+        """Whether its body is HTML, and no Markdown."""
+        return self.source.suffix.lower() in HTML
+
+    def __getitem__(self, key: str) -> Any:
+        """What the front matter says, where a template asks for `post.key`. Raises KeyError."""
+        return self.written[key]
 
     @property
     def target(self) -> str:
@@ -110,17 +126,34 @@ def instant(date: datetime) -> datetime:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def read_post(path: Path, source: Path, settings: Settings) -> Post:
+def is_post(path: Path, source: Path) -> bool:
+    """Whether a file is to be read as a post, and not to be copied as it is. Raises SourceError."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES or (suffix in HTML and starts_with(path, b"---\n", source))
+
+
+def looks_like_post(path: Path, source: Path) -> bool:
+    """Whether a file that is none of these is named and begins like a post. Raises SourceError."""
+    dated = _NAME.fullmatch(path.name)
+    return bool(dated and dated[1]) and starts_with(path, b"---\n", source)
+
+
+def read_post(
+    path: Path, source: Path, settings: Settings, mistakes: Mistakes | None = None
+) -> Post:
     """The post of a file; `source` is the path that pages and messages show.
 
     The date keeps its author's offset, so that the day on the page and in the URL is the day
-    that the author wrote, wherever the site is built. Raises SourceError with every mistake.
+    that the author wrote, wherever the site is built. `mistakes` are told what its author should
+    know. Raises SourceError with every mistake.
     """
     yaml, body, first_line = split(read_text(path, source), source)
     start = Place(source, 2)
     node = compose(yaml, start)
     front = schema.build(FrontMatter, node, start)
     places = schema.places(node, start)
+    if mistakes is not None and isinstance(node, yaml_nodes.MappingNode):
+        _warn(node, start, mistakes)
     draft = not DRAFTS.isdisjoint(source.parts[:-1])
     written, stem = _read_name(path.stem, source, front)
     date = front.date or written
@@ -157,6 +190,7 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
         tags=tags,
         draft=draft or not front.published,
         url=url,
+        written=schema.plain(node) if node is not None else {},
     )
     if fault := permalink.find_fault(post.target):
         message = tr(
@@ -165,6 +199,29 @@ def read_post(path: Path, source: Path, settings: Settings) -> Post:
         )  # fmt: skip
         raise SourceError(message, _find_culprit(post))
     return post
+
+
+def _warn(node: yaml_nodes.MappingNode, start: Place, mistakes: Mistakes) -> None:
+    """Say which keys are probably meant to be others, and where Jekyll splits words elsewhere."""
+    known = [name.name for name in fields(FrontMatter) if name.name != "extra"]
+    for key, value in node.value:
+        name = str(key.value)
+        if name.replace("-", "_") not in known and (near := find_typo(name, known)):
+            message = tr(
+                "'{key}' is no key of escriba's, and is kept for templates alone (did you mean "
+                "'{near}'?)",
+                key=shorten(name), near=near,
+            )  # fmt: skip
+            mistakes.warn(Problem(message, place_of(start, key)))
+        commas = isinstance(value, yaml_nodes.ScalarNode) and "," in str(value.value)
+        if name in ("tags", "categories") and commas:
+            words = ", ".join(schema.split_words(str(value.value)))
+            message = tr(
+                "'{key}' is split at its commas, and Jekyll splits at spaces; write "
+                "'{key}: [{words}]', which both read alike",
+                key=name, words=shorten(words),
+            )  # fmt: skip
+            mistakes.warn(Problem(message, place_of(start, value)))
 
 
 def _find_culprit(post: Post) -> Place:

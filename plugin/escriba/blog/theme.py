@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,9 @@ from escriba.blog.catalogue import Catalogue, Group
 from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
+from escriba.blog.summary import summarise
 from escriba.blog.text import text_of
+from escriba.direction import find_direction
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.files import read_bytes, read_text, refusals
 from escriba.language import tr
@@ -67,6 +69,11 @@ class Page:
     kind: str = "website"
     portable: bool = False
     listed: bool = True
+    written: Mapping[str, Any] = field(default_factory=dict)  # a post's front matter
+
+    def __getitem__(self, key: str) -> Any:
+        """What the front matter says, where a template asks for `page.key`. Raises KeyError."""
+        return self.written[key]
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Theme:
     templates: Templates
     assets: Mapping[str, str]  # name → path within the site, which holds the content's digest
     files: Mapping[str, bytes]  # path → bytes of each asset
+    data: Mapping[str, object] = field(default_factory=dict)  # what the author has in `_data`
 
     def collect(self, *, scripts: bool) -> dict[str, bytes]:
         """The assets that a site needs, with or without the scripts of playgrounds."""
@@ -90,6 +98,7 @@ class Theme:
             site=self.settings,
             page=page,
             t=self.templates.strings(STRINGS, page.lang),
+            data=self.data,
             **self._functions(page),
             **values,
         )
@@ -123,7 +132,11 @@ class Theme:
             _want("language", lang, isinstance(lang, str), tr("the tag of a language, as es"))
             return name_language(lang)
 
-        functions = (link, asset, absolute, date, language)
+        def direction(lang: str) -> str:
+            _want("direction", lang, isinstance(lang, str), tr("the tag of a language, as es"))
+            return find_direction(lang)
+
+        functions = (link, asset, absolute, date, language, direction)
         return {function.__name__: function for function in functions}
 
 
@@ -208,15 +221,9 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
         content=Markup(content),
         playground=PLAYGROUND in content,
         headings=rendered.headings,
-        summary=post.front.description or _shorten(text_of(rendered.excerpt)),
+        summary=post.front.description or summarise(rendered.html),
         minutes=max(1, round(words / WORDS_PER_MINUTE)),
     )
-
-
-def _shorten(text: str, limit: int = 240) -> str:
-    if len(text) <= limit:
-        return text
-    return text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:.—-") + "…"
 
 
 def pages(
@@ -274,8 +281,9 @@ def _post_page(
 ) -> tuple[Page, bytes]:
     post = article.post
     page = Page(
-        post.url, post.title, article.summary, post.lang, kind="article", listed=not post.draft
-    )
+        post.url, post.title, article.summary, post.lang,
+        kind="article", listed=not post.draft, written=post.written,
+    )  # fmt: skip
     newer, older = catalogue.neighbours[post.source]
     wanted = post.front.toc
     if wanted is None:

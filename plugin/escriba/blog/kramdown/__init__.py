@@ -65,6 +65,11 @@ class KramdownExtension(Extension):
         """The first lines of fences that never end, as they stand in their containers."""
         return self.parser.unclosed
 
+    @property
+    def strays(self) -> list[str]:
+        """The lines that were to end code which had ended before, with a fence that it showed."""
+        return self.parser.strays
+
     def reset(self) -> None:
         self.parser.reset()
         self.finish.headings = []

@@ -41,6 +41,7 @@ _EOB = re.compile(EOB)
 _INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){CODE}")
 _FENCED = re.compile(rf"{OPT}(?P<marks>([`~])\2{{2,}}+)[^\S\n]*+(?P<lang>[^\s`?]++)?[^\n`]*+\n")
 _UNCLOSED = re.compile(rf"{OPT}(`{{3,}}[^`\n]*|~{{3,}}.*)\n")
+_SHOWN = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*\w", re.M)  # a fence begins, within code
 _QUOTE = re.compile(QUOTE)
 _QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
 _HEADER = re.compile(HEADER)
@@ -69,6 +70,8 @@ class KramdownParser(BlockParser):
         self.footnotes: dict[str, Element] = {}
         self.abbreviations: dict[str, str] = {}
         self.unclosed: list[str] = []
+        self.strays: list[str] = []
+        self.shown = 0
         self.depth = 0
 
     def parseDocument(self, lines: Iterable[str]) -> ElementTree[Any]:
@@ -130,7 +133,9 @@ def _fenced(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     closing = source.find_fence(match.end(), match["marks"]) if match else None
     if match is None or closing is None:
         return False
-    _add_code(parser, frame, source.text[match.end() : closing], match["lang"] or "")
+    code = source.text[match.end() : closing]
+    parser.shown += len(_SHOWN.findall(code))
+    _add_code(parser, frame, code, match["lang"] or "")
     source.at = closing
     source.skip_line()
     return True
@@ -220,10 +225,14 @@ def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     joiner = "  \n" if source.text.endswith("  \n", 0, source.at) else "\n"
-    if match := source.check(_UNCLOSED):  # all that follows is meant to be code
-        parser.unclosed.append(match[1].rstrip())
-        source.at = len(source.text)
-        return True
+    if match := source.check(_UNCLOSED):
+        opening = match[1].rstrip()
+        if not parser.shown or opening.strip("`~"):  # all that follows is meant to be code
+            parser.unclosed.append(opening)
+            source.at = len(source.text)
+            return True
+        parser.shown -= 1  # what was to end code in which a fence is shown, whose end ended it
+        parser.strays.append(opening)
     text = source.lines_to(PARAGRAPH_END)
     for processor in parser.blockprocessors if frame.last != "p" else ():
         blocks = [text.rstrip("\n")]

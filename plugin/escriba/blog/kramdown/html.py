@@ -1,4 +1,4 @@
-"""HTML between paragraphs: it stays as it is, unless it says `markdown="1"`."""
+"""HTML between paragraphs: it stays as it is, but for what says `markdown="1"`, wherever in it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from escriba.blog.kramdown.grammar import (
-    ATTRIBUTE,
-    CLOSE_TAG,
-    HOLDS_BLOCKS,
-    HOLDS_TEXT,
-    OPT,
-    SPAN_ELEMENTS,
-    TAG,
-    VOID_ELEMENTS,
-)  # fmt: skip
+from markdown.util import AtomicString
+
+from escriba.blog.kramdown.enclosed import Nested, hide, holds
+from escriba.blog.kramdown.grammar import ATTRIBUTE, OPT, SPAN_ELEMENTS, TAG, VOID_ELEMENTS
 from escriba.blog.kramdown.source import Frame, Source, raw
 from escriba.blog.text import unescape
 
@@ -25,7 +19,6 @@ if TYPE_CHECKING:
 _START = re.compile(rf"{OPT}{TAG}", re.S)
 _COMMENT, _COMMENT_END = re.compile(rf"{OPT}<!--"), re.compile(r"-->[ \t]*\n?")
 _INSTRUCTION, _INSTRUCTION_END = re.compile(r"<\?"), re.compile(r"\?>[ \t]*\n?")
-_TOKEN = re.compile(rf"<!--|{TAG}|{CLOSE_TAG}", re.S)
 _REST = re.compile(r"[ \t]*\n")
 
 
@@ -42,27 +35,57 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
         return False
     name = match[1].lower()
     attributes = read_attributes(match[2])
-    mode = attributes.pop("markdown", "0")
+    asked = attributes.pop("markdown", None)
+    held = holds(name, asked)
     source.at = match.end()
-    if match[3] or name in VOID_ELEMENTS:
-        inside, html = "", match[0].strip()
-    else:
-        end, after = _find_end(source, name)
-        inside = source.text[source.at : end]
-        closing = source.text[end:after] or f"</{name}>"
-        html = match[0].strip() + inside + closing
-        source.at = after
-    source.scan(_REST)
-    blocks = mode == "block" or (mode == "1" and name in HOLDS_BLOCKS)
-    if blocks or mode == "span" or (mode == "1" and name in HOLDS_TEXT):
-        element = frame.add(Element(name, attributes), "html")
-        if blocks:
-            parser.fill(element, inside.lstrip("\n"))
-        else:
-            element.text = inside
+    parts: list[str | Nested] = []
+    whole = bool(match[3]) or name in VOID_ELEMENTS
+    if held and not whole:
+        end, source.at = source.enclosures.find_end(source.at, name, held)
+        source.scan(_REST)
+        frame.add(
+            _hold(parser, Nested(name, attributes, source.text[match.end() : end], held)), "html"
+        )
         return True
-    frame.add(raw(parser.md.htmlStash.store(parser.raw_html(html))), "html")
+    if not whole:
+        inside = source.enclosures.read(source.at, name)
+        parts = [*inside.parts, source.text[inside.end : inside.after] or f"</{name}>"]
+        source.at = inside.after
+    source.scan(_REST)
+    opening = match[0].strip()
+    opening = hide(opening) if asked is not None else opening
+    frame.add(_mix(parser, [opening, *parts]), "html")
     return True
+
+
+def _mix(parser: KramdownParser, parts: list[str | Nested]) -> Element:
+    """HTML that is left alone, with the elements within it that hold Markdown."""
+    mixed = raw("")
+    html: list[str] = []
+    for part in (*parts, None):
+        if isinstance(part, str):
+            html.append(part)
+            continue
+        text = parser.raw_html("".join(html))
+        mark = AtomicString(parser.md.htmlStash.store(text) if text else "")
+        if len(mixed):
+            mixed[-1].tail = mark
+        else:
+            mixed.text = mark
+        html.clear()
+        if part is not None:
+            mixed.append(_hold(parser, part))
+    return mixed
+
+
+def _hold(parser: KramdownParser, nested: Nested) -> Element:
+    """An element whose text is Markdown."""
+    element = Element(nested.name, nested.attributes)
+    if nested.holds == "block":
+        parser.fill(element, nested.text.lstrip("\n"))
+    else:
+        element.text = nested.text
+    return element
 
 
 def _scan_note(source: Source) -> str:
@@ -82,24 +105,3 @@ def read_attributes(text: str) -> dict[str, str]:
     return {
         name.lower(): unescape(word or quoted) for name, word, _, quoted in ATTRIBUTE.findall(text)
     }
-
-
-def _find_end(source: Source, name: str) -> tuple[int, int]:
-    """Where the end tag of an element begins and ends; the end of the text if it has none."""
-    text, at = source.text, source.at
-    if name in ("script", "style"):
-        close = re.compile(rf"</{name}\s*>", re.I).search(text, at)
-        return close.span() if close else (len(text), len(text))
-    depth = 1
-    while match := _TOKEN.search(text, at):
-        at = match.end()
-        opened, closed = match[1], match[4]
-        if opened and opened.lower() == name and not match[3]:
-            depth += 1
-        elif closed and closed.lower() == name:
-            depth -= 1
-            if not depth:
-                return match.span()
-        elif not opened and not closed and (end := source.ahead.search(_COMMENT_END, at)):
-            at = end.start() + 3
-    return len(text), len(text)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from markdown.util import AtomicString
@@ -16,6 +16,9 @@ from markdown.util import AtomicString
 from escriba.ahead import Ahead, Runs
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import OPT
+
+if TYPE_CHECKING:
+    from escriba.blog.kramdown.enclosed import Enclosures
 
 _FENCE = re.compile(rf"^{OPT}(?P<marks>`{{3,}}|~{{3,}})[^\S\n]*\n", re.M)
 _EXTENSION = re.compile(rf"^{OPT}\{{:/(?P<name>\w*)\}}[^\S\n]*\n", re.M)
@@ -73,6 +76,13 @@ class Source:
             number = bisect_left(lines, (at, at))
             found += lines[number : number + 1]
         return min(found, default=None)
+
+    @cached_property
+    def enclosures(self) -> Enclosures:
+        """The elements of HTML in the text."""
+        from escriba.blog.kramdown.enclosed import Enclosures  # which reads what is in lines, too
+
+        return Enclosures(self.text, self.ahead)
 
     @cached_property
     def _fences(self) -> Mapping[str, Runs]:

@@ -9,7 +9,7 @@ whose import takes longer than all the rest of a build, only where something els
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class LiquidContext:
     `{% include %}` looks, in order; `posts` maps `2020-10-01-name` to a URL for `{% post_url %}`;
     `links` maps a source path (`_posts/2020-10-01-name.md`) to a URL for `{% link %}`.
     URLs are without the site's `baseurl`, which `site["baseurl"]` holds and the tags prepend.
+    `optional` are the keys that some page has: an include may ask for one that this page has not.
     `admit` raises SourceError for an include that may not be read; `shown` is how messages name it.
     """
 
@@ -42,6 +43,7 @@ class LiquidContext:
     includes: tuple[Path, ...] = ()
     posts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    optional: Container[str] = ()
     admit: Callable[[Path], object] = lambda path: None
     shown: Callable[[Path], Path] = lambda path: path
 
@@ -53,11 +55,13 @@ class LiquidSourceError(SourceError):
 @dataclass(frozen=True)
 class Evaluated:
     """The text that Liquid makes, the HTML for each mark that it leaves for Markdown, and where
-    everything comes from; without a `trace`, from where it stands."""
+    everything comes from; without a `trace`, from where it stands. `warnings` are what its author
+    should know."""
 
     text: str
     code: Mapping[str, str] = field(default_factory=dict)
     trace: Trace | None = None
+    warnings: tuple[Problem, ...] = ()
 
     def locator(self, first_line: int, *, outer: bool = False) -> Callable[[Place], Place]:
         """A function from the place of something in `text`, whose first line has this number, to

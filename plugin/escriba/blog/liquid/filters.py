@@ -18,12 +18,14 @@ from liquid import Environment
 from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LiquidError
 from liquid.filter import sequence_filter, string_filter, with_context
+from liquid.stringify import to_liquid_string
 from liquid.undefined import is_undefined
 
 from escriba.article.budget import ITEM as WEIGHT
 from escriba.article.budget import VALUE, Budget, Spent, too_large, weigh
 from escriba.blog.liquid.budget import FILTER, ITEM, MARKDOWN
 from escriba.blog.liquid.dates import MONTHS, read_date, write_date
+from escriba.blog.liquid.values import Variables
 from escriba.errors import EscribaError
 from escriba.language import tr
 from escriba.schema import parse_datetime
@@ -150,7 +152,7 @@ def _split(text: str, separator: object) -> list[str]:
 def _join(items: Iterable[object], separator: object = " ") -> str:
     between, words, size = str(separator), [], 0
     for item in items:
-        words.append(str(item))
+        words.append(to_liquid_string(item, autoescape=False))
         size += len(words[-1]) + len(between)
         if size > VALUE:
             raise Spent(too_large())
@@ -162,7 +164,7 @@ def _unique(items: Iterable[Any], key: object = None) -> list[object]:
     seen: set[object] = set()
     unique = []
     for item in items:
-        value = item if key is None else item.get(key) if isinstance(item, dict) else item[key]
+        value = item if key is None else item.get(key) if isinstance(item, Mapping) else item[key]
         mark = value if _is_hashable(value) else _write_json(value)
         if mark not in seen:
             seen.add(mark)
@@ -179,7 +181,13 @@ def _is_hashable(value: object) -> bool:
 
 
 def _write_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=_make_plain)
+
+
+def _make_plain(value: object) -> object:
+    if isinstance(value, Variables):
+        return value.fixed
+    return None if is_undefined(value) else str(value)
 
 
 @string_filter

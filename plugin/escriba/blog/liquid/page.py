@@ -20,7 +20,7 @@ from liquid.exceptions import LiquidError, LiquidInterrupt
 from liquid.parser import get_parser
 from liquid.template import BoundTemplate
 from liquid.token import Token
-from liquid.undefined import UNDEFINED
+from liquid.undefined import UNDEFINED, Undefined
 
 from escriba import files
 from escriba.article.budget import VALUE, Spent, too_large, weigh
@@ -33,6 +33,7 @@ from escriba.blog.liquid import (
 from escriba.blog.liquid.budget import Budget
 from escriba.blog.liquid.filters import FILTERS, apply
 from escriba.blog.liquid.marks import Marks
+from escriba.blog.liquid.missing import ASKING, Absent, Looped, Misses, Missing, name_path
 from escriba.blog.liquid.pieces import MOST, Flaw, Piece, cut
 from escriba.blog.liquid.tags import JekyllError, environment
 from escriba.blog.liquid.tokens import Compared, Stream, group
@@ -53,7 +54,8 @@ def evaluate(pieces: Sequence[Piece], source: Source, given: LiquidContext) -> E
         if page.over or len(mistakes.errors) >= MOST:
             break
     mistakes.check()
-    return Evaluated(page.paper.getvalue(), page.marks.code, page.paper.trace)
+    warnings = tuple(page.misses.found.values())
+    return Evaluated(page.paper.getvalue(), page.marks.code, page.paper.trace, warnings)
 
 
 class Page(RenderContext):
@@ -75,6 +77,7 @@ class Page(RenderContext):
         self.highlighted: set[tuple[int, int]] = set()
         self.weights: dict[int, tuple[int, object]] = {}
         self.sizes: dict[str, int] = {}
+        self.misses = Misses(given)
 
     # What python-liquid asks of a context, with a price.
 
@@ -93,12 +96,49 @@ class Page(RenderContext):
     ) -> object:
         self.budget.spend(budget.LOOKUP)
         value = super().get(path, token=token, default=default)
+        if isinstance(value, Undefined) and not isinstance(value, Missing):
+            value = Missing(self._name(path), token, self.source)
         if isinstance(token, Compared):
             self.budget.spend(self._weigh(value) // 8)
+        elif isinstance(token, Looped):
+            self.miss(value)
         return value
 
+    def _name(self, path: list[object]) -> str:
+        """The name of a variable that is not there; none for what a list has too few items for, and
+        for what would be in one that is there and is nothing."""
+        for end in range(1, len(path)):
+            holder = super().get(path[:end], token=None, default=UNDEFINED)
+            if holder is None or isinstance(holder, list):
+                return ""
+        return name_path(path)
+
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
-        return partial(apply, self.budget, name, super().filter(name, token))
+        return partial(self._filter, name, super().filter(name, token))
+
+    def _filter(
+        self,
+        name: str,
+        function: Callable[..., object],
+        value: object,
+        *arguments: object,
+        **named: object,
+    ) -> object:
+        result = apply(self.budget, name, function, value, *arguments, **named)
+        if name in ASKING:
+            return result
+        for each in (*arguments, *named.values()):
+            self.miss(each)
+        missing = value.missing if isinstance(value, Absent) else value
+        if isinstance(missing, Missing) and result == "":
+            return Absent.of(missing)  # another filter may still ask for it
+        self.miss(missing)
+        return result
+
+    def miss(self, value: object) -> None:
+        """Tell that a variable is not there, if that is what the value is."""
+        if isinstance(value, (Missing, Absent)):
+            self.misses.tell(value, included=bool(self.within))
 
     def assign(self, key: str, val: Any) -> None:
         weight = weigh(val)
@@ -145,6 +185,7 @@ class Page(RenderContext):
 
     def parse(self, pieces: Sequence[Piece], mistakes: Mistakes) -> Iterator[Node]:
         """The nodes of a text; a block that has a mistake is left out."""
+        self.misses.learn(pieces)
         for stream in map(partial(Stream.of, self.source.text), group(pieces)):
             nodes: list[Node] = []
             with mistakes.collect(), self.failures(stream.current):

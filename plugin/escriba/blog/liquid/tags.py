@@ -69,9 +69,12 @@ class _Text(Literal):
 class _OutputNode(OutputNode):
     def render_to_output(self, context: Page, buffer: TextIO) -> int:  # type: ignore[override]
         value = self.expression.evaluate(context)
+        context.miss(value)
         if isinstance(value, (list, tuple, dict)):
             context.budget.spend(weigh(value, deep=True))  # it is about to become text
         context.stand(self.token)
+        if isinstance(value, list):
+            value = "".join(to_liquid_string(item, autoescape=False) for item in value)
         return buffer.write(to_liquid_string(value, autoescape=False))
 
 

@@ -18,11 +18,13 @@ from liquid.token import (
 )
 
 from escriba.blog.liquid.budget import COMPARED
+from escriba.blog.liquid.missing import Looped
 from escriba.blog.liquid.pieces import BLOCKS, Piece
 from escriba.language import tr
 
 # Tags that do not look into what a variable holds; all others may compare or print it.
 _GLANCING = {"assign", "echo", "for", "tablerow"}
+_LOOPING = {"for", "tablerow"}
 
 
 class Compared(Token):
@@ -42,6 +44,8 @@ class Stream(TokenStream):
         if tag is None or tag.value not in _GLANCING:
             _check_ranges(inner.tokens)
             inner.tokens = [Compared(*token) for token in inner.tokens]
+        elif tag.value in _LOOPING:
+            inner.tokens = [Looped(*token) for token in inner.tokens]
         return inner
 
 

@@ -140,5 +140,5 @@ def _print(press: Press, say: Say, showing: Showing) -> None:
 
 
 def _tell(edition: Edition, say: Say) -> None:
-    for problem in edition.problems:
-        say(problem)
+    for text in (*edition.warnings, *edition.problems):
+        say(text)

@@ -21,12 +21,13 @@ EVENTS = "/.escriba/events"
 class Edition:
     """What is served at a moment: the last good site, and the mistakes made since.
 
-    `baseurl` is the path under which that site lives.
+    `baseurl` is the path under which that site lives; `warnings` are said and not shown.
     """
 
     files: Mapping[str, Content] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     baseurl: str = ""
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def stamp(self) -> str:

@@ -81,11 +81,13 @@ class Press:
             # The samples that it froze are no news to itself.
             own = {path: state(path) for path in store.files() if path not in self.seen}
             self.seen = {**self.seen, **{path: found for path, found in own.items() if found}}
-        return Edition(site.files, baseurl=self.project.settings.baseurl)
+        warnings = tuple(map(str, site.warnings))
+        return Edition(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
 
     def _keep(self, error: EscribaError) -> Edition:
         """The last edition with other mistakes."""
-        return replace(self.edition, problems=tuple(str(problem) for problem in error.problems))
+        problems, warnings = tuple(map(str, error.problems)), tuple(map(str, error.warnings))
+        return replace(self.edition, problems=problems, warnings=warnings)
 
     def wait(self, seen: str, timeout: float, is_over: Callable[[], bool] = lambda: False) -> str:
         """The stamp of the edition, once it is another one than `seen`, time is up, or `is_over`

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from escriba.blog.build import INCLUDES
+from escriba.blog.data import FOLDER as DATA
+from escriba.blog.scope import CONFIG
 from escriba.files import is_dir, is_link
 from escriba.project import NAME, Project
 
 # What a training writes by itself, again and again; and what it writes for itself alone.
 TRAINING = ("training.jsonl", "weights.safetensors")
 CHECKPOINT = "checkpoint"
+FILES = (NAME, CONFIG)  # beside the folders; the second need not be there
 
 State = tuple[int, ...]  # of a file: it changes when the file does
 Survey = Mapping[Path, State]
@@ -20,7 +23,7 @@ Survey = Mapping[Path, State]
 
 def survey(project: Project) -> Survey:
     """The state of each file that can change the site."""
-    found = {project.root / NAME: state(project.root / NAME)}
+    found = {project.root / name: state(project.root / name) for name in FILES}
     for folder in folders(project):
         for path in _walk(folder, (_identity(folder),), project):
             found[path] = state(path)
@@ -29,13 +32,14 @@ def survey(project: Project) -> Survey:
 
 def folders(project: Project) -> list[Path]:
     """Where the files of a site are, below which all are watched."""
-    return [project.posts, project.templates, project.models, project.root / INCLUDES]
+    others = [project.root / name for name in (INCLUDES, DATA)]
+    return [project.posts, project.templates, project.models, *others]
 
 
 def matters(project: Project, paths: Iterable[Path]) -> bool:
     """Whether a change of these files can change the site."""
     return any(
-        path == project.root / NAME
+        path in [project.root / name for name in FILES]
         or any(_is_source(path, folder, project) for folder in folders(project))
         for path in paths
     )

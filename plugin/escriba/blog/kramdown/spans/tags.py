@@ -29,7 +29,7 @@ _PARSED = HOLDS_BLOCKS | names(
     "legend optgroup p q rb rbc rp rt rtc ruby select small span strong sub sup th tt"
 )
 _RAW = names("script style math option textarea pre code kbd samp var")
-_KNOWN = SPAN_ELEMENTS | BLOCK_ELEMENTS | VOID_ELEMENTS | _PARSED | _RAW
+KNOWN = SPAN_ELEMENTS | BLOCK_ELEMENTS | VOID_ELEMENTS | _PARSED | _RAW
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Tag:
 
     def ends_with(self, name: str) -> bool:
         """Whether an end tag of this name ends it."""
-        return (name.lower() if self.name in _KNOWN else name) == self.name
+        return (name.lower() if self.name in KNOWN else name) == self.name
 
 
 class Tags:
@@ -88,7 +88,7 @@ class Tags:
                 return None
             found.append(match)
             at = match.end()
-        known = opened[1].lower() in _KNOWN
+        known = opened[1].lower() in KNOWN
         name = opened[1].lower() if known else opened[1]
         attributes = {}
         for match in found:

@@ -1,0 +1,152 @@
+"""What Liquid sees of a site and of its posts: `site` and `page`, as Jekyll has them.
+
+What takes work (the excerpt of a post, the files of `_data`) is made when a text asks for it, and
+once for a build. There is no clock in a site: `site.time` is the newest date in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from posixpath import dirname, join
+
+from escriba import schema
+from escriba.article.theme import Templates
+from escriba.blog import data, markdown
+from escriba.blog.catalogue import Catalogue
+from escriba.blog.liquid import LiquidContext
+from escriba.blog.liquid.values import Make, Variables, write_moment
+from escriba.blog.post import Post, instant
+from escriba.blog.territory import INCLUDES
+from escriba.errors import Mistakes, Place, SourceError
+from escriba.files import exists, read_text
+from escriba.language import tr
+from escriba.project import Project
+from escriba.yaml import compose
+
+CONFIG = "_config.yml"  # of a Jekyll blog, with keys of its author's own
+_SETTINGS = ("title", "description", "author", "email", "url", "baseurl", "lang", "permalink")
+_OPTIONAL = ("author", "description", "layout", "permalink", "last_modified_at")
+
+
+class Scope:
+    """The variables of all posts of a site, for one build."""
+
+    def __init__(self, project: Project, catalogue: Catalogue, templates: Templates):
+        self.project = project
+        self.catalogue = catalogue
+        self.templates = templates
+        self._names = {post.source.stem: post.url for post in catalogue.posts}
+        self._paths = {post.source.as_posix(): post.url for post in catalogue.posts}
+        self._pages = {post.source: self._describe(post) for post in catalogue.posts}
+        self._numbers = {post.source: number for number, post in enumerate(catalogue.posts)}
+        self._keys = frozenset(key for post in catalogue.posts for key in post.written)
+
+    def context(self, post: Post) -> LiquidContext:
+        """What the Liquid of a post can see."""
+        return LiquidContext(
+            site=self.site,
+            page=self._pages.get(post.source) or self._describe(post),
+            includes=(
+                self.project.root / INCLUDES,
+                *(folder / "includes" for folder in self.templates.folders),
+            ),
+            posts=self._names,
+            links=self._paths,
+            optional=self._keys,
+            admit=self.templates.admit,
+            shown=self.project.shown,
+        )
+
+    @cached_property
+    def site(self) -> Variables:
+        """`site`: the settings, the posts, and what the author keeps beside them."""
+        settings = self.project.settings
+        fixed = {**settings.extra, **{name: getattr(settings, name) for name in _SETTINGS}}
+        made: dict[str, Make] = {
+            "posts": lambda: list(self._pages.values()),
+            "tags": lambda: self._group("tags"),
+            "categories": lambda: self._group("categories"),
+            "data": lambda: data.read(self.project),
+            "time": self._find_time,
+        }
+        return Variables(fixed, made, lambda: read_config(self.project))
+
+    def _group(self, kind: str) -> dict[str, object]:
+        groups = self.catalogue.tags if kind == "tags" else self.catalogue.categories
+        return {group.name: [self._pages[post.source] for post in group.posts] for group in groups}
+
+    def _find_time(self) -> str | None:
+        posts = self.catalogue.posts
+        dates = [date for post in posts for date in (post.date, post.front.last_modified_at)]
+        latest = max((date for date in dates if date is not None), key=instant, default=None)
+        return write_moment(latest) if latest else None
+
+    def _describe(self, post: Post) -> Variables:
+        source = post.source.as_posix()
+        fixed: dict[str, object] = {
+            **dict.fromkeys(_OPTIONAL),
+            **post.written,
+            "title": post.title,
+            "date": write_moment(post.date) if post.date else None,
+            "url": post.url,
+            "id": join(dirname(post.url.rstrip("/")) or "/", post.slug),
+            "slug": post.slug,
+            "lang": post.lang,
+            "categories": list(post.categories),
+            "tags": list(post.tags),
+            "name": post.source.name,
+            "path": source,
+            "relative_path": source,
+            "ext": post.source.suffix,
+            "collection": "posts",
+            "draft": post.draft,
+            "published": post.front.published,
+        }
+        made: dict[str, Make] = {
+            "content": lambda: post.body,
+            "next": lambda: self._find_beside(post, -1),
+            "previous": lambda: self._find_beside(post, 1),
+        }
+        if "excerpt" not in post.written:
+            made["excerpt"] = lambda: self._cut(post, fixed)
+        return Variables(fixed, made)
+
+    def _find_beside(self, post: Post, step: int) -> Variables | None:
+        """The next newer or the next older post, in whatever language."""
+        number = self._numbers.get(post.source, -2) + step
+        posts = self.catalogue.posts
+        return self._pages[posts[number].source] if 0 <= number < len(posts) else None
+
+    def _cut(self, post: Post, fixed: Mapping[str, object]) -> str:
+        """The beginning of a post as HTML, in which nothing asks for that of another."""
+        page = {**fixed, "content": post.body, "excerpt": None, "next": None, "previous": None}
+        site = Variables(self.site.fixed, {"time": self._find_time}, self._leave_out)
+        context = replace(self.context(post), page=page, site=site)
+        hidden = Mistakes()  # what is wrong with the post is said where it stands itself
+        render = markdown.render_html if post.is_html else markdown.render
+        with hidden.collect():
+            return render(post.body, path=post.source, liquid=context, mistakes=hidden).excerpt
+        return ""
+
+    def _leave_out(self) -> Mapping[str, object]:
+        empty = {"posts": [], "tags": {}, "categories": {}, "data": self.site["data"]}
+        return {**read_config(self.project), **empty}
+
+
+def read_config(project: Project) -> Mapping[str, object]:
+    """The keys of a Jekyll blog's own settings, if it has some beside escriba's.
+
+    Raises SourceError if they are no mapping.
+    """
+    path = project.root / CONFIG
+    if not exists(path):
+        return {}
+    start = Place(project.shown(path), 1)
+    project.admit(path, start)
+    node = compose(read_text(path, start.path), start)
+    found = schema.plain(node) if node is not None else {}
+    if not isinstance(found, dict):
+        raise SourceError(tr("expected 'key: value' lines"), start)
+    return found
