@@ -11,8 +11,8 @@ from typing import Literal
 # likely subtags) that are written in one of them where their tag names no script.
 _SCRIPTS = (
     "adlm arab aran armi avst chrs cprt elym garf hatr hebr hung khar lydi mand mani mend merc "
-    "mero narb nbat nkoo orkh ougr palm phli phlp phnx prti rohg samr sarb sogd sogo syrc thaa todr "
-    "yezi"
+    "mero narb nbat nkoo orkh ougr palm phli phlp phnx prti rohg samr sarb sogd sogo syrc thaa "
+    "todr yezi"
 )
 _LANGUAGES = (
     "aeb aii ajp apc apd ar arc arq ars ary arz azb bal bgn bqi ckb dv fa fas glk haz he heb iw ks "

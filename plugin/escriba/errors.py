@@ -234,9 +234,9 @@ def suggest(word: str, allowed: Iterable[str], shown: Iterable[str] | None = Non
     """`" (did you mean 'x'?)"`, or what is allowed if nothing is near: `shown`, if that is much."""
     names = sorted(allowed)
     word = word[:LONGEST]  # no name is longer, and comparing takes time
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = next(iter(difflib.get_close_matches(word, names, n=1)), None) or find_typo(word, names)
     if near:
-        return " " + tr("(did you mean '{name}'?)", name=near[0])
+        return " " + tr("(did you mean '{name}'?)", name=near)
     names = _list_some(sorted(shown) if shown is not None else names)
     return " " + tr("(allowed: {names})", names=", ".join(names)) if names else ""
 

@@ -83,7 +83,7 @@ def _read_table(text: str, place: Place, delimiter: str) -> object:
                     place.moved(rows.line_num - 1),
                 )
     except csv.Error as error:
-        at = place.moved(rows.line_num - 1)
+        at = place.moved(rows.line_num)
         raise SourceError(tr("a broken table: {reason}", reason=error), at) from None
     return found
 
