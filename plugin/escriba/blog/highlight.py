@@ -46,7 +46,12 @@ def code(source: str, language: str) -> str | None:
         _formatter().format(spans(lexer.get_tokens(source), source), html)
     except Exception:  # a stranger's code in any of five hundred lexers
         return escape(source, quote=False)
-    return html.getvalue()
+    return _leave_quotes(html.getvalue())
+
+
+def _leave_quotes(html: str) -> str:
+    """Text in which quotes are quotes: some versions of Pygments write entities for them."""
+    return html.replace("&quot;", '"').replace("&#39;", "'")
 
 
 def figure(source: str, language: str, *, numbered: bool = False) -> str:

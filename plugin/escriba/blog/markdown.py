@@ -182,7 +182,7 @@ def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Pro
 
 def _stray() -> str:
     return tr(
-        "this ends no code: that above ended with the fence that it shows; begin and end it with "
+        "no code ends here: it ended above, with the fence that it shows; begin and end it with "
         "one mark more"
     )
 
