@@ -19,9 +19,11 @@ from escriba.language import tr
 from escriba.numbers import read_json
 from escriba.project import Project
 from escriba.tree import list_files
-from escriba.yaml import LONGEST, NODES, compose
+from escriba.yaml import compose
 
 FOLDER = "_data"
+LONGEST = 4 << 20  # characters of a file
+CELLS = 100_000  # of a table
 
 
 def read(project: Project) -> dict[str, object]:
@@ -77,9 +79,9 @@ def _read_table(text: str, place: Place, delimiter: str) -> object:
     try:
         for row in rows:
             found.append({key: value for key, value in row.items() if key is not None})
-            if len(found) * len(row) > NODES:
+            if len(found) * len(row) > CELLS:
                 raise SourceError(
-                    tr("more than {nodes} values, the most that a table may have", nodes=NODES),
+                    tr("more than {cells} values, the most that a table may have", cells=CELLS),
                     place.moved(rows.line_num - 1),
                 )
     except csv.Error as error:
