@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -209,3 +212,43 @@ def test_a_message_lists_no_more_names_than_a_sentence_holds(tmp_path: Path) -> 
     done = run(root, "build")
     assert done.stderr.endswith(", …)\n")
     assert len(done.stderr) < 320
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ("<!-- `escriba x.y` -->\n\ntext `escriba x.y`\n", ["6:6"]),
+        ("text <!-- `escriba x.y` --> `escriba x.y`\n", ["4:29"]),
+        ("<!--\n`escriba x.y`\n-->\n\n`escriba x.y`\n", ["8:1"]),
+        ("{% comment %}`escriba x.y`{% endcomment %}\n\n`escriba x.y`\n", ["6:1"]),
+        ("{::comment}\n`escriba x.y`\n{:/comment}\n\n`escriba x.y`\n", ["8:1"]),
+        ("<pre>`escriba x.y`</pre>\n\n`escriba x.y`\n", ["6:1"]),
+        ("a\n\n    `escriba x.y`\n\n`escriba x.y`\n", ["8:1"]),
+        ("```\n`escriba x.y`\n```\n\n`escriba x.y`\n", ["8:1"]),
+        ("~~a `escriba x.y`~~ *`escriba x.y`*\n\n> `escriba x.y`\n", ["4:5", "4:22", "6:3"]),
+        ("`` `escriba x.y` `` and `escriba x.y`\n", ["4:25"]),
+    ],
+)
+def test_a_wrong_value_has_its_own_place_and_not_that_of_a_comment(
+    tmp_path: Path, body: str, places: list[str]
+) -> None:
+    done = run(make_site(tmp_path, a=f"---\ntitle: a\n---\n{body}"), "build")
+    assert done.stderr.splitlines() == [
+        f"posts/2024-01-01-a.md:{place}: unknown model 'x' (models/ has none)" for place in places
+    ]
+
+
+def test_a_benchmark_without_its_corpus_says_one_sentence(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / "benchmarks"
+    for path in folder.glob("*.py"):
+        text = path.read_text("utf-8")
+        if path.name != "memory.py" and "read_corpus" in text:  # that one makes its own
+            assert "    with ending():\n        main()" in text, path
+    done = subprocess.run(
+        [sys.executable, str(folder / "smoothing.py"), "--corpora", str(tmp_path)],
+        env={**os.environ, "https_proxy": "http://127.0.0.1:9", "ESCRIBA_CORPORA": ""},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("models/tolstoi/recipe.yml:8:7: ")

@@ -116,3 +116,10 @@ def luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_quotes_are_the_same_with_every_version_of_pygments() -> None:
+    html = highlight.code("x = \"a\" + 'b' # &quot; &#39;\n", "python")
+    assert html is not None
+    assert html.count('"a"') == html.count("'b'") == 1
+    assert "&amp;quot; &amp;#39;" in html

@@ -25,7 +25,8 @@ from markdown.util import AtomicString, code_escape
 from escriba import project
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, furnish, open_context
-from escriba.article.fences import Fence, refuse_many, scan
+from escriba.article.fences import Fence, prose, refuse_many, scan
+from escriba.article.hidden import blank_hidden
 from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
 from escriba.digest import text_digest
@@ -142,8 +143,9 @@ class Page:
             kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
             if fence.language == "escriba":
                 lines[fence.first : fence.end] = fence.replacement(self._stash(fence))
-        for number, line in enumerate(kept):
-            for match in re.finditer(SPAN, line):
+        seen = blank_hidden(kept)
+        for number in prose(kept):
+            for match in re.finditer(SPAN, seen[number]):
                 self._spans[match["value"]].append(self._start.moved(number, match.start() + 1))
         return lines
 

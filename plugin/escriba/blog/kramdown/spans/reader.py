@@ -9,6 +9,7 @@ does not. Going back costs nothing then.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
@@ -54,9 +55,9 @@ class Reader:
         self.text = Text(source, notes)
         self.stops = self.text.stops
         self.targets = Targets(self.text, references)
-        self.foreign = _find_foreign(source, patterns)
-        if self.foreign:
-            self.stops = sorted({*self.stops, *self.foreign})
+        self.foreign = _Foreigners(source, patterns)
+        if others := list(self.foreign):
+            self.stops = sorted({*self.stops, *others})
         self.depth = 0
         self._fixed: dict[int, Step] = {}
         self._raw: dict[int, Step] = {}  # the same within elements that hold HTML
@@ -81,7 +82,7 @@ class Reader:
         if step is None:
             at = self.stops[number]
             read = leaves.read_raw if context & RAW else leaves.read
-            found = self.foreign.get(at) or read(self.text, at)
+            found = self.foreign.read(at) or read(self.text, at)
             step = fixed[number] = self._step(number, found) if found else _VARIES
         return self._vary(number, state, context) if step is _VARIES else step
 
@@ -245,15 +246,26 @@ class Reader:
         return known[opened[0]]
 
 
-def _find_foreign(source: str, patterns: Iterable[InlineProcessor]) -> dict[int, leaves.Found]:
+class _Foreigners:
     """What inline patterns of other extensions make of a text, by its place.
 
-    They see the text as it stands, the first pattern first, and have precedence over kramdown.
+    They see the text as it stands, the first pattern first, and have precedence over kramdown; but
+    none is asked for what stands in something that is read as a whole, such as a comment.
     """
-    found: dict[int, leaves.Found] = {}
-    for pattern in patterns:
-        for match in pattern.getCompiledRegExp().finditer(source):
-            node, start, end = pattern.handleMatch(match, source)
-            if node is not None and start is not None and end is not None and end > start:
-                found.setdefault(start, (Foreign(node), end))
-    return found
+
+    def __init__(self, source: str, patterns: Iterable[InlineProcessor]):
+        self.source = source
+        self._matches: dict[int, list[tuple[InlineProcessor, re.Match[str]]]] = {}
+        for pattern in patterns:
+            for match in pattern.getCompiledRegExp().finditer(source):
+                self._matches.setdefault(match.start(), []).append((pattern, match))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._matches)
+
+    def read(self, at: int) -> leaves.Found | None:
+        for pattern, match in self._matches.get(at, ()):
+            node, start, end = pattern.handleMatch(match, self.source)
+            if node is not None and start == at and end is not None and end > start:
+                return Foreign(node), end
+        return None
