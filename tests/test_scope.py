@@ -60,6 +60,15 @@ SHOWN = {
     "{% for p in site.posts %}{{ p.excerpt | strip_html | strip }};{% endfor %}":
         "Excerpt of three.;Excerpt of two.;Excerpt of one.;",
     "{{ page.list }}{{ page.own.b | upcase }}": "pqV2",
+    "{% for t in site.tags reversed %}{{ t | first }},{% endfor %}": "y3,y2,y1,x,",
+    "{{ page.list | jsonify | size }} {{ page.own | jsonify | size }} {{ page.flag | jsonify }}": "9 16 true",
+    "{% for k in page.own %}{{ k[0] }}:{{ k[1] }};{% endfor %} {{ page.own | size }}": "a:2;b:v2; 2",
+    "{% assign c = page.categories.first %}{{ site.categories[c] | size }} {{ page['title'] }}": "3 two",
+    "{{ site.posts[0].title }} {{ site.posts.last.url }}": "three /c1/2020/01/01/one.html",
+    "{% for post in site.posts limit:2 offset:1 %}{{ post.title }},{% endfor %}": "two,one,",
+    "{{ page.url | absolute_url }} {{ page.none | default: 'd' }} {{ page.list.size }}":
+        "https://example.org/c1/2020/01/02/two.html d 2",
+    "{% unless page.previous.previous %}first{% endunless %} {{ page.list | last }}": "first q",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ once for a build. There is no clock in a site: `site.time` is the newest date in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from posixpath import dirname, join
@@ -66,16 +66,20 @@ class Scope:
         fixed = {**settings.extra, **{name: getattr(settings, name) for name in _SETTINGS}}
         made: dict[str, Make] = {
             "posts": lambda: list(self._pages.values()),
-            "tags": lambda: self._group("tags"),
-            "categories": lambda: self._group("categories"),
+            "tags": lambda: self._group(lambda post: post.tags),
+            "categories": lambda: self._group(lambda post: post.categories),
             "data": lambda: data.read(self.project),
             "time": self._find_time,
         }
         return Variables(fixed, made, lambda: read_config(self.project))
 
-    def _group(self, kind: str) -> dict[str, object]:
-        groups = self.catalogue.tags if kind == "tags" else self.catalogue.categories
-        return {group.name: [self._pages[post.source] for post in group.posts] for group in groups}
+    def _group(self, names: Callable[[Post], Iterable[str]]) -> dict[str, list[Variables]]:
+        """The posts of each topic, the newest first; topics in the order of the oldest."""
+        found: dict[str, list[Variables]] = {}
+        for post in reversed(self.catalogue.posts):
+            for name in names(post):
+                found.setdefault(name, []).append(self._pages[post.source])
+        return {name: posts[::-1] for name, posts in found.items()}
 
     def _find_time(self) -> str | None:
         posts = self.catalogue.posts

@@ -181,7 +181,7 @@ def _is_hashable(value: object) -> bool:
 
 
 def _write_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_make_plain)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_make_plain)
 
 
 def _make_plain(value: object) -> object:
