@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,8 +12,8 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from escriba import files, schema
-from escriba.errors import Place, SourceError
-from escriba.schema import Mistake, Range, Words
+from escriba.errors import Place, SourceError, find_typo
+from escriba.schema import Mistake, Range, Unlike, Words, raise_all
 
 START = Place(Path("a.yml"), 10)
 
@@ -164,3 +165,77 @@ def test_bom_and_line_ends_are_normalised(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"\xef\xbb\xbfuno\r\ndos\rtres\n")
     assert files.read_text(path) == "uno\ndos\ntres\n"
+
+
+@dataclass(frozen=True)
+class Checked:
+    low: int = 0
+    high: int = 8
+    name: str = ""
+    extra: Annotated[Mapping[str, Any], Unlike()] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = [
+            Mistake(f"'{key}' is odd", key) for key in ("low", "high") if getattr(self, key) % 2
+        ]
+        if self.low > self.high:
+            faults.append(Mistake("'low' is above 'high'"))
+        raise_all(faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("low: 1\nhigh: 3", ["10:6: 'low' is odd", "11:7: 'high' is odd"]),
+        ("low: 4\nhigh: 2", ["10:1: 'low' is above 'high'"]),
+        ("low: 5\nhigh: 2", ["10:1: 'low' is above 'high'", "10:6: 'low' is odd"]),
+        ("low: a\nhigh: 3", ["10:6: 'low' must be a whole number, not 'a'", "11:7: 'high' is odd"]),
+        ("low: 1\nlow: 1", ["11:1: 'low' is given twice (first in line 10)"]),
+        ("low: a\nhihg: 3", ["10:6: 'low' must be a whole number, not 'a'",
+                            "11:1: unknown key 'hihg' (did you mean 'high'?)"]),
+        ("names: 3", ["10:1: unknown key 'names' (did you mean 'name'?)"]),
+    ],
+)  # fmt: skip
+def test_what_a_dataclass_finds_is_told_with_the_rest(text: str, messages: list[str]) -> None:
+    with pytest.raises(SourceError) as caught:
+        schema.read(Checked, text, Place(Path("a.yml"), 10))
+    assert sorted(str(p).removeprefix("a.yml:") for p in caught.value.problems) == messages
+
+
+def test_a_key_is_given_twice_however_it_is_spelled() -> None:
+    with pytest.raises(SourceError) as caught:
+        schema.read(Spelled, "top-k: a\ntop_k: b", Place(Path("a.yml"), 1))
+    assert [str(p) for p in caught.value.problems] == [
+        "a.yml:1:8: 'top-k' must be a whole number, not 'a'",
+        "a.yml:2:1: 'top_k' is given twice (first in line 1)",
+        "a.yml:2:8: 'top_k' must be a whole number, not 'b'",
+    ]
+
+
+@dataclass(frozen=True)
+class Spelled:
+    top_k: int = 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a b", ("a", "b")), ("a, b", ("a", "b")), ("a b,c", ("a b", "c")), (",", ()), ("", ()),
+        (" a ,, b ", ("a", "b")), ("a", ("a",)),
+    ],
+)  # fmt: skip
+def test_words_are_split_at_commas_if_there_are_any(text: str, words: tuple[str, ...]) -> None:
+    assert schema.split_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("titel", "title"), ("tittle", "title"), ("Title", "title"), ("ttile", "title"),
+        ("tgas", "tags"), ("tag", "tags"), ("last-modified", "last_modified_at"),
+        ("subtitle", None), ("image", None), ("top", None), ("toc_label", None), ("x", None),
+        ("", None), ("title" * 99, None),
+    ],
+)  # fmt: skip
+def test_a_typo_is_near_the_name_that_is_meant(word: str, near: str | None) -> None:
+    assert find_typo(word, ["title", "tags", "toc", "last_modified_at", "lang"]) == near

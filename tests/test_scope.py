@@ -166,6 +166,18 @@ def test_own_keys_of_settings_are_heard_and_those_that_look_like_others_refused(
     ]
 
 
+def test_settings_of_jekyll_that_mean_nothing_here_are_told(tmp_path: Path) -> None:
+    root = make_site(
+        tmp_path, "---\ntitle: b\n---\nx\n", settings="timezone: UTC\nplugins: [a]\npaginate: 5\n"
+    )
+    done = run(root, "build")
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        f"escriba.yml:{place}: '{key}' is a setting of Jekyll's, and has no effect here; leave it out"
+        for place, key in (("1:11", "timezone"), ("2:10", "plugins"), ("3:11", "paginate"))
+    ]
+
+
 def test_templates_see_front_matter_settings_and_data(tmp_path: Path) -> None:
     root = make_site(
         tmp_path, "---\ntitle: a\nhero: b.png\nsub: {k: v}\n---\nx\n", settings="twitter: ana\n"

@@ -19,6 +19,13 @@ from escriba.yaml import compose
 NAME = "escriba.yml"
 # A path that browsers and servers take for the same: names after slashes, none of them a way up.
 _BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
+# Keys with which a Jekyll blog is set up otherwise; here they would be the author's own.
+_OF_JEKYLL = frozenset(
+    ("collections", "data_dir", "defaults", "destination", "exclude", "excerpt_separator", "future",
+     "gems", "highlighter", "includes_dir", "keep_files", "kramdown", "layouts_dir", "liquid",
+     "markdown", "markdown_ext", "paginate", "paginate_path", "plugins", "show_drafts", "source",
+     "timezone")
+)  # fmt: skip
 FOLDERS = ("posts", "documents", "templates", "models", "output")  # settings that name folders
 
 
@@ -177,6 +184,11 @@ def load(root: Path) -> Project:
     with mistakes.collect():
         settings = schema.build(Settings, node, start)
     project = Project(root, settings, schema.places(node, start))
+    for key in settings.extra.keys() & _OF_JEKYLL:
+        message = tr(
+            "'{key}' is a setting of Jekyll's, and has no effect here; leave it out", key=key
+        )
+        mistakes.add(SourceError(message, project.place(key)))
     for key in FOLDERS:
         for problem in _find_stray(project, key):
             message = tr("'{key}': {problem}", key=key, problem=problem.message)

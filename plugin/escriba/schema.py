@@ -195,20 +195,20 @@ def _build_dataclass(
             values[field.name] = at
     if any(_is_required(fields[name]) for name in wrong):
         return None
-    for name in wrong:
-        del values[name]
-    try:
-        made = kind(**values)
-    except Mistake as mistake:  # a dataclass may check its fields, and one against another
-        faults = [each for each in (mistake, *mistake.others) if each.key not in wrong]
-        if len(problems) > before:  # which may be why two of them do not agree
-            faults = [each for each in faults if each.key]
-        keys = {str(key.value).replace("-", "_"): value for key, value in node.value}
-        for each in faults:
-            own = keys.get(each.key)
-            problems.append(Problem(str(each), place_of(start, own) if own else at))
-        return None
+    made, faults = _make(kind, {key: v for key, v in values.items() if key not in wrong})
+    if len(problems) > before:  # which may be why two of the fields do not agree
+        faults = [fault for fault in faults if fault.key and fault.key not in wrong]
+    own = {str(key.value).replace("-", "_"): place_of(start, value) for key, value in node.value}
+    problems += [Problem(str(fault), own.get(fault.key, at)) for fault in faults]
     return made if len(problems) == before else None
+
+
+def _make(kind: type, values: Mapping[str, Any]) -> tuple[Any, list[Mistake]]:
+    """A dataclass, or what it finds wrong in its fields, and in one beside another."""
+    try:
+        return kind(**values), []
+    except Mistake as mistake:
+        return None, [mistake, *mistake.others]
 
 
 def _read_field(

@@ -17,16 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from yaml import nodes as yaml_nodes
-
 from escriba import schema
 from escriba.blog import permalink
-from escriba.errors import Mistakes, Place, Problem, SourceError, find_typo, shorten
+from escriba.blog.hints import hint
+from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.files import read_text, starts_with
 from escriba.language import tr
 from escriba.project import NAME, Settings
 from escriba.schema import Mistake, Words
-from escriba.yaml import compose, place_of
+from escriba.yaml import compose
 
 SUFFIXES = frozenset({".md", ".markdown", ".mkd", ".mkdn", ".mkdown"})  # those of Jekyll
 HTML = frozenset({".html", ".htm"})  # a post if it begins with front matter
@@ -68,6 +67,9 @@ class FrontMatter:
                 lang=shorten(self.lang),
             )
             raise Mistake(message, "lang")
+
+
+_KEYS = frozenset(known.name for known in fields(FrontMatter)) - {"extra"}
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,8 @@ def read_post(
     node = compose(yaml, start)
     front = schema.build(FrontMatter, node, start)
     places = schema.places(node, start)
-    if mistakes is not None and isinstance(node, yaml_nodes.MappingNode):
-        _warn(node, start, mistakes)
+    if mistakes is not None and node is not None:
+        hint(node, _KEYS, start, mistakes)
     draft = not DRAFTS.isdisjoint(source.parts[:-1])
     written, stem = _read_name(path.stem, source, front)
     date = front.date or written
@@ -199,29 +201,6 @@ def read_post(
         )  # fmt: skip
         raise SourceError(message, _find_culprit(post))
     return post
-
-
-def _warn(node: yaml_nodes.MappingNode, start: Place, mistakes: Mistakes) -> None:
-    """Say which keys are probably meant to be others, and where Jekyll splits words elsewhere."""
-    known = [name.name for name in fields(FrontMatter) if name.name != "extra"]
-    for key, value in node.value:
-        name = str(key.value)
-        if name.replace("-", "_") not in known and (near := find_typo(name, known)):
-            message = tr(
-                "'{key}' is no key of escriba's, and is kept for templates alone (did you mean "
-                "'{near}'?)",
-                key=shorten(name), near=near,
-            )  # fmt: skip
-            mistakes.warn(Problem(message, place_of(start, key)))
-        commas = isinstance(value, yaml_nodes.ScalarNode) and "," in str(value.value)
-        if name in ("tags", "categories") and commas:
-            words = ", ".join(schema.split_words(str(value.value)))
-            message = tr(
-                "'{key}' is split at its commas, and Jekyll splits at spaces; write "
-                "'{key}: [{words}]', which both read alike",
-                key=name, words=shorten(words),
-            )  # fmt: skip
-            mistakes.warn(Problem(message, place_of(start, value)))
 
 
 def _find_culprit(post: Post) -> Place:
