@@ -65,7 +65,8 @@ def test_the_first_build_shows_a_model_at_work(tmp_path: Path, lang: str, name: 
     assert page.html["lang"] == lang
     assert len(page.select("escriba-playground")) == 1
     assert len(page.select(".escriba-sample")) == 2
-    assert len(page.select("figure svg")) == 1
+    assert len(page.select("figure.escriba-loss")) == 1
+    assert len(page.select("figure.escriba-timeline")) == 1
     assert page.select("math")
     text = page.get_text()
     assert "%" not in re.sub(r"\d+ ?%", "", text)  # nothing is left to be filled in
@@ -158,7 +159,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
 
 def test_posts_that_are_there_need_no_first_one(tmp_path: Path) -> None:
     (tmp_path / "posts").mkdir()
-    (tmp_path / "posts" / "2020-01-01-a.md").write_text("Hello.\n")
+    (tmp_path / "posts" / "2020-01-01-a.md").write_text("---\n---\nHello.\n")
     create(tmp_path, "en")
     assert [p.name for p in (tmp_path / "posts").iterdir()] == ["2020-01-01-a.md"]
     assert build(project.load(tmp_path), frozen=True).posts == 1
@@ -329,7 +330,7 @@ def test_a_config_that_cannot_be_read_is_one_error(tmp_path: Path, config: str) 
 def test_posts_of_jekyll_may_be_elsewhere(tmp_path: Path) -> None:
     blog = tmp_path / "blog"
     (blog / "content" / "_posts").mkdir(parents=True)
-    (blog / "content" / "_posts" / "2020-02-03-a.md").write_text("Uno.\n")
+    (blog / "content" / "_posts" / "2020-02-03-a.md").write_text("---\n---\nUno.\n")
     (blog / "_config.yml").write_text("collections_dir: content\n")
     made = create(blog, "es", model="none")
     assert made.lines[0] == "found a Jekyll blog, 1 post in content/_posts/"

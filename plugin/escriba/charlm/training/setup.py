@@ -107,7 +107,7 @@ class Training:
         if self.processes.leads:
             self.checkpoint.sweep()
             mark = self.state.get("log")
-            if self.log.bears(run.step, mark):
+            if mark is not None and self.log.bears(run.step, mark):
                 self.log.rewind(run.step, mark[0])
             else:  # the one in its place was edited, or is of other weights: it stays as it is
                 self.log.rewind(run.step, source=_find_log(self.folder, self.shown, beside=False))
