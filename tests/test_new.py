@@ -190,7 +190,7 @@ def test_a_site_is_no_new_one(tmp_path: Path) -> None:
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     assert refusal(tmp_path / "a") == (
-        f"{tmp_path}/a: is a file; name a folder, or one that does not exist"
+        f"{tmp_path}/a: is not a folder; name one, or one that does not exist"
     )
 
 

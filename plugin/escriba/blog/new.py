@@ -82,7 +82,7 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
         there = os.path.lexists(folder)
         if there and not files.is_dir(folder):
             raise SourceError(
-                tr("is a file; name a folder, or one that does not exist"), Place(folder)
+                tr("is not a folder; name one, or one that does not exist"), Place(folder)
             )
         is_new = not there or not any(folder.iterdir())
     is_site = not is_new and files.exists(folder / NAME)
