@@ -137,9 +137,12 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
     """
     path = folder / FILE
     place = Place((shown or folder) / FILE)
-    remedy = _train(folder.name)
+    remedy = tr("train it with: escriba train {name}", name=folder.name)
     if not os.path.lexists(path):
-        raise ModelError(missing(folder.name), place)
+        raise ModelError(
+            tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
+            place,
+        )
     with (
         refusals(ModelError, place.path, path=path),
         open_file(path, place.path, kind=ModelError) as file,
@@ -200,15 +203,6 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             place,
         )
     return model
-
-
-def missing(name: str) -> str:
-    """That a model has no weights, in words."""
-    return tr("the model '{name}' has no weights; {remedy}", name=name, remedy=_train(name))
-
-
-def _train(name: str) -> str:
-    return tr("train it with: escriba train {name}", name=name)
 
 
 def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -> None:
