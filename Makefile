@@ -20,6 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 site: $(VENV)/.installed
 	$(BIN)/escriba build
+	@echo "The site is in site/. To look at it: make serve, and open http://127.0.0.1:8000/"
 
 serve: $(VENV)/.installed
 	$(BIN)/escriba serve

@@ -243,7 +243,7 @@ def test_a_fifo_is_no_file_and_no_folder(site: Path) -> None:
     _, errors = escriba("build", "-o", "fifo", cwd=site, code=3)
     assert len(errors.splitlines()) == 1
     _, errors = escriba("new", "fifo", cwd=site, code=3)
-    assert errors == "fifo is not empty; name a folder that does not exist\n"
+    assert errors == "fifo: is not a folder; name one, or one that does not exist\n"
 
 
 def test_standard_input_has_a_bound_and_may_be_anything(site: Path) -> None:
@@ -325,7 +325,10 @@ def test_a_new_site_builds_at_once_and_is_not_overwritten(tmp_path: Path, lang: 
     assert "<math" in html
     assert f'<html lang="{lang}"' in html
     _, errors = escriba("new", "blog", cwd=tmp_path, code=3)
-    assert errors == "blog is not empty; name a folder that does not exist\n"
+    assert errors == (
+        "blog/escriba.yml: is a site already; `escriba serve` shows it, and `escriba new` adds to "
+        "it what --ci or --model name\n"
+    )
 
 
 def test_corpus_to_model_to_sample(tmp_path: Path) -> None:

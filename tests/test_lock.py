@@ -75,10 +75,7 @@ def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> Non
         with pytest.raises(SourceError) as caught, hold(path, SHOWN, told.append, patience=0):
             pass
         assert told == []
-        assert str(caught.value) == (
-            f"site: {name} is at work there, and after 0 minutes still is; try again when it has "
-            "ended"
-        )
+        assert str(caught.value) == (f"site: {name} is at work there; try again when it has ended")
         with (
             pytest.raises(TrainingError),
             hold(path, SHOWN, told.append, moment=0, patience=0.2, kind=TrainingError),

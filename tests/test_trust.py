@@ -476,16 +476,16 @@ def test_a_new_site_that_cannot_be_written_leaves_nothing(
     (tmp_path / "file").write_text("")
     (line,) = told(lambda: create(tmp_path / "file" / "blog", "en"))
     assert line.endswith("escriba.yml: cannot be written: Not a directory")
-    original, left = Path.write_text, 3
+    original, left = Path.open, 3
 
-    def write_text(self: Path, *rest: Any, **more: Any) -> int:
+    def open_path(self: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
         nonlocal left
-        left -= 1
+        left -= mode == "xb"
         if left < 0:
             raise OSError(28, "No space left on device", str(self))
-        return original(self, *rest, **more)
+        return original(self, mode, *rest, **more)
 
-    monkeypatch.setattr(Path, "write_text", write_text)
+    monkeypatch.setattr(Path, "open", open_path)
     (line,) = told(lambda: create(tmp_path / "blog", "es"))
     assert line.endswith("cannot be written: No space left on device")
     assert list((tmp_path / "blog").rglob("*")) == []
@@ -493,7 +493,7 @@ def test_a_new_site_that_cannot_be_written_leaves_nothing(
     assert line == f"{'a' * 300}/escriba.yml: cannot be written: File name too long"
     (tmp_path / "link").symlink_to("nowhere")
     (line,) = told(lambda: create(tmp_path / "link", "en"))
-    assert "is not empty" in line
+    assert line.endswith("/link: is not a folder; name one, or one that does not exist")
 
 
 def test_all_this_is_one_sentence_on_the_command_line(blog: Path) -> None:

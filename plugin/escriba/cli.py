@@ -7,6 +7,7 @@ neither torch nor numpy.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from contextlib import suppress
@@ -40,13 +41,39 @@ def cli(context: click.Context, folder: Path) -> None:
 
 @cli.command()
 @click.argument("folder", type=Location())
-@click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True)
-def new(folder: Path, lang: str) -> None:
-    """Make a new site in FOLDER."""
-    from escriba.blog.new import create
+@click.option(
+    "--lang", type=click.Choice(["en", "es"]), help="Its language (default: the terminal's)."
+)
+@click.option(
+    "--model", metavar="NAME|none",
+    help="The small model that comes with it: shakespeare, quijote, or none (default: the "
+    "language's).",
+)  # fmt: skip
+@click.option("--no-model", is_flag=True, help="The same as --model none.")
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab"]), help="Also a workflow that publishes the site."
+)
+def new(folder: Path, lang: str | None, model: str | None, no_model: bool, ci: Any) -> None:
+    """Make a new site in FOLDER, or of it: nothing that is there is changed.
 
-    create(folder, lang)
-    _print(tr("{folder}: a new site; now: cd {folder} && escriba serve", folder=folder.as_posix()))
+    Of a Jekyll blog the settings are taken over. A folder that is a site already gets what --model
+    and --ci name.
+    """
+    from escriba.blog.new import NO_MODEL, create
+    from escriba.language import reading_language
+
+    if no_model and model not in (None, NO_MODEL):
+        raise click.UsageError(tr("--model and --no-model exclude each other"))
+    usual = "es" if reading_language() == "es" else "en"
+    made = create(folder, lang or usual, model=NO_MODEL if no_model else model, ci=ci)
+    for line in made.lines:
+        _tell(line)
+    command = "escriba serve"
+    if folder.resolve() != Path.cwd():
+        command = f"cd {shlex.quote(folder.as_posix())} && {command}"
+    _print(tr("{folder}: {files}; now: {command}", folder=folder.as_posix(),
+              files=plural("{number} new file", "{number} new files", len(made.written)),
+              command=command))  # fmt: skip
 
 
 @cli.command()
@@ -57,14 +84,24 @@ def new(folder: Path, lang: str) -> None:
     "-o", "--output", type=Location(file=False),
     help="Where to write the site (default: 'output' of escriba.yml).",
 )  # fmt: skip
+@click.option(
+    "--url", metavar="ADDRESS",
+    help="Where the site will be, with its path: takes the place of 'url' and 'baseurl'.",
+)  # fmt: skip
 @click.pass_obj
-def build(folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: Path | None) -> None:
+def build(
+    folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: Path | None,
+    url: str | None,
+) -> None:  # fmt: skip
     """Build the site; new samples are made and frozen on the way."""
     from escriba.blog.build import build as build_site
     from escriba.progress import shown_progress
+    from escriba.project import publish_at
 
     begun = time.perf_counter()
     project = _find(folder)
+    if url is not None:
+        project = publish_at(project, url)
     with shown_progress() as report:
         result = build_site(
             project, frozen=frozen, drafts=drafts, unpublished=unpublished,
@@ -235,6 +272,7 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 @click.option("--steps", type=steps, help="End after so many steps.")
 @click.option("--budget", type=click.Choice(["1 minute", "10 minutes", "1 hour", "best"]))
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
+@click.option("--force", is_flag=True, help="Take the new weights though they are no better.")
 @click.option(
     "--device", type=device, help="cpu, cuda, cuda:1, mps (default: the fastest there is)."
 )
@@ -244,22 +282,26 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 )  # fmt: skip
 @click.pass_obj
 def train(folder: Path, /, name: str, **options: Any) -> None:
-    """Train the model NAME by its recipe, going on from where it stopped. Needs escriba[train].
+    """Train the model NAME by its recipe, going on from where it stopped. Needs torch.
 
-    A limit given here takes the place of the recipe's. With several processes or machines:
+    Weights that the model has already give way to better ones alone. A limit given here takes the
+    place of the recipe's. With several processes or machines:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
     _need_torch()
     from escriba.charlm.training.progress import show_result, shown, stopping
     from escriba.charlm.training.train import train as train_model
 
+    project = _find(folder)
     with stopping() as stop, shown(name) as display:
         result = train_model(
-            _find(folder), name,
+            project, name,
             report=display.moment, reading=display.reading, stop=stop, **options,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)
+        if result.verdict.standing is not None and result.verdict.taken:
+            _tell_stale(project, name)
     if not result.finished:
         raise click.exceptions.Exit(130)  # what happened is told already
 
@@ -281,7 +323,7 @@ def evaluate(
     folder: Path, name: str, text: Path | None, skip_unknown: bool, record: str | None,
     baselines: bool, device: str | None,
 ) -> None:  # fmt: skip
-    """Measure the model NAME on its validation and test parts. Needs escriba[train].
+    """Measure the model NAME on its validation and test parts. Needs torch.
 
     The loss per character and per byte, beside that of n-grams counted on the training part, and
     by class of character. Recorded in models/NAME/evaluation.yml, for inline values.
@@ -349,6 +391,15 @@ def _print(text: str = "", end: str = "\n", **style: Any) -> None:
         sys.stdout.flush()
 
 
+def _tell_stale(project: Project, name: str) -> None:
+    """Say that frozen samples of a model are of the weights that it had before."""
+    from escriba.sampling.frozen import FOLDER
+
+    if any((project.models / name / FOLDER).glob("*.txt")):
+        _tell(tr("models/{name}: its frozen samples are of the weights before; write them anew "
+                 "with: escriba refresh {name}", name=name))  # fmt: skip
+
+
 def _find(folder: Path) -> Project:
     from escriba.project import find
 
@@ -373,6 +424,8 @@ def _need_torch() -> None:
     import importlib.util
 
     from escriba.errors import TrainingError
+    from escriba.install import name_command
 
     if importlib.util.find_spec("torch") is None:
-        raise TrainingError(tr("this needs torch; install it with: pip install 'escriba[train]'"))
+        command = name_command("train")
+        raise TrainingError(tr("this needs torch; install it with: {command}", command=command))

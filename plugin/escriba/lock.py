@@ -101,7 +101,7 @@ def _wait(
         misses = 0
         waited = time.monotonic() - begun
         if waited >= patience:
-            raise kind(_refusal(path, waited), Place(shown))
+            raise kind(_refusal(path, waited if patience else None), Place(shown))
         if waited >= moment and not told:
             told = True
             say(tr("{folder}: waiting for {holder}, at work there", folder=shown.as_posix(),
@@ -174,7 +174,10 @@ def _name_holder(path: Path) -> str:
     return tr("`{command}` (process {process})", command=command, process=process)
 
 
-def _refusal(path: Path, waited: float) -> str:
+def _refusal(path: Path, waited: float | None) -> str:
+    if waited is None:
+        holder = _name_holder(path)
+        return tr("{holder} is at work there; try again when it has ended", holder=holder)
     minutes = plural("{number} minute", "{number} minutes", round(waited / 60))
     return tr(
         "{holder} is at work there, and after {minutes} still is; try again when it has ended",

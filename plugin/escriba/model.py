@@ -2,8 +2,9 @@
 
 The file is plain safetensors. One metadata key, `escriba`, holds the header as JSON: the
 network's configuration, the vocabulary, and the record of corpus and training. The tensors
-are float32, named and laid out as in torch (V symbols, H hidden units, G gate blocks per cell:
-rnn 1, gru 3 in the order r, z, n, lstm 4 in the order i, f, g, o):
+are float32, or the matrices have eight bits (`tensors`); they are named and laid out as in torch
+(V symbols, H hidden units, G gate blocks per cell: rnn 1, gru 3 in the order r, z, n, lstm 4 in
+the order i, f, g, o):
 
     embedding.weight         (V, H)
     layers.<l>.weight_ih     (G·H, H)     layers.<l>.bias_ih   (G·H,)
@@ -18,7 +19,6 @@ Reading a header needs neither torch nor numpy nor the safetensors package.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -27,13 +27,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from escriba.digest import digest
 from escriba.errors import ModelError, Place
 from escriba.files import open_file, refusals
 from escriba.language import tr
 from escriba.numbers import read_json
+from escriba.tensors import Tensor, read_tensors
 from escriba.vocabulary import Vocabulary
 
 FORMAT = "escriba-charlm/1"
@@ -41,7 +42,6 @@ FILE = "weights.safetensors"
 HEADER_LIMIT = 4 << 20  # bytes; a larger header is an attack or an accident
 SYMBOLS = 1 << 16  # of a vocabulary, at most
 LARGEST = 1 << 30  # bytes of weights: what a browser and the kernel's memory can hold
-PIECE = 1 << 20  # bytes read at a time
 
 Cell = Literal["rnn", "gru", "lstm"]
 GATES: Mapping[str, int] = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -67,19 +67,6 @@ class Network:
         shapes["head.weight"] = (symbols, h)
         shapes["head.bias"] = (symbols,)
         return shapes
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """Where a float32 tensor lies in the file: byte offsets from the file's start."""
-
-    shape: tuple[int, ...]
-    start: int
-    end: int
-
-    @property
-    def size(self) -> int:
-        return self.end - self.start
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,7 @@ class Model:
         """
         with open_file(self.path, kind=ModelError) as file:
             tensors = {
-                name: [list(tensor.shape), _hash(file, tensor)]
+                name: [list(tensor.shape), tensor.digest(file)]
                 for name, tensor in self.tensors.items()
             }
         return digest(
@@ -130,6 +117,17 @@ def header(network: Network, vocabulary: Vocabulary, record: Mapping[str, Any]) 
         "format": FORMAT,
         "escriba": json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False),
     }
+
+
+def in_order(data: bytes) -> bytes:
+    """The same file with the keys of its header in order: safetensors writes its metadata in the
+    order of a hash table, another one each time."""
+    size = int.from_bytes(data[:8], "little")
+    head = json.dumps(
+        json.loads(data[8 : 8 + size]), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    head += b" " * (-len(head) % 8)
+    return len(head).to_bytes(8, "little") + head + data[8 + size :]
 
 
 def read_model(folder: Path, shown: Path | None = None) -> Model:
@@ -184,14 +182,15 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
                 tr("it has {size} MB of weights, of at most {largest}",
                    size=weight >> 20, largest=LARGEST >> 20)
             )  # fmt: skip
-        tensors = _read_tensors(entries, 8 + length, network, vocabulary)
+        shapes = network.shapes(len(vocabulary))
+        tensors = read_tensors(entries, 8 + length, shapes)
         model = Model(folder.name, path, network, vocabulary, record, tensors)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
         raise ModelError(
             tr("not a model of escriba: {reason}; {remedy}", reason=reason, remedy=remedy), place
         ) from None
-    end = max(tensor.end for tensor in tensors.values())
+    end = max(part.end for tensor in tensors.values() for part in tensor.parts)
     if end != size:
         raise ModelError(
             tr(
@@ -204,17 +203,6 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             place,
         )
     return model
-
-
-def _hash(file: BinaryIO, tensor: Tensor) -> str:
-    """SHA-256 (hex) of a tensor's bytes, a piece at a time."""
-    found = hashlib.sha256()
-    file.seek(tensor.start)
-    left = tensor.size
-    while left and (piece := file.read(min(left, PIECE))):
-        found.update(piece)
-        left -= len(piece)
-    return found.hexdigest()
 
 
 def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -> None:
@@ -239,35 +227,3 @@ def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -
         raise ValueError(tr("its vocabulary has symbols that no text has"))
     if not isinstance(record, dict):
         raise ValueError(tr("its record is not a mapping"))
-
-
-def _read_tensors(
-    entries: Mapping[str, Any], base: int, network: Network, vocabulary: Vocabulary
-) -> dict[str, Tensor]:
-    shapes = network.shapes(len(vocabulary))
-    if set(entries) != set(shapes):
-        odd = sorted(set(entries) ^ set(shapes))[0]
-        raise ValueError(tr("the tensor '{odd}' is missing or does not belong", odd=odd))
-    tensors = {}
-    for name, shape in sorted(shapes.items()):
-        entry = entries[name]
-        if entry["dtype"] != "F32" or tuple(entry["shape"]) != shape:
-            raise ValueError(
-                tr(
-                    "the tensor '{name}' is {dtype} {shape}, not F32 {wanted}",
-                    name=name,
-                    dtype=entry["dtype"],
-                    shape=entry["shape"],
-                    wanted=list(shape),
-                )
-            )
-        start, end = entry["data_offsets"]
-        if type(start) is not int or type(end) is not int or end - start != 4 * math.prod(shape):
-            raise ValueError(tr("the tensor '{name}' has wrong offsets", name=name))
-        tensors[name] = Tensor(shape, base + start, base + end)
-    at = base
-    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].start):
-        if tensor.start != at:
-            raise ValueError(tr("the tensor '{name}' has wrong offsets", name=name))
-        at = tensor.end
-    return tensors

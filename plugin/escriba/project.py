@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from escriba.schema import Mistake, Range, Unlike, raise_all
 from escriba.yaml import compose
 
 NAME = "escriba.yml"
+POSTS = "_posts"  # where Jekyll has them
+JEKYLL = ("_config.yml", POSTS, "_config.toml")  # what tells a Jekyll blog
 # A path that browsers and servers take for the same: names after slashes, none of them a way up.
 _BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
 # Keys with which a Jekyll blog is set up otherwise; here they would be the author's own.
@@ -154,6 +157,16 @@ def find(start: Path, *, needed: bool = True) -> Project:
         return load(root)
     if not needed:
         return Project(files.resolve(start), Settings())
+    blog = next((f for f in _line(start) if is_jekyll(f)), None)
+    if blog is not None:
+        raise SourceError(
+            tr(
+                "no {name} in {start} or above it, and {blog} is a Jekyll blog; "
+                "`{command}` makes one of its settings, and changes none of its files",
+                name=NAME, start=files.resolve(start).as_posix(), blog=blog.as_posix(),
+                command=f"escriba new {_name(blog)}",
+            )
+        )  # fmt: skip
     raise SourceError(
         tr(
             "no {name} in {start} or above it; `escriba new` makes one",
@@ -163,14 +176,47 @@ def find(start: Path, *, needed: bool = True) -> Project:
     )
 
 
+def is_jekyll(folder: Path) -> bool:
+    """Whether a folder looks like a Jekyll blog."""
+    return any(files.exists(folder / name) for name in JEKYLL)
+
+
+def publish_at(project: Project, address: str) -> Project:
+    """The project as a site of that address (https://example.org/blog), whatever its settings say.
+
+    Raises SourceError for what is no address of a site.
+    """
+    match = re.fullmatch(r"(https?://[^/?#\s\\]+)([^?#\s\\]*)", address.rstrip("/"))
+    try:
+        if not match:
+            raise Mistake(
+                tr("the address must be like 'https://example.org/blog', not '{address}'",
+                   address=shorten(address))
+            )  # fmt: skip
+        settings = replace(project.settings, url=match[1], baseurl=match[2])
+    except Mistake as mistake:
+        raise SourceError(str(mistake)) from None
+    return replace(project, settings=settings)
+
+
 def find_root(start: Path) -> Path | None:
     """The folder of the nearest `escriba.yml`, which is there or above; whatever is in that file.
 
     Raises SourceError for a path that none can have.
     """
+    return next((f for f in _line(start) if files.exists(f / NAME)), None)
+
+
+def _line(start: Path) -> tuple[Path, ...]:
+    """A folder and those above it. Raises SourceError for a path that none can have."""
     with files.refusals(SourceError, start):
         start = files.resolve(start)
-    return next((f for f in (start, *start.parents) if files.exists(f / NAME)), None)
+    return (start, *start.parents)
+
+
+def _name(folder: Path) -> str:
+    """A folder as the reader of a message may type it here."""
+    return "." if folder == files.resolve(Path()) else shlex.quote(folder.as_posix())
 
 
 def load(root: Path) -> Project:

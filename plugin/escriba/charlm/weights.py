@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +17,7 @@ from escriba.errors import ModelError, Place, TrainingError
 from escriba.files import read_bytes
 from escriba.language import tr
 from escriba.model import LARGEST, Model, Network
+from escriba.tensors import FACTORS
 from escriba.vocabulary import Vocabulary
 
 
@@ -31,20 +31,9 @@ def write_weights(
 ) -> None:
     """Write `weights.safetensors` whole or not at all. Raises TrainingError."""
     metadata = modelfile.header(network, vocabulary, record)
-    data = _in_order(save(dict(weights), metadata))
+    data = modelfile.in_order(save(dict(weights), metadata))
     path = folder / modelfile.FILE
     write_atomically(path, lambda file: file.write(data), shown / modelfile.FILE)
-
-
-def _in_order(data: bytes) -> bytes:
-    """The same file with the keys of its header in order: safetensors writes its metadata in the
-    order of a hash table, another one each time."""
-    size = int.from_bytes(data[:8], "little")
-    header = json.dumps(
-        json.loads(data[8 : 8 + size]), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
 def load_network(model: Model, shown: Path | None = None) -> CharLSTM:
@@ -53,7 +42,8 @@ def load_network(model: Model, shown: Path | None = None) -> CharLSTM:
     place = Place(shown or model.path)
     network = CharLSTM(model.network, len(model.vocabulary))
     try:
-        weights = load(read_bytes(model.path, place.path, kind=ModelError, limit=2 * LARGEST))
+        data = load(read_bytes(model.path, place.path, kind=ModelError, limit=2 * LARGEST))
+        weights = _widen(data)
         load_tensors(network, weights)
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
@@ -64,6 +54,17 @@ def load_network(model: Model, shown: Path | None = None) -> CharLSTM:
                 tr("the tensor '{name}' has numbers that are not finite", name=name), place
             )
     return network.eval()
+
+
+def _widen(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of a file as float32, those of eight bits times the factors of their rows."""
+    return {
+        name: tensor.float() * weights[name + FACTORS][:, None]
+        if tensor.dtype == torch.int8
+        else tensor
+        for name, tensor in weights.items()
+        if not name.endswith(FACTORS)
+    }
 
 
 def copy_tensors(network: CharLSTM) -> dict[str, torch.Tensor]:

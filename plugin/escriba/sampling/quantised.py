@@ -8,8 +8,9 @@ this is what the tests compare it with, and what the reference runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from escriba.errors import ModelError, Place
 from escriba.language import tr
@@ -65,11 +66,21 @@ def quantise(model: Model) -> Quantised:
     Raises ModelError if a weight is not a number, or if the weights are so large that sums of
     32 bits could overflow.
     """
+    return fit(model, read_weights(model))
+
+
+def read_weights(model: Model) -> dict[str, Floats]:
+    """The numbers of each tensor. Raises ModelError if one is not finite."""
+    with model.path.open("rb") as file:
+        return {name: _read(model, file, name) for name in model.tensors}
+
+
+def fit(model: Model, tensors: Mapping[str, Floats]) -> Quantised:
+    """The integers of a model that had these weights. Raises ModelError like `quantise`."""
     import numpy as np
 
     network = model.network
-    data = model.path.read_bytes()
-    embedding = _read(model, data, "embedding.weight")
+    embedding = tensors["embedding.weight"]
     additions = network.layers if network.residual else 0
     # |h| ≤ 1 always, so no activation is ever above this, in any state.
     largest = float(np.abs(embedding).max())
@@ -84,8 +95,7 @@ def quantise(model: Model) -> Quantised:
     layers = []
     for index in range(network.layers):
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        tensors = [_read(model, data, f"layers.{index}.{kind}") for kind in kinds]
-        weights, bias = _join(network, *tensors)
+        weights, bias = _join(network, *(tensors[f"layers.{index}.{kind}"] for kind in kinds))
         if network.residual:
             inputs = column + index * one
         else:
@@ -93,16 +103,16 @@ def quantise(model: Model) -> Quantised:
         bounds = np.concatenate([inputs, np.full_like(column, one)])
         layers.append(_fit(model, index, weights, bias, bounds, shift, GATE_SHIFT - shift))
     bounds = column + network.layers * one if network.residual else np.full_like(column, one)
-    weights, bias = _read(model, data, "head.weight"), _read(model, data, "head.bias")
+    weights, bias = tensors["head.weight"], tensors["head.bias"]
     head = _fit(model, network.layers, weights, bias, bounds, shift, 0)
     return Quantised(network, shift, quantised, tuple(layers), head)
 
 
-def _read(model: Model, data: bytes, name: str) -> Floats:
+def _read(model: Model, file: BinaryIO, name: str) -> Floats:
     import numpy as np
 
     tensor = model.tensors[name]
-    array = np.frombuffer(data[tensor.start : tensor.end], dtype="<f4")
+    array = np.frombuffer(b"".join(tensor.read(file)), dtype="<f4")
     if not np.isfinite(array).all():
         raise refuse_tensor(model, name)
     return array.reshape(tensor.shape).astype(np.float64)

@@ -6,15 +6,15 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from escriba.errors import ModelError, Place
 from escriba.language import tr
-from escriba.model import Model, Tensor
+from escriba.model import Model
 from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
 from escriba.sampling.stream import BATCH, Stream, free_places
+from escriba.tensors import Tensor
 
 PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16
@@ -138,7 +138,7 @@ class Wasm:
         if not size or list_at + LIST + most > LIMIT:
             raise ModelError(tr("the model is too large for the kernel"), Place(model.path))
         self.reserve(list_at + LIST + most)
-        with model.path.open("rb", buffering=0) as file:
+        with model.path.open("rb") as file:
             for number, names in enumerate(parts):
                 at = list_at + LIST
                 addresses = []
@@ -157,12 +157,12 @@ class Wasm:
                     raise refuse_sum(model, where, value)
         return size
 
-    def _read_into(self, file: FileIO, tensor: Tensor, address: int) -> None:
+    def _read_into(self, file: BinaryIO, tensor: Tensor, address: int) -> None:
         """Read a tensor into the memory, without a copy of it anywhere else."""
         room = memoryview(self._memory.get_buffer_ptr(self._store, tensor.size, address)).cast("B")
-        file.seek(tensor.start)
-        while room and (count := file.readinto(room)):
-            room = room[count:]
+        for piece in tensor.read(file):
+            room[: len(piece)] = piece
+            room = room[len(piece) :]
 
 
 def _divide(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -84,12 +84,13 @@ class Checkpoint:
     def sweep(self) -> None:
         """Remove the drafts of a process that was killed while it wrote. Raises TrainingError."""
         with refusals(TrainingError, self.shown, tr("cannot be tidied up")):
-            for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE):
+            for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE,
+                         f"{FOLDER}/{modelfile.FILE}"):  # fmt: skip
                 remove_drafts(self.folder / name)
 
     def remove(self) -> None:
-        """Raises TrainingError."""
-        for name in (LATEST, CONSTANT):
+        """Also of the weights beside. Raises TrainingError."""
+        for name in (LATEST, CONSTANT, modelfile.FILE):
             with refusals(TrainingError, self.shown / FOLDER / name, tr("cannot be removed")):
                 (self.folder / FOLDER / name).unlink(missing_ok=True)
 

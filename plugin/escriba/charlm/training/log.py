@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count as counting
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +25,9 @@ from escriba.numbers import read_json
 
 FILE = "training.jsonl"
 LONGEST = 1 << 20  # bytes of a line; the longest that training writes are previews of 500 symbols
+
+
+Mark = tuple[int, str]  # how many lines, and their digest
 
 
 @dataclass(frozen=True)
@@ -48,24 +53,60 @@ class Log:
                 Place(self.shown),
             ) from None
 
-    def rewind(self, step: int | None) -> None:
-        """Go on at `step`, or begin anew if None: later lines belong to work that is done again.
+    def rewind(
+        self, step: int | None, lines: int | None = None, *, source: Log | None = None
+    ) -> None:
+        """Go on at `step`, or begin anew if None: later lines belong to work that is done again. Of
+        those before, the first so many `lines` stay, or all; with a `source`, they are from there.
 
         Raises TrainingError for a line that no training has written, and for what cannot be read.
         """
         with refusals(TrainingError, self.shown.parent, tr("cannot be tidied up")):
             remove_drafts(self.path)
-        keep = step is not None and os.path.lexists(self.path)
+        source = source or self
+        keep = step is not None and source.exists()
 
         def write(file: BinaryIO) -> None:
-            for line in self._lines_until(step or 0) if keep else ():
+            for line in islice(source.read(step or 0) if keep else (), lines):
                 file.write(line)
 
         write_atomically(self.path, write, self.shown)
 
-    def _lines_until(self, step: int) -> Iterator[bytes]:
+    def exists(self) -> bool:
+        """Whether there is anything of that name."""
+        return os.path.lexists(self.path)
+
+    def remove(self) -> None:
+        """Raises TrainingError."""
+        with refusals(TrainingError, self.shown, tr("cannot be removed")):
+            self.path.unlink(missing_ok=True)
+
+    def mark(self, step: int) -> Mark:
+        """What a checkpoint of that step remembers, to know the log again. Raises TrainingError."""
+        try:
+            with self.path.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError:  # not there, or on a disk that cannot
+            return 0, ""
+        found, count = hashlib.sha256(), 0
+        for line in self.read(step):
+            found.update(line)
+            count += 1
+        return count, found.hexdigest()
+
+    def bears(self, step: int, mark: object) -> bool:
+        """Whether it is the log that a checkpoint of that step remembers, which may have grown
+        since. Raises TrainingError like `rewind`."""
+        if not (isinstance(mark, tuple) and len(mark) == 2 and self.exists()):
+            return False
+        lines = list(self.read(step))[: mark[0] if type(mark[0]) is int else 0]
+        return (len(lines), hashlib.sha256(b"".join(lines)).hexdigest()) == mark
+
+    def read(self, step: int) -> Iterator[bytes]:
+        """The lines up to a step, whole. Raises TrainingError for one that no training has written,
+        and for what cannot be read."""
         with open_file(self.path, self.shown, kind=TrainingError) as file:
-            for number in count(1):
+            for number in counting(1):
                 line = file.readline(LONGEST)
                 if not line.endswith(b"\n") and len(line) < LONGEST:
                     return  # the end, or a line that was cut short by a kill

@@ -120,6 +120,27 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _explain(name: str, result: Result) -> str:
+    """Why the weights did not take the place of those that stand there."""
+    standing = result.verdict.standing
+    if standing is None:
+        reason = tr(
+            "models/{name}: its weights are of other characters than these, and cannot be compared",
+            name=name,
+        )
+    else:
+        reason = tr(
+            "models/{name}: its weights have {standing:.4f} nats on the same validation text, and "
+            "these are not better",
+            name=name, standing=standing,
+        )  # fmt: skip
+    return tr(
+        "{reason}; so they stay, and the new ones are in models/{name}/checkpoint/; to take these "
+        "all the same: escriba train {name} --force",
+        reason=reason, name=name,
+    )  # fmt: skip
+
+
 def show_result(name: str, result: Result) -> None:
     """How a training ended; if it is finished, with something that the model wrote."""
     if not result.finished:
@@ -134,6 +155,8 @@ def show_result(name: str, result: Result) -> None:
         return
     print(displayed(result.sample))
     print()
+    if not result.verdict.taken:
+        print(_explain(name, result), file=sys.stderr)
     print(
         tr(
             "models/{name}: validation {best:.4f} nats, {step} steps, {minutes:.1f} minutes",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,22 +28,30 @@ from escriba.charlm.training.memory import estimate, refuse_excess, refuse_netwo
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
-from escriba.errors import Place, TrainingError
+from escriba.errors import ModelError, Place, TrainingError, shorten
 from escriba.language import tr
+from escriba.lock import hold
 from escriba.model import FILE as WEIGHTS
-from escriba.model import Network
+from escriba.model import Network, read_model
 from escriba.project import Project
 
+LOCK = "lock"
 # What a training touches in the folder of its model.
-FILES = (WEIGHTS, logs.FILE, FOLDER, f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}")
+FILES = (
+    WEIGHTS, logs.FILE, FOLDER, f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", f"{FOLDER}/{LOCK}",
+    f"{FOLDER}/{WEIGHTS}", f"{FOLDER}/{logs.FILE}", f"{FOLDER}/before",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Training:
-    """Everything about a training but how far it has come. `shown` is how errors name `folder`."""
+    """Everything about a training but how far it has come. `shown` is how errors name `folder`;
+    `is_beside` says that its weights and its log are in `checkpoint/`, because others stand in
+    their place."""
 
     folder: Path
     shown: Path
+    is_beside: bool
     recipe: Recipe
     corpus: Corpus
     settings: Settings
@@ -51,7 +61,6 @@ class Training:
     entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
     checkpoint: Checkpoint
     state: dict[str, Any] | None  # what the checkpoint holds, to go on from
-    log: Log
     threads: int | None  # of the run that the checkpoint is of
 
     @property
@@ -59,6 +68,15 @@ class Training:
         """What the recipe may leave open: a training that goes on keeps it."""
         values = {name: getattr(self.settings, name) for name in CHOSEN}
         return {**values, "precision": self.precision, "threads": torch.get_num_threads()}
+
+    @property
+    def own(self) -> Path:
+        """Where it writes its weights and its log."""
+        return self.folder / FOLDER if self.is_beside else self.folder
+
+    @property
+    def log(self) -> Log:
+        return _find_log(self.folder, self.shown, beside=self.is_beside)
 
     @property
     def reader(self) -> Reader:
@@ -75,6 +93,7 @@ class Training:
         if self.processes.leads:
             self.checkpoint.sweep()
             self.checkpoint.remove()
+            _find_log(self.folder, self.shown, beside=True).remove()
             self.log.rewind(None)
             self.log.write(run, plan=self.plan(run))
         return run
@@ -87,10 +106,22 @@ class Training:
         self.load(run, self.state, LATEST)
         if self.processes.leads:
             self.checkpoint.sweep()
-            self.log.rewind(run.step)
+            mark = self.state.get("log")
+            if mark is not None and self.log.bears(run.step, mark):
+                self.log.rewind(run.step, mark[0])
+            else:  # the one in its place was edited, or is of other weights: it stays as it is
+                self.log.rewind(run.step, source=_find_log(self.folder, self.shown, beside=False))
             if self.threads not in (None, torch.get_num_threads()):  # sums are rounded otherwise
                 self.log.write(run, threads=torch.get_num_threads())
         return run
+
+    def branch(self, step: int) -> Training:
+        """The same training beside what stands in the folder, with the lines of the log up to a
+        step."""
+        other = replace(self, is_beside=True)
+        if self.processes.leads:
+            other.log.rewind(step, source=self.log)
+        return other
 
     def load(self, run: Run, state: dict[str, Any], name: str) -> None:
         """Let a run go on from what the checkpoint of that name holds. Raises TrainingError for
@@ -157,14 +188,19 @@ def prepare(
     checkpoint = Checkpoint(folder, shown, identity)
     state: dict[str, Any] | None = None
     chosen: dict[str, Any] = {}
+    beside = False
     if processes.leads:
         if checkpoint.exists(LATEST) and not restart:
             state = checkpoint.read(LATEST)
             chosen = check_chosen(state, checkpoint)
+            beside = _goes_on_beside(folder, shown, state)
         else:
+            if not restart:
+                _refuse_trained(folder, shown)
+            beside = any(os.path.lexists(folder / file) for file in (WEIGHTS, logs.FILE))
             refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
             chosen = _choose(recipe, corpus, settings, where)
-    state, chosen = processes.share((state, chosen))
+    state, chosen, beside = processes.share((state, chosen, beside))
     precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
     _refuse_precision(where, precision, place, begun=state is not None)
     settings = replace(settings, **chosen)
@@ -173,6 +209,7 @@ def prepare(
     return Training(
         folder=folder,
         shown=shown,
+        is_beside=beside,
         recipe=recipe,
         corpus=corpus,
         settings=settings,
@@ -182,8 +219,58 @@ def prepare(
         entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)),
         checkpoint=checkpoint,
         state=state,
-        log=Log(folder / logs.FILE, shown / logs.FILE),
         threads=threads,
+    )
+
+
+@contextmanager
+def alone(project: Project, name: str, processes: Processes) -> Iterator[None]:
+    """Nobody else trains this model while the body runs. Raises like `train`; TrainingError if
+    somebody does."""
+    folder = admit_model(project, name, FILES)
+    read_recipe(project.models, name, project.root)  # of a model that is none there is no folder
+    if not processes.leads:
+        yield
+        return
+    with hold(
+        folder / FOLDER / LOCK, project.shown(folder), patience=0, kind=TrainingError
+    ):  # fmt: skip
+        yield
+
+
+def _find_log(folder: Path, shown: Path, *, beside: bool) -> Log:
+    inside = Path(FOLDER) / logs.FILE if beside else Path(logs.FILE)
+    return Log(folder / inside, shown / inside)
+
+
+def _goes_on_beside(folder: Path, shown: Path, state: Mapping[str, Any]) -> bool:
+    """Whether the log of a checkpoint is the one beside, or none that is here."""
+    step = state.get("step")
+    beside, place = (_find_log(folder, shown, beside=beside) for beside in (True, False))
+    if type(step) is not int:
+        return False  # which is refused later
+    mark = state.get("log")
+    return beside.bears(step, mark) or not place.bears(step, mark)
+
+
+def _refuse_trained(folder: Path, shown: Path) -> None:
+    """Raise TrainingError for a model that is trained, and has nothing to go on from."""
+    if not os.path.lexists(folder / WEIGHTS):
+        return
+    try:
+        loss = read_model(folder, shown).record["training"]["validation"]
+        known = tr(" (validation {loss})", loss=shorten(str(loss)))
+    except (ModelError, KeyError, TypeError):
+        known = ""
+    raise TrainingError(
+        tr(
+            "this model is trained{known}, and the checkpoint that its training would go on from "
+            "is not here; to train it anew: escriba train {name} --restart (the new weights take "
+            "the place of these if they are better)",
+            known=known,
+            name=folder.name,
+        ),
+        Place(shown / WEIGHTS),
     )
 
 

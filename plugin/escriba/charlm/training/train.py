@@ -29,7 +29,8 @@ from escriba.charlm.training.record import describe
 from escriba.charlm.training.run import Run, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
-from escriba.charlm.training.setup import Training, prepare
+from escriba.charlm.training.setup import Training, alone, prepare
+from escriba.charlm.training.standing import Verdict, judge, take
 from escriba.charlm.training.threads import Threads, choose_threads
 from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.errors import Place, SourceError, TrainingError
@@ -52,7 +53,8 @@ class Result:
     """What a call of `train` ended with. `finished` is false after an interruption.
 
     `best` is the validation loss in nats per symbol; `sample` what the best weights write, and
-    `longest` the most characters in a row of it that also stand in the training text.
+    `longest` the most characters in a row of it that also stand in the training text. `verdict`
+    says whether the weights took their place, in which others may have stood.
     """
 
     finished: bool
@@ -61,6 +63,7 @@ class Result:
     seconds: float
     sample: str = ""
     longest: int = 0
+    verdict: Verdict = Verdict(True)  # noqa: RUF009, a frozen value
 
 
 def train(
@@ -72,6 +75,7 @@ def train(
     steps: int | None = None,
     budget: Budget | None = None,
     restart: bool = False,
+    force: bool = False,
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
@@ -87,6 +91,10 @@ def train(
     `checkpoint_every` seconds the state is written: a run that is killed ends, when it is resumed
     on the same machine, in the same weights as one that is not.
 
+    A model that is trained already, and has no checkpoint, is trained anew only to `restart`. What
+    stands in the place of its weights and its record gives way at the end, to a lower loss on the
+    same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
+
     `reading` is told how many bytes of the corpus are encoded, and of how many; `report` is called
     about four times a second; when `stop` gives true, the state is written and the call returns. In
     several processes (torchrun) each must make this call. Raises ModelError, SourceError,
@@ -98,23 +106,28 @@ def train(
             tr("'checkpoint-every' must be at least 0, not {value}", value=checkpoint_every)
         )
     place = Place(project.shown(project.models / name / RECIPE))
-    with joined(device) as processes, bounded_memory(remedy(), place):
+    with (
+        joined(device) as processes,
+        bounded_memory(remedy(), place),
+        alone(project, name, processes),
+    ):
         training = prepare(
             project, name, processes,
             limit=limit, budget=budget, device=device, restart=restart, reading=reading,
         )  # fmt: skip
         run = training.resume()
-        _aim(training, run)
+        training = _aim(training, run)
         while True:
             loop = _Loop(training, run, report, stop, checkpoint_every, validate_every)
             end = loop.run_on()
             if end != "collapsed":
-                return loop.finish(end)
+                return loop.finish(end, project, force=force)
             run = training.begin(run.attempt + 1)
 
 
-def _aim(training: Training, run: Run) -> None:
-    """Decide how far a run goes; one that had ended before goes on from where its rate fell."""
+def _aim(training: Training, run: Run) -> Training:
+    """Decide how far a run goes. One that had ended before goes on from where its rate fell, beside
+    what it ended in."""
     limit, per_epoch = training.settings.limit, training.reader.steps
     if goes_further(run, limit, per_epoch) and training.processes.share(
         training.checkpoint.exists(CONSTANT)
@@ -125,9 +138,9 @@ def _aim(training: Training, run: Run) -> None:
         training.load(run, state, CONSTANT)
         run.schedule = Schedule(run.settings.warmup)
         run.best, run.best_step, run.best_weights = best, best_step, weights
-        if leads:
-            training.log.rewind(run.step)
+        training = training.branch(run.step)
     set_schedule(run, limit, per_epoch)
+    return training
 
 
 class _Loop:
@@ -164,7 +177,8 @@ class _Loop:
                     return "finished"
             if run.step == run.schedule.cool and run.step:
                 self.save(CONSTANT)
-            if order in ("save", "stop"):
+            # Without a checkpoint the weights to come would be those of a training that is over.
+            if order in ("save", "stop") or not run.step:
                 self.save(LATEST)
             if order == "stop":
                 return "interrupted"
@@ -295,9 +309,10 @@ class _Loop:
         return training.processes.share(loss)
 
     def save(self, name: str) -> None:
-        state = {"chosen": self.training.chosen, **self.run.to_state()}
-        if self.training.processes.leads:
-            self.training.checkpoint.write(name, state)
+        training, run = self.training, self.run
+        state = {"chosen": training.chosen, **run.to_state()}
+        if training.processes.leads:
+            training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
         self.saved = self.run.seconds
 
     def write(self, loss: float, longest: int | None = None) -> None:
@@ -306,11 +321,10 @@ class _Loop:
         if training.processes.leads:
             record = describe(training.recipe, training.corpus, run, loss, longest)
             network, vocabulary = run.network.network, training.corpus.vocabulary
-            write_weights(
-                training.folder, run.best_weights, network, vocabulary, record, training.shown
-            )
+            shown = training.log.shown.parent
+            write_weights(training.own, run.best_weights, network, vocabulary, record, shown)
 
-    def finish(self, end: End) -> Result:
+    def finish(self, end: End, project: Project, *, force: bool) -> Result:
         """What is left to do at the end, or at an interruption, and what came out."""
         run, training = self.run, self.training
         if end == "interrupted":
@@ -324,5 +338,11 @@ class _Loop:
         sample = preview(run.network, training.corpus.vocabulary)
         longest = longest_run(np.array(sample), training.corpus.train)
         self.write(best, longest)
+        verdict = Verdict(True)
+        if training.processes.leads:
+            verdict = judge(training, run, best, FINAL_ON, force=force)
+            if verdict.taken and training.is_beside:
+                take(project, training)
+        verdict = training.processes.share(verdict)
         text = training.corpus.vocabulary.decode(sample)
-        return Result(True, best, run.step, run.seconds, text, longest)
+        return Result(True, best, run.step, run.seconds, text, longest, verdict)
