@@ -79,6 +79,11 @@ def _block_template(yard: Yard, data: bytes) -> Files:
     return _post(yard, SAMPLES)
 
 
+def _style(yard: Yard, data: bytes) -> Files:
+    yard.put("templates/assets/a.css", data)
+    return _post(yard, b"Text.\n")
+
+
 def _strings(yard: Yard, data: bytes) -> Files:
     yard.put("templates/strings.yml", data)
     yard.put("templates/blocks/strings.yml", data)
@@ -89,7 +94,7 @@ def _settings(yard: Yard, data: bytes) -> Files:
     yard.put(project.NAME, data)
     found = project.load(yard.root)
     own, usual = found.settings, yard.project.settings
-    folders = ("posts", "templates", "models", "output", "documents", "corpora")
+    folders = ("posts", "pages", "templates", "models", "output", "documents", "corpora")
     if any(getattr(own, name) != getattr(usual, name) for name in folders):
         return {}  # another folder of this machine is nobody's to read
     yard.put(POST, FRONT + b"Text.\n")
@@ -175,9 +180,9 @@ Door = Callable[[Yard, bytes], Files]
 DOORS: Mapping[str, Door] = {
     "post": _post, "page": _page, "front": _front, "site": _site, "names": _names,
     "include": _include, "template": _template, "block template": _block_template,
-    "strings": _strings, "settings": _settings, "recipe": _recipe, "record": _record,
-    "evaluation": _evaluation, "weights": _weights, "frozen": _frozen, "sample": _sample,
-    "expand": _expand, "host": _host, "plan": _plan, "manifest": _manifest,
+    "style": _style, "strings": _strings, "settings": _settings, "recipe": _recipe,
+    "record": _record, "evaluation": _evaluation, "weights": _weights, "frozen": _frozen,
+    "sample": _sample, "expand": _expand, "host": _host, "plan": _plan, "manifest": _manifest,
     "tree": plant, "until paragraph": _until("paragraph"), "until sentence": _until("sentence"),
     "until text": _until("aaaaaaaaaaaaaaab"),
 }  # fmt: skip

@@ -6,9 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from escriba import project
+from escriba.blog.build import build
+from escriba.errors import EscribaError
 from escriba.project import Project
 from models import make_model
 
@@ -20,6 +26,26 @@ def make_site(folder: Path) -> Project:
     shutil.copytree(SITES / "ok", folder)
     make_model(folder / "models" / "mini")
     return project.load(folder)
+
+
+def make_blog(folder: Path, files: Mapping[str, str | bytes]) -> Project:
+    """A blog of these files; a post or page that begins with no front matter gets some."""
+    for name, content in {"escriba.yml": "", **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            plain = name.endswith(".md") and not content.startswith("---")
+            path.write_text(f"---\ntitle: T\n---\n{content}\n" if plain else content, "utf-8")
+    return project.load(folder)
+
+
+def complaints(site: Project, **options: Any) -> list[str]:
+    """What a build says of a site that it refuses, a line each."""
+    with pytest.raises(EscribaError) as caught:
+        build(site, **options)
+    return [str(problem) for problem in caught.value.problems]
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -77,7 +77,7 @@ def test_what_is_shown(
 ) -> None:
     found = read(tmp_path, POSTS, drafts=drafts, unpublished=unpublished)
     assert slugs(found) == shown
-    assert sorted(path.as_posix() for path in found.files) == files
+    assert sorted(path.as_posix() for path in found.files.values()) == files
 
 
 def test_tags_and_categories_that_read_alike_are_one(tmp_path: Path) -> None:
@@ -359,7 +359,9 @@ def test_names_of_files_are_judged_like_addresses(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     found = catalogue.read(project.load(tmp_path), mistakes, drafts=False, unpublished=False)
-    assert sorted(path.as_posix() for path in found.files) == sorted(["fine.png", "café.png", twin])
+    assert sorted(path.as_posix() for path in found.files.values()) == sorted(
+        ["fine.png", "café.png", twin]
+    )
     with pytest.raises(SourceError) as caught:
         mistakes.check()
     message = "cannot be a file of the site: no file on Windows can"

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.blog.build import build
-from escriba.blog.links import TAG, Addresses, globalise, localise, relative, rewrite
+from escriba.blog.hypertext import TAG, rewrite
+from escriba.blog.links import Addresses, globalise, localise, relative
 from escriba.blog.prose import furnish
 from escriba.project import load
 
@@ -67,9 +68,10 @@ def test_only_attributes_of_tags_are_rewritten() -> None:
         '<!-- <a href="x"> --><script>a = "<a href=\'x\'>"</script><img alt="" src=x>'
         '<img\nsrc = "x"/><a data-href="x" href="a&amp;b">'
     )
-    assert rewrite(html, lambda link: {"x": 'y"', "a&b": "c&d"}[link]) == (
+    new = {"x": 'y"', "a&b": "c&d"}
+    assert rewrite(html, lambda reference: new[reference.address]) == (
         '<p>href="x" <a href="y&quot;" title="a > b">x</a> &lt;a href="x"&gt;</p>'
-        '<!-- <a href="x"> --><script>a = "<a href=\'x\'>"</script><img alt="" src=x>'
+        '<!-- <a href="x"> --><script>a = "<a href=\'x\'>"</script><img alt="" src="y&quot;">'
         '<img\nsrc = "y&quot;"/><a data-href="x" href="c&amp;d">'
     )
 
@@ -117,13 +119,13 @@ def test_links_that_are_no_address_in_a_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize("begun", ["<!-- ", "<script>", "<style a>", '<a "', "<b title='", "<p "])
 def test_what_is_never_closed_takes_the_rest_with_it(begun: str) -> None:
     html = f'<a href="x">x</a>{begun}<a href=x <i href="x"'
-    assert rewrite(html, lambda link: "y") == html.replace('href="x"', 'href="y"', 1)
+    assert rewrite(html, lambda reference: "y") == html.replace('href="x"', 'href="y"', 1)
 
 
 @pytest.mark.parametrize("unit", ["<!--", "<script ", "<a ", '<a "', "<a '", "<a href=", "</a"])
 def test_what_is_never_closed_is_looked_for_once(unit: str) -> None:
     html = unit * 50_000  # an expression would look for the end 50,000 times
-    assert rewrite(html, lambda link: "y") == html
+    assert rewrite(html, lambda reference: "y") == html
     assert furnish(html) == html
 
 

@@ -189,6 +189,34 @@ LIQUID = [
 
 
 @of(
+    "Of other files of the project those are published that a post links to, that `static` of "
+    "escriba.yml names, or that have the name of a folder that every site has; what is hidden, "
+    "settings and models are not, unless `static` names them."
+)
+def test_what_is_published_of_a_project(site: Project) -> None:
+    for name in (".env", "_private/a.txt", "papers/a.pdf", "other/b.pdf", "img/c.png", "img/.env"):
+        put(site, name, SECRET if ".env" in name or "_" in name else "fine")
+    add(site, "[a](/papers/a.pdf)")
+    build(site, frozen=True)
+    found = {name for name in tree(site.output) if name.endswith((".pdf", "c.png", "env", "a.txt"))}
+    assert found == {"papers/a.pdf", "img/c.png"}
+    secret = ("/.env", "../.env", "/_private/a.txt", "/img/.env", "/%2eenv", "/x/..%2f.env",
+              "../escriba.yml", "/models/mini/weights.safetensors", "/.ENV", "/ESCRIBA.YML")  # fmt: skip
+    post = site.posts / POST
+    text = post.read_text()
+    for link in secret:
+        post.write_text(f"{text}\n[b]({link})\n")
+        assert f"'{link}'" in refused(site)
+    post.write_text(text)
+    settings = (site.root / "escriba.yml").read_text()
+    site = put(
+        site, "escriba.yml", f"{settings}static: [models/mini/weights.safetensors, '**/*.pdf']\n"
+    )
+    build(site, frozen=True)
+    assert {"models/mini/weights.safetensors", "other/b.pdf"} <= tree(site.output).keys()
+
+
+@of(
     "Templates and Liquid compute text: they reach no file but templates and includes, no program, "
     "no network."
 )
@@ -246,6 +274,8 @@ def test_output_of_others(site: Project) -> None:
     (site.output / "link").symlink_to(other)
     claim(site, "link/secret.txt\n../../other/secret.txt\n")
     (site.posts / "2020-11-02-networks.md").unlink()
+    settings = (site.root / "escriba.yml").read_text()
+    site = put(site, "escriba.yml", f"{settings}links: warn\n")  # of the post that linked to it
     assert build(site, frozen=True).removed == 1
     assert (other / "secret.txt").read_text() == SECRET
     assert (site.output / "tags" / "mine.html").read_text() == "mine"

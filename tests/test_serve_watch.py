@@ -378,3 +378,54 @@ def test_ctrl_c_while_an_edition_is_made(press: Press, monkeypatch: pytest.Monke
     monkeypatch.setattr(PatientStore, "fill", interrupt)
     with pytest.raises(KeyboardInterrupt):
         press.print()
+
+
+def test_static_files_and_pages_are_sources(press: Press) -> None:
+    root = press.project.root
+
+    def write(name: str, text: str) -> Callable[[], None]:
+        def work() -> None:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+
+        return work
+
+    desk, again = Desk(press), lambda: None
+    for name in ("assets/a.txt", "pages/about.md", "favicon.ico"):
+        assert desk.go(write(name, "---\n---\n"), again) == 1
+        assert desk.go(write(name, "---\n---\nmore"), again) == 1
+    assert {"assets/a.txt", "about/index.html", "favicon.ico"} <= press.edition.files.keys()
+    # A file that a post leads to counts wherever it lies, and is waited for where it does not.
+    assert desk.go(lambda: save(post_of(press.project), "\n[x](/papers/a.pdf)\n"), again) == 1
+    assert "no file '/papers/a.pdf'" in press.edition.problems[0]
+    assert desk.go(write("papers/a.pdf", "1"), again) == 1
+    assert press.edition.problems == ()
+    assert press.edition.files["papers/a.pdf"] == root / "papers" / "a.pdf"
+    stamp = press.stamp
+    assert desk.go(write("papers/a.pdf", "22"), write("papers/b.pdf", "1"), again) == 1
+    assert press.stamp != stamp
+    settings = root / "escriba.yml"
+    assert desk.go(lambda: save(settings, "static: [extra, x.txt, 'pdf/*.pdf']\n"), again) == 1
+    assert len(press.edition.problems) == 3
+    for name in ("extra/b/c.txt", "x.txt", "pdf/a.pdf"):
+        assert desk.go(write(name, "x"), again) == 1
+    assert press.edition.problems == ()
+
+
+def test_files_alone_are_looked_at_where_nobody_listens(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(*paths: Path, **options: Any) -> Iterator[set[Any]]:
+        assert press.project.root not in paths
+        while True:
+            yield set()
+
+    save(post_of(press.project), "\n[x](/papers/a.pdf)\n")
+    press.print()
+    monkeypatch.setattr(watchfiles, "watch", listen)
+    happened = watch.watch(press, print)
+    assert [next(happened) for _ in range(3)] == [True, False, False]
+    for name in ("papers/a.pdf", "CNAME"):
+        (press.project.root / name).parent.mkdir(exist_ok=True)
+        (press.project.root / name).write_text("x")
+        assert [next(happened) for _ in range(3)] == [True, True, False]

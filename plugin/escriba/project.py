@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from escriba import files, schema
 from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten
@@ -19,7 +19,8 @@ from escriba.yaml import compose
 
 NAME = "escriba.yml"
 POSTS = "_posts"  # where Jekyll has them
-JEKYLL = ("_config.yml", POSTS, "_config.toml")  # what tells a Jekyll blog
+CONFIG = "_config.yml"  # and its settings
+JEKYLL = (CONFIG, POSTS, "_config.toml")  # what tells a Jekyll blog
 # A path that browsers and servers take for the same: names after slashes, none of them a way up.
 _BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
 # Keys with which a Jekyll blog is set up otherwise; here they would be the author's own.
@@ -29,7 +30,28 @@ _OF_JEKYLL = frozenset(
      "markdown", "markdown_ext", "paginate", "paginate_path", "plugins", "show_drafts", "source",
      "timezone")
 )  # fmt: skip
-FOLDERS = ("posts", "documents", "templates", "models", "output")  # settings that name folders
+# Settings that name folders.
+FOLDERS = ("posts", "pages", "documents", "templates", "models", "output")
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A title and where it leads: one key with its value."""
+
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.extra) != 1 or not isinstance(self.link, str):
+            raise Mistake(tr("an item of 'nav' is a page's name, or 'title: address'"))
+
+    @property
+    def title(self) -> str:
+        return next(iter(self.extra))
+
+    @property
+    def link(self) -> Any:
+        """Text, once the item is made."""
+        return next(iter(self.extra.values()))
 
 
 @dataclass(frozen=True)
@@ -45,6 +67,7 @@ class Settings:
     lang: str = "en"
     permalink: str = "date"  # Jekyll's names (date, pretty, none…) or a pattern
     posts: Path = Path("posts")
+    pages: Path = Path("pages")
     documents: tuple[Path, ...] = ()  # folders of another generator's Markdown, for `check`
     templates: Path = Path("templates")
     models: Path = Path("models")
@@ -52,6 +75,9 @@ class Settings:
     corpora: tuple[Path, ...] = ()  # local folders to look for corpora in, before their URL
     outside: tuple[Path, ...] = ()  # folders that may be read and written though they are outside
     latest: Annotated[int, Range(1, 1000)] = 20  # posts on the home page and in the feed
+    static: tuple[Path, ...] = ()  # files, folders and patterns that are published as they are
+    links: Literal["error", "warn", "ignore"] | None = None  # of one that leads nowhere
+    nav: tuple[str | NavItem, ...] | None = None  # names of pages, or titles and addresses
 
     # Keys of the author's own, for templates: `site.name`.
     extra: Annotated[Mapping[str, Any], Unlike()] = field(default_factory=dict, hash=False)
@@ -86,6 +112,10 @@ class Project:
         return self.root / self.settings.posts
 
     @property
+    def pages(self) -> Path:
+        return self.root / self.settings.pages
+
+    @property
     def templates(self) -> Path:
         return self.root / self.settings.templates
 
@@ -100,6 +130,12 @@ class Project:
     @property
     def cache(self) -> Path:
         return self.root / ".escriba"
+
+    @cached_property
+    def links(self) -> str:
+        """What becomes of a link that leads nowhere: `error`, `warn` or `ignore`. Where a blog of
+        Jekyll's lies beside and the settings say nothing, a warning."""
+        return self.settings.links or ("warn" if files.exists(self.root / CONFIG) else "error")
 
     def shown(self, path: Path) -> Path:
         """The path as messages and pages name it: relative to the project."""
@@ -239,6 +275,8 @@ def load(root: Path) -> Project:
         for problem in _find_stray(project, key):
             message = tr("'{key}': {problem}", key=key, problem=problem.message)
             mistakes.add(SourceError(message, problem.place))
+    for problem in _find_overlap(project):
+        mistakes.add(SourceError(problem))
     mistakes.check()
     return project
 
@@ -252,3 +290,21 @@ def _find_stray(project: Project, key: str) -> tuple[Problem, ...]:
     except SourceError as error:
         return error.problems
     return ()
+
+
+def _find_overlap(project: Project) -> list[Problem]:
+    """That pages are where something else is, which would be read twice."""
+    if not files.exists(project.pages):
+        return []
+    mine = Path(os.path.normpath(project.pages))
+    problems = []
+    for key in ("posts", "templates", "models", "output"):
+        other = Path(os.path.normpath(project.root / getattr(project.settings, key)))
+        if mine.is_relative_to(other) or other.is_relative_to(mine):
+            message = tr(
+                "'pages' is {folder}, which is, holds or lies in the folder of '{key}'; give pages "
+                "one of their own",
+                folder=project.settings.pages.as_posix(), key=key,
+            )  # fmt: skip
+            problems.append(Problem(message, project.place("pages")))
+    return problems[:1]

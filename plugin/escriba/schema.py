@@ -114,10 +114,16 @@ def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: What = "
 
 
 def places(node: yaml.Node | None, start: Place) -> Mapping[str, Place]:
-    """Where the value of each top-level key stands, for mistakes found after the walk."""
+    """Where the value of each top-level key stands, and, as `key[0]`, each item of one that is a
+    list, for mistakes found after the walk."""
     if not isinstance(node, yaml.MappingNode):
         return {}
-    return {str(key.value): place_of(start, value) for key, value in node.value}
+    found = {str(key.value): place_of(start, value) for key, value in node.value}
+    for key, value in node.value:
+        if isinstance(value, yaml.SequenceNode):
+            for number, item in enumerate(value.value):
+                found.setdefault(f"{key.value}[{number}]", place_of(start, item))
+    return found
 
 
 def parse_datetime(text: str) -> datetime:

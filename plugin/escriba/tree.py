@@ -29,11 +29,13 @@ def list_files(
     *,
     follow: bool = True,
     home: Path | None = None,
+    enter: Callable[[Path], bool] = lambda path: True,
 ) -> Iterator[Path]:
     """The regular files in a folder, if there is one, folder by folder in the order of their names.
 
     `keep` tells by its name what is looked at; folders that are links only if it is to `follow`
-    them, and the others, whatever their name, if not. Mistakes are collected, each at its path;
+    them, and the others, whatever their name, if not; `enter` by its path which folder is entered
+    of those. Mistakes are collected, each at its path;
     what a link leads to outside the project, and outside of `home`, is one.
     """
     if not os.path.lexists(folder):
@@ -43,7 +45,7 @@ def list_files(
         path, trail = pending.pop()
         with mistakes.collect():
             if path == folder or _is_entered(path, keep, follow):
-                inside, trail = _enter(path, trail, project, follow)
+                inside, trail = _enter(path, trail, project, follow) if enter(path) else ([], trail)
                 pending += [(entry, trail) for entry in reversed(inside)]
             elif keep(path.name):
                 _refuse_special(path, project, home)

@@ -18,6 +18,8 @@ from escriba.article.theme import Templates, open_templates
 from escriba.blog import catalogue as catalogues
 from escriba.blog import feeds, markdown, theme
 from escriba.blog import output as disk
+from escriba.blog.assets import FOLDER as ASSETS
+from escriba.blog.audit import Audit, find_voice
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.claims import Claim, claim_post, refuse_clashes
 from escriba.blog.content import Content
@@ -25,9 +27,11 @@ from escriba.blog.data import read as read_data
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
+from escriba.blog.navigation import Navigation
 from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
 from escriba.blog.scope import Scope
+from escriba.blog.static import Shelf
 from escriba.blog.territory import INCLUDES as INCLUDES
 from escriba.blog.territory import admit_output
 from escriba.blog.theme import Theme
@@ -100,38 +104,57 @@ def build(
     return Result(site.posts, *counts, site.warnings)
 
 
-def render(project: Project, store: Store, *, drafts: bool, unpublished: bool) -> Site:
-    """The whole site in memory. Raises like `build`, with every mistake found."""
+def render(
+    project: Project,
+    store: Store,
+    *,
+    drafts: bool,
+    unpublished: bool,
+    asked: set[Path] | None = None,
+) -> Site:
+    """The whole site in memory. Raises like `build`, with every mistake found. `asked` becomes the
+    files outside of all folders of the site that were looked for."""
     mistakes = Mistakes()
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
     templates = open_templates(project)
-    look = theme.load(project.settings, templates)
+    shelf = Shelf(project, asked=asked if asked is not None else set())
+    voice = find_voice(project, catalogue, mistakes)
+    plain = _addresses(project, catalogue, {}, shelf)
+    look = theme.load(project, templates, plain, voice.tell)
+    addresses = _addresses(project, catalogue, look.assets, shelf)
     with mistakes.collect():
         look = replace(look, data=read_data(project))
-    addresses = _addresses(project, catalogue, look)
+    audit = Audit(project, catalogue, addresses, shelf, voice)
+    navigation = Navigation(project, catalogue, audit)
     panels = Panels()
-    refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)
+    refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
 
     def adapt(context: Context) -> Context:
         return replace(context, panels=panels)
 
     rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
+    audit.read(rendered)
+    audit.check_without_pages(rendered, templates)
     mistakes.check()
     if waiting := store.fill():
         rendered |= render_posts(
             project, catalogue, templates, store, mistakes, adapt, only=waiting
         )
         mistakes.check()
-    articles = {p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.posts}
-    pages = list(theme.pages(look, catalogue, articles, panels))
-    if panels.files:  # the names of which are known only now
-        refuse_clashes(_list_claims(project, catalogue, look, panels), mistakes)
-        mistakes.check()
+    articles = {
+        p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.entries
+    }
+    pages = list(theme.pages(look, catalogue, articles, panels, navigation))
+    audit.check({page.url: data for page, data in pages})
+    if panels.files or shelf.files:  # the names of which are known only now
+        refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
+    mistakes.check()
     files: dict[str, Content] = {}
     files |= feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
-    files |= {inside.as_posix(): path for inside, path in catalogue.files.items()}
+    for shown, inside in (*catalogue.files.items(), *shelf.files.items()):
+        files[inside.as_posix()] = project.root / shown
     files |= look.collect(scripts=bool(panels.files))
-    files |= {f"{theme.ASSETS}/{name}": data for name, data in panels.files.items()}
+    files |= {f"{ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(page.url): data for page, data in pages}
     return Site(len(catalogue.posts), files, mistakes.sorted_warnings())
 
@@ -154,7 +177,7 @@ def render_posts(
     models = Models(project.models, project.shown(project.models), project.admit)
     scope = Scope(project, catalogue, templates)
     rendered: dict[Path, Rendered] = {}
-    for post in catalogue.posts:
+    for post in catalogue.entries:
         if only is not None and post.source not in only:
             continue
         context = Context(
@@ -197,29 +220,32 @@ def _render_post(
     )
 
 
-def _addresses(project: Project, catalogue: Catalogue, look: Theme) -> Addresses:
-    folder = project.settings.posts.as_posix()
-    sources = {post.source.as_posix(): post.url for post in catalogue.posts}
-    for inside in catalogue.files:
-        sources[f"{folder}/{inside.as_posix()}"] = address(inside.as_posix())
-    known = frozenset([*sources.values(), *_own(catalogue, look)])
-    return Addresses(project.settings.url, project.settings.baseurl, known, sources)
+def _addresses(
+    project: Project, catalogue: Catalogue, assets: Mapping[str, str], shelf: Shelf
+) -> Addresses:
+    sources = catalogue.addresses
+    known = frozenset([*sources.values(), *_own(project, catalogue), *assets.values()])
+    settings = project.settings
+    return Addresses(settings.url, settings.baseurl, known, sources, shelf.publish)
 
 
-def _own(catalogue: Catalogue, look: Theme) -> list[str]:
+def _own(project: Project, catalogue: Catalogue) -> list[str]:
+    """The addresses of what a site has besides posts, pages and files."""
     groups = [group.url for group in (*catalogue.tags, *catalogue.categories)]
-    return [*theme.PAGES, feeds.FEED, feeds.SITEMAP, feeds.ROBOTS, *groups, *look.assets.values()]
+    pages = [url for url in theme.PAGES if url != theme.TOPICS or groups]
+    machines = [feeds.FEED, feeds.SITEMAP, feeds.ROBOTS] if project.settings.url else []
+    return [*pages, *machines, *groups]
 
 
 def _list_claims(
-    project: Project, catalogue: Catalogue, look: Theme, panels: Panels
+    project: Project, catalogue: Catalogue, look: Theme, panels: Panels, shelf: Shelf
 ) -> Iterator[Claim]:
     """Who wants which file: first what every site has, then pages of topics, files, posts."""
     every, nowhere = tr("a page that every site has"), Place(Path(NAME))
     machines = [feeds.FEED, feeds.SITEMAP]
-    if Path(feeds.ROBOTS[1:]) not in catalogue.files:  # an author's own replaces ours
+    if Path(feeds.ROBOTS[1:]) not in catalogue.files.values():  # an author's own replaces ours
         machines.append(feeds.ROBOTS)
-    assets = [*look.assets.values(), *(f"/{theme.ASSETS}/{name}" for name in panels.files)]
+    assets = [*look.assets.values(), *(f"/{ASSETS}/{name}" for name in panels.files)]
     for url in theme.PAGES:
         yield Claim(target(url), url, every, nowhere, "")
     for url in dict.fromkeys([*machines, *assets]):
@@ -227,9 +253,8 @@ def _list_claims(
     for group in (*catalogue.categories, *catalogue.tags):
         owner, remedy = tr("the page of '{name}'", name=group.name), tr("choose another name")
         yield Claim(target(group.url), group.url, owner, group.place, remedy)
-    for inside, path in catalogue.files.items():
-        name, shown = inside.as_posix(), project.shown(path)
-        place, remedy = Place(shown), tr("rename it")
+    for shown, inside in {**catalogue.files, **shelf.files}.items():
+        name, place, remedy = inside.as_posix(), Place(shown), tr("rename it")
         yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
-    for post in sorted(catalogue.posts, key=lambda post: post.source.as_posix()):
+    for post in sorted(catalogue.entries, key=lambda post: post.source.as_posix()):
         yield claim_post(post)

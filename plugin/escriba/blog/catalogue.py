@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from escriba import files as disk
 from escriba.blog import claims, permalink, topics
-from escriba.blog.post import DRAFTS, Post, is_post, looks_like_post, read_post
+from escriba.blog.pages import PageMatter, read_page
+from escriba.blog.post import DRAFTS, HTML, SUFFIXES, Post, is_post, looks_like_post, read_post
+from escriba.blog.static import read_static
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten, suggest
 from escriba.language import tr
-from escriba.project import Project
+from escriba.project import CONFIG, NAME, POSTS, Project
 from escriba.tree import list_files
 
 
@@ -38,56 +41,132 @@ Neighbours = tuple[Post | None, Post | None]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The posts of a site, newest first; undated drafts before all. Mappings go by `source`."""
+    """The posts of a site, newest first; undated drafts before all. Mappings go by `source`.
+
+    `hidden` are the posts and pages that this build leaves out, as far as they were read: those in
+    folders of drafts were not, and are in `drafts` by their path. It is `whole` if all that is
+    there could be read.
+    """
 
     posts: tuple[Post, ...]
+    pages: tuple[Post, ...]  # those beside the posts, by their path
     tags: tuple[Group, ...]
     categories: tuple[Group, ...]
     years: tuple[Group, ...]
     topics: Mapping[Path, tuple[Group, ...]]  # of each post: its categories, then its tags
     neighbours: Mapping[Path, Neighbours]
     translations: Mapping[Path, tuple[Post, ...]]
-    files: Mapping[Path, Path]  # images and the like: path within posts/ → where it lies
+    files: Mapping[Path, Path]  # images and the like: path that messages show → path in the site
+    hidden: tuple[Post, ...] = ()
+    drafts: frozenset[Path] = frozenset()
+    whole: bool = True
+
+    @property
+    def entries(self) -> tuple[Post, ...]:
+        """All that is rendered: posts, then pages."""
+        return (*self.posts, *self.pages)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of each post, page and file, by the path of its source."""
+        files = {
+            shown.as_posix(): permalink.address(inside.as_posix())
+            for shown, inside in self.files.items()
+        }
+        return {**files, **{entry.source.as_posix(): entry.url for entry in self.entries}}
 
 
 def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: bool) -> Catalogue:
-    """Every post of the project that this build shows.
+    """Every post and page of the project that this build shows.
 
-    Mistakes in posts are collected; one in the site's permalink pattern is raised.
+    Mistakes in them are collected; one in the site's permalink pattern is raised, and that a blog
+    of Jekyll's has its posts elsewhere.
     """
     _check_pattern(project)
-    posts: list[Post] = []
-    hidden: list[Post] = []
-    files: dict[Path, Path] = {}
-    for path in list_files(project.posts, project, mistakes, _is_read):
-        inside = path.relative_to(project.posts)
-        is_draft = not DRAFTS.isdisjoint(inside.parts[:-1])
-        if is_draft and not drafts:
-            continue
-        with mistakes.collect(Place(project.shown(path))):
-            if not is_post(path, project.shown(path)):
-                if path.name not in DRAFTS:
-                    files[inside] = _read_file(inside, path, project)
-                    _warn_of_look(path, project, mistakes)
-                continue
-            post = read_post(path, project.shown(path), project.settings, mistakes)
-            (posts if post.front.published or unpublished else hidden).append(post)
-    posts.sort(key=lambda post: post.order, reverse=True)
-    in_order = sorted(posts, key=lambda post: post.source.as_posix())
+    before = len(mistakes.errors)
+    settings = project.settings
+    posts, pages = _Folder(project.posts, project), _Folder(project.pages, project)
+    for folder in (posts, pages):
+        folder.list(mistakes, drafts=drafts)
+    for path, shown in posts.sources:
+        with mistakes.collect(Place(shown)):
+            posts.add(read_post(path, shown, settings, mistakes), unpublished)
+    for path, shown in pages.sources:
+        with mistakes.collect(Place(shown)):
+            inside = path.relative_to(project.pages)
+            pages.add(read_page(path, shown, inside, settings, mistakes), unpublished)
+    whole = len(mistakes.errors) == before
+    if whole and not (posts.sources or posts.drafts):
+        _refuse_elsewhere(project)
+    ordered = sorted(posts.shown, key=lambda post: post.order, reverse=True)
+    beside = sorted(pages.shown, key=lambda page: page.source.as_posix())
+    in_order = sorted((*ordered, *beside), key=lambda post: post.source.as_posix())
     claims.refuse_clashes(map(claims.claim_post, in_order), mistakes)
-    tags = _group(posts, ("tag", "tags"), lambda post: post.tags)
-    categories = _group(posts, ("category", "categories"), lambda post: post.categories)
+    tags = _group(ordered, ("tag", "tags"), lambda post: post.tags)
+    categories = _group(ordered, ("category", "categories"), lambda post: post.categories)
     tags, categories = _refuse_names(tags, mistakes), _refuse_names(categories, mistakes)
     return Catalogue(
-        posts=tuple(posts),
+        posts=tuple(ordered),
+        pages=tuple(beside),
         tags=tags,
         categories=categories,
-        years=_years(posts),
+        years=_years(ordered),
         topics=_topics((*categories, *tags)),
-        neighbours=_neighbours(posts),
-        translations=_translations(posts, hidden, mistakes),
-        files=files,
+        neighbours=_neighbours(ordered),
+        translations={
+            **_translations(ordered, posts.hidden, mistakes),
+            **_translations(beside, pages.hidden, mistakes),
+        },
+        files={**posts.files, **pages.files, **read_static(project, mistakes)},
+        hidden=(*posts.hidden, *pages.hidden),
+        drafts=frozenset((*posts.drafts, *pages.drafts)),
+        whole=whole,
     )
+
+
+class _Folder:
+    """The folder of posts, or that of pages: what is in it, and what was read of that."""
+
+    def __init__(self, folder: Path, project: Project):
+        self._folder, self._project = folder, project
+        self.sources: list[tuple[Path, Path]] = []  # Markdown: where it lies, and is shown to lie
+        self.drafts: list[Path] = []  # that which is left out, as messages show it
+        self.files: dict[Path, Path] = {}  # the rest: as messages show it → within the site
+        self.shown: list[Post] = []
+        self.hidden: list[Post] = []
+
+    def list(self, mistakes: Mistakes, *, drafts: bool) -> None:
+        for path in list_files(self._folder, self._project, mistakes, _is_read):
+            inside, shown = path.relative_to(self._folder), self._project.shown(path)
+            left_out = not drafts and not DRAFTS.isdisjoint(inside.parts[:-1])
+            if left_out:
+                if path.suffix.lower() in SUFFIXES | HTML:
+                    self.drafts.append(shown)
+                continue
+            with mistakes.collect():
+                if is_post(path, shown):
+                    self.sources.append((path, shown))
+                elif path.name not in DRAFTS:
+                    self.files[shown] = _read_file(inside, path, self._project)
+                    _warn_of_look(path, self._project, mistakes)
+
+    def add(self, post: Post, unpublished: bool) -> None:
+        (self.shown if post.front.published or unpublished else self.hidden).append(post)
+
+
+def _refuse_elsewhere(project: Project) -> None:
+    """Raise SourceError if the site has no post and Jekyll would find some."""
+    posts = Path(POSTS)
+    named = project.settings.posts == posts or project.settings.documents
+    if not named and disk.is_dir(project.root / posts):
+        beside = tr(", as {name} beside it has it", name=CONFIG)
+        message = tr(
+            "there is no post in {folder}/, and there is a folder {other}/{beside}; say 'posts: "
+            "{other}' in {name}",
+            folder=project.settings.posts.as_posix(), other=posts.as_posix(), name=NAME,
+            beside=beside if disk.exists(project.root / CONFIG) else "",
+        )  # fmt: skip
+        raise SourceError(message, Place(Path(NAME), 1))
 
 
 def _check_pattern(project: Project) -> None:
@@ -107,11 +186,11 @@ def _is_read(name: str) -> bool:
 
 
 def _read_file(inside: Path, path: Path, project: Project) -> Path:
-    """A file that is copied as it is. Raises SourceError for a name that a site cannot have."""
+    """Where a file is copied to. Raises SourceError for a name that a site cannot have."""
     if fault := permalink.find_fault(inside.as_posix()):
         message = tr("cannot be a file of the site: {fault}; rename it", fault=fault)
         raise SourceError(message, Place(project.shown(path)))
-    return path
+    return inside
 
 
 def _warn_of_look(path: Path, project: Project, mistakes: Mistakes) -> None:
@@ -205,11 +284,7 @@ def _translations(
             continue
         if original is None:
             near = suggest(wanted, by_slug.keys() - {post.slug})
-            problem = tr(
-                "no post has the slug '{wanted}' that this one translates{near}",
-                wanted=shorten(wanted),
-                near=near,
-            )
+            problem = _say_untranslated(post, shorten(wanted), near)
         elif original.lang == post.lang:
             other = original.source.as_posix()
             problem = tr(
@@ -231,6 +306,14 @@ def _translations(
         for group in groups.values()
         for post in group
     }
+
+
+def _say_untranslated(post: Post, wanted: str, near: str) -> str:
+    if isinstance(post.front, PageMatter):
+        return tr("no page has the slug '{wanted}' that this one translates{near}",
+                  wanted=wanted, near=near)  # fmt: skip
+    return tr("no post has the slug '{wanted}' that this one translates{near}",
+              wanted=wanted, near=near)  # fmt: skip
 
 
 def _root(post: Post, originals: Mapping[Path, Post]) -> Post:

@@ -44,7 +44,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the posts of a site ask for; `hidden` is what only drafts and unpublished posts do."""
+    """What the posts and pages of a site ask for; `hidden` is what only those do that are drafts or
+    not published."""
 
     posts: tuple[Post, ...]
     shown: list[Use]
@@ -168,13 +169,12 @@ def collect(project: Project, *, strict: bool) -> Asked:
         mistakes.check()
         mistakes = Mistakes()
     whole = catalogues.read(project, mistakes, drafts=True, unpublished=True)
-    sources = {post.source for post in site.posts}
-    rest = replace(whole, posts=tuple(p for p in whole.posts if p.source not in sources))
+    rest = {entry.source for entry in whole.entries} - {entry.source for entry in site.entries}
     hidden = Ledger(project.models, project.root, frozen=True)
-    render_posts(project, rest, templates, hidden, mistakes)
+    render_posts(project, whole, templates, hidden, mistakes, only=rest)
     if strict:
         mistakes.check()
-    if not documents and not whole.posts:
+    if not documents and not whole.entries:
         folder = project.settings.posts.as_posix()
         raise SourceError(
             tr(
@@ -185,7 +185,7 @@ def collect(project: Project, *, strict: bool) -> Asked:
             ),
             Place(Path(NAME)),
         )
-    return Asked(tuple(whole.posts), ledger.used, hidden.used)
+    return Asked(whole.entries, ledger.used, hidden.used)
 
 
 def read_documents(

@@ -103,7 +103,7 @@ def _explain(project: Project, name: str) -> list[Explanation]:
     mistakes = Mistakes()
     templates = open_templates(project)
     site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
-    post = find_post(site.posts, name)
+    post = find_post(site.entries, name)
     source = post.source if post else Path(name)
     ledger = Ledger(project.models, project.root, frozen=True)
     models = _Watched(project.models, project.shown(project.models), project.admit)
@@ -126,7 +126,7 @@ def _explain(project: Project, name: str) -> list[Explanation]:
     documents = read_documents(project, ledger, mistakes, adapt)
     mistakes.check()
     if post is None and source not in documents:
-        known = [path.as_posix() for path in (*(post.source for post in site.posts), *documents)]
+        known = [path.as_posix() for path in (*(post.source for post in site.entries), *documents)]
         raise SourceError(
             tr("there is no post '{name}'{hint}", name=name, hint=suggest(name, known))
         )

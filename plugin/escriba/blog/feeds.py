@@ -55,7 +55,7 @@ def feeds(
         published=published,
         latest=_latest(dated),
     )
-    by_url = {post.url: post for post in dated}
+    by_url = {entry.url: entry for entry in (*dated, *catalogue.pages)}
     listed = [(p, by_url.get(p.url)) for p in pages if p.listed]
     page = Page(SITEMAP, theme.settings.title, "", theme.settings.lang)
     sitemap = theme.render(

@@ -43,13 +43,16 @@ class Rendered:
     """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it.
 
     The excerpt has no `id`s, so that it can stand on a page with others. `locate` gives, for the
-    place of something in the text that Liquid left, the place in the post that it comes from.
+    place of something in the text that Liquid left, the place in the post that it comes from, and
+    `origin` that in the file, which may be an include's. `text` is that text.
     """
 
     html: str
     headings: tuple[Heading, ...]
     excerpt: str
     locate: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
+    origin: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
+    text: str = ""
 
 
 def render(
@@ -82,12 +85,13 @@ def render(
         collected.warn(Problem(_stray(), place))
     if problems:
         collected.add(SourceError(problems))
-    _relocate(collected, before, path, evaluated.locator(first_line))
+    origin = evaluated.locator(first_line)
+    _relocate(collected, before, path, origin)
     if mistakes is None:
         collected.check()
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
     locate = evaluated.locator(first_line, outer=True)
-    return Rendered(html, headings, _cut_excerpt(html), locate)
+    return Rendered(html, headings, _cut_excerpt(html), locate, origin, text)
 
 
 def render_html(
@@ -108,10 +112,11 @@ def render_html(
     html = put_in(formulas.raw(evaluated.text), evaluated.code, str)
     if problems := formulas.problems(evaluated.text, start):
         collected.add(SourceError(problems))
-    _relocate(collected, before, path, evaluated.locator(first_line))
+    origin, locate = evaluated.locator(first_line), evaluated.locator(first_line, outer=True)
+    _relocate(collected, before, path, origin)
     if mistakes is None:
         collected.check()
-    return Rendered(html, (), _cut_excerpt(html), evaluated.locator(first_line, outer=True))
+    return Rendered(html, (), _cut_excerpt(html), locate, origin, evaluated.text)
 
 
 def _evaluate(

@@ -29,7 +29,7 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July",
            "August", "September", "October", "November", "December")  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PRETTY = "._~!$&'()+,;=@"  # what Jekyll's "pretty" slugs keep beside letters and digits
-_SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
+SAFE = "/" + PRETTY + ":*-"  # what a path keeps unescaped (RFC 3986, pchar)
 LONGEST = 255  # bytes of a part of an address, with which a file or a folder is named
 LONGEST_WHOLE = 1000  # bytes of the name of a file in a site, with its folders
 DEEPEST = 100  # folders that it is in
@@ -135,7 +135,12 @@ def clean(path: str) -> str:
     parts = unquote(path, errors="strict").split("/")
     kept = [part for part in parts if part.strip(".")]
     end = "/" if kept and not parts[-1].strip(".") else ""
-    return quote("/" + "/".join(kept) + end, safe=_SAFE)
+    return quote("/" + "/".join(kept) + end, safe=SAFE)
+
+
+def clean_name(path: str) -> str:
+    """As `clean`, for the name of a file: a '%' in it encodes nothing."""
+    return clean(quote(path, safe=SAFE))
 
 
 def target(url: str) -> str:
@@ -148,7 +153,7 @@ def target(url: str) -> str:
 
 def address(path: str) -> str:
     """The percent-encoded path of a file at a path of the site."""
-    return quote(f"/{path}", safe=_SAFE)
+    return quote(f"/{path}", safe=SAFE)
 
 
 def fold(name: str) -> str:

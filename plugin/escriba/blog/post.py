@@ -93,6 +93,7 @@ class Post:
     tags: tuple[str, ...]
     draft: bool
     url: str
+    layout: str = "post"  # the template of one that names none
     written: Mapping[str, Any] = field(default_factory=dict)  # all of its front matter, plain
 
     @property
@@ -184,7 +185,7 @@ def read_post(
         places=places,
         body=body,
         first_line=first_line,
-        title=front.title or _title(stem),
+        title=front.title or title_of(stem),
         slug=slug,
         date=date,
         lang=front.lang or settings.lang,
@@ -275,6 +276,7 @@ def _several(one: tuple[str, ...] | str | None, many: tuple[str, ...]) -> tuple[
     return tuple(dict.fromkeys(item for item in found if item))
 
 
-def _title(stem: str) -> str:
-    # Jekyll's titleize: `redes-neuronales` is "Redes Neuronales".
+def title_of(stem: str) -> str:
+    """A title for what has none, by its file's name, as Jekyll makes it: `redes-neuronales` is
+    "Redes Neuronales"."""
     return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_]+", stem) if word)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from escriba.blog.links import TAG
+from escriba.blog.hypertext import TAG
 
 _DISPLAY = re.compile(r"""\sdisplay\s*=\s*["']?block""", re.IGNORECASE)
 _TABINDEX = re.compile(r"\stabindex\s*=", re.IGNORECASE)

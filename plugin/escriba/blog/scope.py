@@ -17,15 +17,15 @@ from escriba.blog import data, markdown
 from escriba.blog.catalogue import Catalogue
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.liquid.values import Make, Variables, write_moment
+from escriba.blog.pages import PageMatter
 from escriba.blog.post import Post, instant
 from escriba.blog.territory import INCLUDES
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.files import exists, read_text
 from escriba.language import tr
-from escriba.project import Project
+from escriba.project import CONFIG, Project
 from escriba.yaml import compose
 
-CONFIG = "_config.yml"  # of a Jekyll blog, with keys of its author's own
 _SETTINGS = ("title", "description", "author", "email", "url", "baseurl", "lang", "permalink")
 _OPTIONAL = ("author", "description", "layout", "permalink", "last_modified_at")
 
@@ -38,10 +38,10 @@ class Scope:
         self.catalogue = catalogue
         self.templates = templates
         self._names = {post.source.stem: post.url for post in catalogue.posts}
-        self._paths = {post.source.as_posix(): post.url for post in catalogue.posts}
+        self._paths = catalogue.addresses
         self._pages = {post.source: self._describe(post) for post in catalogue.posts}
         self._numbers = {post.source: number for number, post in enumerate(catalogue.posts)}
-        self._keys = frozenset(key for post in catalogue.posts for key in post.written)
+        self._keys = frozenset(key for entry in catalogue.entries for key in entry.written)
 
     def context(self, post: Post) -> LiquidContext:
         """What the Liquid of a post can see."""
@@ -66,6 +66,7 @@ class Scope:
         fixed = {**settings.extra, **{name: getattr(settings, name) for name in _SETTINGS}}
         made: dict[str, Make] = {
             "posts": lambda: list(self._pages.values()),
+            "pages": lambda: [self._describe(page) for page in self.catalogue.pages],
             "tags": lambda: self._group(lambda post: post.tags),
             "categories": lambda: self._group(lambda post: post.categories),
             "data": lambda: data.read(self.project),
@@ -104,7 +105,7 @@ class Scope:
             "path": source,
             "relative_path": source,
             "ext": post.source.suffix,
-            "collection": "posts",
+            "collection": "pages" if isinstance(post.front, PageMatter) else "posts",
             "draft": post.draft,
             "published": post.front.published,
         }
@@ -135,7 +136,7 @@ class Scope:
         return ""
 
     def _leave_out(self) -> Mapping[str, object]:
-        empty = {"posts": [], "tags": {}, "categories": {}, "data": self.site["data"]}
+        empty = {"posts": [], "pages": [], "tags": {}, "categories": {}, "data": self.site["data"]}
         return {**read_config(self.project), **empty}
 
 

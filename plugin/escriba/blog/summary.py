@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from escriba.ahead import Ahead
+from escriba.blog.hypertext import TAG
 from escriba.blog.kramdown.grammar import VOID_ELEMENTS, names
-from escriba.blog.links import TAG
 from escriba.blog.text import strip_notes, text_of
 
 LONGEST = 240  # characters of a first paragraph

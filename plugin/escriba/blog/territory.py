@@ -7,6 +7,7 @@ from pathlib import Path
 
 from escriba import files
 from escriba.blog.plan import FOLDER, MANIFEST
+from escriba.blog.static import FOLDERS, list_bases
 from escriba.errors import Place, SourceError
 from escriba.files import resolve
 from escriba.language import tr
@@ -59,7 +60,9 @@ def _find_problem(project: Project, folder: Path) -> str | None:
 def _list_sources(project: Project) -> Iterator[tuple[Path, str]]:
     """What the site is made of, without links, and how messages name it."""
     settings = project.settings
-    named = [settings.posts, settings.templates, settings.models, *settings.corpora]
+    named = [settings.posts, settings.pages, settings.templates, settings.models]
+    named += [*settings.corpora, *list_bases(settings.static)]
+    named += [path for path in map(Path, FOLDERS) if _is_source(project.root / path)]
     for path in (*named, Path(INCLUDES), Path(FOLDER), Path(".git")):
         yield resolve(project.root / path), path.as_posix()
     for path in settings.documents:
@@ -67,6 +70,11 @@ def _list_sources(project: Project) -> Iterator[tuple[Path, str]]:
         source = resolve(project.root / path)
         if not _holds(source, resolve(project.root)):
             yield source, path.as_posix()
+
+
+def _is_source(folder: Path) -> bool:
+    """Whether there is a folder of static files, and not a site that was written there."""
+    return files.exists(folder) and not files.exists(folder / FOLDER / MANIFEST)
 
 
 def _holds(outer: Path, inner: Path) -> bool:

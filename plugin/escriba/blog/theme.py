@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,27 +14,26 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
-from escriba import files
-from escriba.article import tex
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates
-from escriba.blog import highlight, links, prose
+from escriba.blog import links, prose
+from escriba.blog.assets import Tell, read_assets
 from escriba.blog.catalogue import Catalogue, Group
 from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
+from escriba.blog.navigation import Navigation
+from escriba.blog.pages import PageMatter
 from escriba.blog.post import Post
 from escriba.blog.summary import summarise
 from escriba.blog.text import text_of
 from escriba.direction import find_direction
-from escriba.errors import Mistakes, Place, SourceError, suggest
-from escriba.files import read_bytes, read_text, refusals
+from escriba.errors import Mistakes, SourceError, suggest
 from escriba.language import tr
-from escriba.project import Settings
+from escriba.project import Project, Settings
 
 HOME, ARCHIVE, TOPICS, NOT_FOUND = "/", "/archive/", "/tags/", "/404.html"
 PAGES = (HOME, ARCHIVE, TOPICS, NOT_FOUND)
 STRINGS = "strings.yml"
-ASSETS = "assets"
 SCRIPTS = ("playground.js", "panel.js")  # of a playground: no site without one has them
 WORDS_PER_MINUTE = 220
 FAILED = 5  # pages of a kind that may fail before the others of it are left undone
@@ -93,12 +91,15 @@ class Theme:
 
     def render(self, template: str, page: Page, **values: Any) -> bytes:
         """The bytes of a page. Raises SourceError with the place of a template's mistake."""
+        words = self.templates.strings(STRINGS, page.lang)
+        navigation = values.pop("navigation", None)
         text = self.templates.render(
             template,
             site=self.settings,
             page=page,
-            t=self.templates.strings(STRINGS, page.lang),
+            t=words,
             data=self.data,
+            menu=navigation.show(page.lang, words) if navigation else (),
             **self._functions(page),
             **values,
         )
@@ -162,53 +163,11 @@ class Playgrounds:
         return self._panels.kernel
 
 
-def load(settings: Settings, templates: Templates) -> Theme:
-    """The theme in the template folders."""
-    assets: dict[str, str] = {}
-    published: dict[str, bytes] = {}
-    for name, data in _read_assets(templates).items():
-        stem, _, suffix = name.rpartition(".")
-        file = f"{ASSETS}/{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"
-        assets[name] = f"/{file}"
-        published[file] = data
-    return Theme(settings, templates, assets, published)
-
-
-def _read_assets(templates: Templates) -> dict[str, bytes]:
-    """Each file of `assets/` by its name, and `style.css`: all the style sheets as one.
-
-    First the colours of code, then what blocks need anywhere, then the theme, which may thus
-    overrule both.
-    """
-    sheets, others = {}, {}
-    for folder in reversed(templates.folders):  # a project's own file replaces ours of that name
-        for path in _list(folder / "blocks", templates):
-            if path.suffix == ".css":
-                sheets[(0, path.name)] = path
-        for path in _list(folder / ASSETS, templates):
-            if path.suffix == ".css":
-                sheets[(1, path.name)] = path
-            elif path.suffix and not files.is_dir(path):
-                others[path.name] = path
-    style = [highlight.stylesheet(), tex.stylesheet()]
-    style += [read_text(sheets[key], templates.shown(sheets[key])) for key in sorted(sheets)]
-    assets = {
-        name: read_bytes(others[name], templates.shown(others[name])) for name in sorted(others)
-    }
-    return {**assets, "style.css": "\n".join(style).encode()}
-
-
-def _list(folder: Path, templates: Templates) -> list[Path]:
-    """What is in a folder of a theme, without the hidden. Raises SourceError."""
-    if not files.exists(folder):
-        return []
-    with refusals(SourceError, templates.shown(folder)):
-        found = sorted(templates.admit(folder).iterdir())
-    for path in found:
-        if not path.name.isprintable():
-            message = tr("a file's name must be text: {name}", name=ascii(path.name))
-            raise SourceError(message, Place(templates.shown(folder)))
-    return [templates.admit(path) for path in found if not path.name.startswith(".")]
+def load(project: Project, templates: Templates, addresses: Addresses, tell: Tell) -> Theme:
+    """The theme in the template folders. `addresses` are those that its style sheets can name, and
+    `tell` hears of what they name that is not there."""
+    found = read_assets(templates, addresses, tell)
+    return Theme(project.settings, templates, found.paths, found.files)
 
 
 def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
@@ -227,7 +186,11 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
 
 
 def pages(
-    theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article], panels: Panels
+    theme: Theme,
+    catalogue: Catalogue,
+    articles: Mapping[Path, Article],
+    panels: Panels,
+    navigation: Navigation,
 ) -> Iterator[tuple[Page, bytes]]:
     """Every HTML page of the site. `panels` has the files of playgrounds.
 
@@ -235,7 +198,7 @@ def pages(
     """
     mistakes = Mistakes()
     failed: Counter[str] = Counter()
-    for kind, make in _plan(theme, catalogue, articles, panels):
+    for kind, make in _plan(theme, catalogue, articles, panels, navigation):
         if failed[kind] >= FAILED:
             continue
         before = len(mistakes.errors)
@@ -246,7 +209,11 @@ def pages(
 
 
 def _plan(
-    theme: Theme, catalogue: Catalogue, articles: Mapping[Path, Article], panels: Panels
+    theme: Theme,
+    catalogue: Catalogue,
+    articles: Mapping[Path, Article],
+    panels: Panels,
+    navigation: Navigation,
 ) -> Iterator[tuple[str, Callable[[], tuple[Page, bytes]]]]:
     """Every page: its kind, and what makes it."""
     settings = theme.settings
@@ -255,6 +222,7 @@ def _plan(
         "articles": articles,
         "catalogue": catalogue,
         "panels": Playgrounds(panels),
+        "navigation": navigation,
     }
 
     def plain(
@@ -265,8 +233,8 @@ def _plan(
 
     latest = catalogue.posts[: settings.latest]
     yield plain("home.html", HOME, settings.title, {**common, "posts": latest})
-    for post in catalogue.posts:
-        yield "post", partial(_post_page, theme, catalogue, articles[post.source], common)
+    for post in catalogue.entries:
+        yield post.layout, partial(_post_page, theme, catalogue, articles[post.source], common)
     yield plain("archive.html", ARCHIVE, t["archive"])
     if catalogue.tags or catalogue.categories:
         yield plain("topics.html", TOPICS, t["topics"])
@@ -282,9 +250,10 @@ def _post_page(
     post = article.post
     page = Page(
         post.url, post.title, article.summary, post.lang,
-        kind="article", listed=not post.draft, written=post.written,
+        kind="website" if isinstance(post.front, PageMatter) else "article",
+        listed=not post.draft, written=post.written,
     )  # fmt: skip
-    newer, older = catalogue.neighbours[post.source]
+    newer, older = catalogue.neighbours.get(post.source, (None, None))
     wanted = post.front.toc
     if wanted is None:
         wanted = len(article.headings) >= TOC_HEADINGS
@@ -304,7 +273,7 @@ def _post_page(
 
 
 def _layout(theme: Theme, post: Post) -> str:
-    layout = post.front.layout or "post"
+    layout = post.front.layout or post.layout
     name = f"{layout}.html"
     if not re.fullmatch(r"[\w-]+", layout) or theme.templates.find(name) is None:
         known = [p.stem for f in theme.templates.folders for p in f.glob("*.html")]

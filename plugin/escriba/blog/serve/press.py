@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from escriba.blog.build import render
 from escriba.blog.serve.edition import Edition
@@ -21,7 +22,8 @@ class Press:
     """Renders editions of a project, and tells who waits for the next. `say` is told for whom it
     has to wait itself, before it samples.
 
-    `seen` is what was on disk when the last one was made, with what that wrote itself.
+    `seen` is what was on disk when the last one was made, with what that wrote itself; `asked` the
+    files outside of all folders of the site that its posts lead to.
     """
 
     def __init__(self, project: Project, *, drafts: bool, say: Say = silence):
@@ -31,6 +33,7 @@ class Press:
         self.edition = Edition()
         self.stamp = self.edition.stamp
         self.seen: Survey = {}
+        self.asked: frozenset[Path] = frozenset()
         self.closed = False
         self._changed = threading.Condition()
 
@@ -63,24 +66,30 @@ class Press:
     def _make(self, report: Report | None) -> Edition:
         """The next edition. Raises EscribaError, and what nobody foresaw."""
         # What changes from here on is in the next edition.
-        self.seen = survey(self.project)
+        self.seen = survey(self.project, self.asked)
         before = folders(self.project)
         # escriba.yml may have changed too; where the server listens does not.
         self.project = load(self.project.root)
         if folders(self.project) != before:
             settings = self.project.root / NAME
-            self.seen = {**survey(self.project), settings: self.seen[settings]}
+            self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
         models, root = self.project.models, self.project.root
         store = PatientStore(
             models, root, frozen=False, report=report, admit=self.project.admit,
             locked=lambda: hold_project(self.project, self.say),
         )  # fmt: skip
+        asked: set[Path] = set()
         try:
-            site = render(self.project, store, drafts=self.drafts, unpublished=self.drafts)
+            site = render(
+                self.project, store, drafts=self.drafts, unpublished=self.drafts, asked=asked
+            )
         finally:
-            # The samples that it froze are no news to itself.
+            self.asked = frozenset(asked)
+            # The samples that it froze are no news to itself, nor what it looked for just now.
             own = {path: state(path) for path in store.files() if path not in self.seen}
-            self.seen = {**self.seen, **{path: found for path, found in own.items() if found}}
+            own = {path: found for path, found in own.items() if found}
+            own |= {path: state(path) for path in asked if path not in self.seen}
+            self.seen = {**self.seen, **own}
         warnings = tuple(map(str, site.warnings))
         return Edition(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
 

@@ -8,22 +8,21 @@ from pathlib import Path
 
 from escriba.blog.build import INCLUDES
 from escriba.blog.data import FOLDER as DATA
-from escriba.blog.scope import CONFIG
+from escriba.blog.static import FILES, FOLDERS, list_bases
 from escriba.files import is_dir, is_link
-from escriba.project import NAME, Project
+from escriba.project import CONFIG, NAME, Project
 
 # What a training writes by itself, again and again; and what it writes for itself alone.
 TRAINING = ("training.jsonl", "weights.safetensors")
 CHECKPOINT = "checkpoint"
-FILES = (NAME, CONFIG)  # beside the folders; the second need not be there
 
 State = tuple[int, ...]  # of a file: it changes when the file does
 Survey = Mapping[Path, State]
 
 
-def survey(project: Project) -> Survey:
-    """The state of each file that can change the site."""
-    found = {project.root / name: state(project.root / name) for name in FILES}
+def survey(project: Project, more: Iterable[Path] = ()) -> Survey:
+    """The state of each file that can change the site; `more` are those that lie elsewhere."""
+    found = {path: state(path) for path in (*alone(project), *more) if not is_dir(path)}
     for folder in folders(project):
         for path in _walk(folder, (_identity(folder),), project):
             found[path] = state(path)
@@ -32,15 +31,22 @@ def survey(project: Project) -> Survey:
 
 def folders(project: Project) -> list[Path]:
     """Where the files of a site are, below which all are watched."""
-    others = [project.root / name for name in (INCLUDES, DATA)]
-    return [project.posts, project.templates, project.models, *others]
+    own = [project.posts, project.pages, project.templates, project.models]
+    named = [Path(INCLUDES), Path(DATA), *map(Path, FOLDERS), *list_bases(project.settings.static)]
+    return list(dict.fromkeys([*own, *(project.root / path for path in named)]))
+
+
+def alone(project: Project) -> list[Path]:
+    """Files that can change the site, and of whose folders nothing else can."""
+    names = [*map(Path, (NAME, CONFIG, *FILES)), *list_bases(project.settings.static)]
+    return [project.root / name for name in names]
 
 
 def matters(project: Project, paths: Iterable[Path]) -> bool:
     """Whether a change of these files can change the site."""
+    single, around = alone(project), folders(project)
     return any(
-        path in [project.root / name for name in FILES]
-        or any(_is_source(path, folder, project) for folder in folders(project))
+        path in single or any(_is_source(path, folder, project) for folder in around)
         for path in paths
     )
 

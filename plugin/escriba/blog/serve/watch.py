@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from escriba.blog.serve.press import Press
-from escriba.blog.serve.sources import State, folders, is_of_training, matters, state, survey
+from escriba.blog.serve.sources import State, alone, folders, is_of_training, matters, state, survey
 from escriba.errors import is_unforeseen
 from escriba.files import is_dir
 from escriba.language import tr
 from escriba.lock import Say
-from escriba.project import NAME, Project
 
 TICK = 0.5  # seconds, at most, until a new folder or another escriba.yml is seen
 LOOK = 1.0  # seconds between two surveys where the system tells nothing
@@ -40,7 +39,7 @@ def changes(
     for happened in (happenings or watch)(press, say):
         now = clock()
         if happened:
-            found = survey(press.project)
+            found = survey(press.project, press.asked)
             if found != seen:
                 changed = {path for path in found.keys() | press.seen.keys()
                            if found.get(path) != press.seen.get(path)}  # fmt: skip
@@ -81,7 +80,7 @@ def _listen(press: Press) -> Iterator[bool]:
     """What the system tells, while the folders stay the ones that they are now."""
     from watchfiles import watch as listen
 
-    aims = _aims(press.project)
+    aims = _aims(press)
     missed = True  # what happened before anybody listened
     for found in listen(
         *(path for path in aims if is_dir(path)),
@@ -93,7 +92,7 @@ def _listen(press: Press) -> Iterator[bool]:
         raise_interrupt=True,
         ignore_permission_denied=True,  # the build says it
     ):
-        if _aims(press.project) != aims:
+        if _aims(press) != aims:
             return
         yield missed or matters(press.project, (Path(path) for _, path in found))
         missed = False
@@ -101,17 +100,18 @@ def _listen(press: Press) -> Iterator[bool]:
 
 def _look(press: Press) -> Iterator[bool]:
     """Now and then, while the folders stay the ones that they are now."""
-    aims = _aims(press.project)
-    while _aims(press.project) == aims:
+    aims = _aims(press)
+    while _aims(press) == aims:
         yield True
         time.sleep(LOOK)
 
 
-def _aims(project: Project) -> dict[Path, State]:
+def _aims(press: Press) -> dict[Path, State]:
     """What is watched, in a form that changes when a folder comes, goes or is another one, and when
-    escriba.yml does."""
-    settings = project.root / NAME
-    aims: dict[Path, State] = {settings: state(settings)}
+    a file does that is in none of them, as escriba.yml."""
+    project = press.project
+    single = (*alone(project), *press.asked)
+    aims: dict[Path, State] = {path: state(path) for path in single if not is_dir(path)}
     for folder in folders(project):
         try:
             found = folder.stat()
