@@ -241,12 +241,43 @@ def test_many_that_lead_nowhere_take_time_in_proportion(tmp_path: Path) -> None:
 
 def test_places_of_addresses() -> None:
     spots = Spots(
-        "[a](/x/) [b](/x/y/) `/x/`  /x/\n\n<img src=/z.png> [r]:/x/", Place(Path("a.md"), 5)
+        "[a](/x/) [b](/x/y/) `/x/` (/x/) /x/\n\n<img src=/z.png> [r]:/x/", Place(Path("a.md"), 5)
     )
     places = [str(spots.find("/x/", number, 3)) for number in range(4)]
     assert places == ["a.md:5:5", "a.md:5:28", "a.md:7:22", "a.md:7:22"]
-    assert str(spots.find("/x/", 1, 4)) == "a.md:5:22", "as many as there are, code included"
+    assert spots.find("./", 0, 1) is None
     assert str(spots.find("/x/y/", 7, 9)) == "a.md:5:14"
     assert str(spots.find("/z.png", 0, 1)) == "a.md:7:10"
     assert spots.find("/none/", 0, 1) is None
     assert spots.find("()", 0, 1) is None
+
+
+def test_links_of_ones_own_templates(tmp_path: Path) -> None:
+    base = (
+        '<!doctype html><html lang="en"><head><title>x</title><link href="/assets/mine.css"></head><body>\n'
+        '{# <a href="/gone/"> #}<a href="/gone/">x</a> <a href="{{ link("/gone-too/") }}">x</a>\n'
+        '<a href="{{ link("/about/") }}">x</a> <a href="/about/">x</a> <img src="/logo.png" alt="">\n'
+        '<a href="{{ site.baseurl }}/about/">x</a> <a href="https://example.org/">x</a> <a href="#x">x</a>\n'
+        "{% block head %}{% endblock %}{% block main %}{% endblock %}</body></html>\n"
+    )
+    files = {
+        "templates/base.html": base, "pages/about.md": "x", "logo.png": b"", POST: "[x](/lost/)",
+        "escriba.yml": "baseurl: /blog\nlinks: warn\n",
+    }  # fmt: skip
+    site = make_blog(tmp_path, files)
+    where = "templates/base.html"
+    assert [str(warning).replace(" warning:", "") for warning in build(site).warnings] == [
+        f"{POST}:4:5: no page '/lost/'",
+        f"{where}:1:66: no file '/assets/mine.css'",
+        f"{where}:2:33: no page '/gone/'",
+        f"{where}:2:65: no page '/gone-too/'",
+        f"{where}:3:49: no page '/about/' (it lacks the baseurl /blog; write {{{{ link('/about/') }}}})",
+        f"{where}:3:73: no image '/logo.png' (it lacks the baseurl /blog; write {{{{ link('/logo.png') }}}})",
+    ]
+    assert (site.output / "logo.png").exists()
+    files["escriba.yml"] = ""
+    assert len(complaints(make_blog(tmp_path, files))) == 1, (
+        "that of the post, before a page is made"
+    )
+    files[POST] = "x"
+    assert len(complaints(make_blog(tmp_path, files))) == 3

@@ -86,7 +86,7 @@ class Audit:
         self._catalogue, self._addresses = catalogue, addresses
         self.voice = voice
         self._root = project.root
-        self._guesses = Guesses(project, catalogue, addresses, shelf)
+        self.guesses = Guesses(project, catalogue, addresses, shelf)
         self._rendered: Mapping[Path, Rendered] = {}
         self._counts: dict[Path, Counter[str]] = {}
         self._spots: dict[Path, tuple[Spots, Spots]] = {}  # what Liquid left, and what it read
@@ -96,7 +96,7 @@ class Audit:
     def find(self, link: str) -> tuple[str | None, str]:
         """The address that a link of the settings means, None if it leads nowhere; and a hint."""
         found = self._addresses.resolve(link, NAME)
-        return found, "" if found else self._guesses.explain(link, NAME, None)
+        return found, "" if found else self.guesses.explain(link, NAME, None)
 
     def read(self, rendered: Mapping[Path, Rendered]) -> None:
         """Look at all links of posts and pages; at their anchors only when `check` comes."""
@@ -174,7 +174,7 @@ class Audit:
             there = names(anchor.url)
             if there is None or anchor.name in there or unquote(anchor.name) in there:
                 continue
-            name, hint = unquote(anchor.name), self._guesses.near(unquote(anchor.name), there)
+            name, hint = unquote(anchor.name), self.guesses.near(unquote(anchor.name), there)
             if anchor.use.entry.url == anchor.url:
                 message = tr("no '#{name}' in this page{hint}", name=shorten(name), hint=hint)
             else:
@@ -184,8 +184,8 @@ class Audit:
 
     def _tell_broken(self, use: _Use) -> None:
         entry = use.entry
-        hint = self._guesses.explain(use.link, entry.source.as_posix(), entry.url)
-        self.voice.tell(self._guesses.name(use.link, use.reference) + hint, self._locate(use))
+        hint = self.guesses.explain(use.link, entry.source.as_posix(), entry.url)
+        self.voice.tell(self.guesses.name(use.link, use.reference) + hint, self._locate(use))
 
     def _locate(self, use: _Use) -> Place:
         """Where the author wrote a reference; else where the post begins."""

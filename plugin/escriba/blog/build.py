@@ -24,6 +24,7 @@ from escriba.blog.catalogue import Catalogue
 from escriba.blog.claims import Claim, claim_post, refuse_clashes
 from escriba.blog.content import Content
 from escriba.blog.data import read as read_data
+from escriba.blog.layouts import Layouts
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
@@ -145,7 +146,9 @@ def render(
         p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.entries
     }
     pages = list(theme.pages(look, catalogue, articles, panels, navigation))
-    audit.check({page.url: data for page, data in pages})
+    made = {page.url: data for page, data in pages}
+    audit.check(made)
+    Layouts(templates, addresses, audit.guesses, voice).check(made.items())
     if panels.files or shelf.files:  # the names of which are known only now
         refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
     mistakes.check()

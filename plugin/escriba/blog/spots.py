@@ -52,7 +52,12 @@ class Spots:
         it is neither in code nor in a comment."""
         searches = map(self._search, _list_spellings(address))
         found = next(filter(None, searches), [])
+        found = [at for at in found if self._is_given(at)] or found
         return found, [at for at in found if not self._is_code(at)]
+
+    def _is_given(self, at: int) -> bool:
+        """Whether what stands here is given to something, and no more than a word of the text."""
+        return self._text[max(0, at - 100) : at].rstrip()[-1:] in tuple("(\"'=<:,")
 
     def find_after(self, address: str, place: Place) -> Place | None:
         """The first place of the address that does not come before this one."""
