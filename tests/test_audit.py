@@ -271,7 +271,7 @@ def test_links_of_ones_own_templates(tmp_path: Path) -> None:
         f"{where}:1:66: no file '/assets/mine.css'",
         f"{where}:2:33: no page '/gone/'",
         f"{where}:2:65: no page '/gone-too/'",
-        f"{where}:3:49: no page '/about/' (it lacks the baseurl /blog; write {{{{ link('/about/') }}}})",
+        f"{where}:3:48: no page '/about/' (it lacks the baseurl /blog; write {{{{ link('/about/') }}}})",
         f"{where}:3:73: no image '/logo.png' (it lacks the baseurl /blog; write {{{{ link('/logo.png') }}}})",
     ]
     assert (site.output / "logo.png").exists()
