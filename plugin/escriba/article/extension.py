@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
 from escriba import project
+from escriba.ahead import find_code
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, furnish, open_context
 from escriba.article.fences import Fence, prose, refuse_many, scan
@@ -216,6 +218,26 @@ def render(fence: Fence, context: Context) -> str:
         raise fence.relocate(error) from None
 
 
+def _find_values(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], int, int]]:
+    """The inline values of a text, each with the number of its line and its column, from 1.
+
+    Code of one backtick is looked for line by line, since the next line may be another item of a
+    list; what stands in longer code, which may go over several lines, is only shown.
+    """
+    text = "\n".join(lines)
+    longer = ((start, end) for start, end in find_code(text) if text.startswith("``", start))
+    shown, begins = next(longer, None), 0
+    for number, line in enumerate(lines):
+        for start, end in find_code(line):
+            while shown and shown[1] <= begins + start:
+                shown = next(longer, None)
+            if shown and shown[0] <= begins + start:
+                continue
+            if match := re.compile(SPAN).fullmatch(line, start, end):
+                yield match, number, start + 1
+        begins += len(line) + 1
+
+
 class _TakeOut(Preprocessor):
     def __init__(self, page: Page):
         super().__init__()
@@ -229,10 +251,19 @@ class _Inline(InlineProcessor):
     def __init__(self, page: Page):
         super().__init__(SPAN)
         self.page = page
+        self._code: tuple[str, frozenset[tuple[int, int]]] = ("", frozenset())
+
+    def _find_code(self, text: str) -> frozenset[tuple[int, int]]:
+        """Where the code spans of a text are; it is asked for each of them."""
+        if self._code[0] is not text:
+            self._code = text, frozenset(find_code(text))
+        return self._code[1]
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        if m.span() not in self._find_code(data):  # it is shown, within a longer one
+            return None, None, None
         element = self.page.value(m["value"])
         if element is None:
             element = Element("code")

@@ -25,10 +25,10 @@ from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.blog.summary import summarise
-from escriba.blog.text import text_of
+from escriba.blog.text import prose_of, text_of
 from escriba.direction import find_direction
 from escriba.errors import Mistakes, Place, SourceError, suggest
-from escriba.files import read_bytes, read_text, refusals
+from escriba.files import read_text, refusals
 from escriba.language import tr
 from escriba.project import Settings
 
@@ -192,9 +192,7 @@ def _read_assets(templates: Templates) -> dict[str, bytes]:
                 others[path.name] = path
     style = [highlight.stylesheet(), tex.stylesheet()]
     style += [read_text(sheets[key], templates.shown(sheets[key])) for key in sorted(sheets)]
-    assets = {
-        name: read_bytes(others[name], templates.shown(others[name])) for name in sorted(others)
-    }
+    assets = {name: templates.read_asset(others[name]) for name in sorted(others)}
     return {**assets, "style.css": "\n".join(style).encode()}
 
 
@@ -215,7 +213,7 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
     """A post and its HTML, ready for the pages that show it."""
     source = post.source.as_posix()
     content = links.localise(prose.furnish(rendered.html), addresses, source, post.url)
-    words = len(re.findall(r"\w+", text_of(rendered.html)))
+    words = len(re.findall(r"\w+", prose_of(rendered.html)))
     return Article(
         post=post,
         content=Markup(content),

@@ -7,7 +7,7 @@ column, and its words are as large on a phone as on a desk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from escriba.article.figures.curve import (
@@ -28,6 +28,7 @@ from escriba.article.figures.scale import Scale, fit
 LEFT, RIGHT = Decimal(9), Decimal("98.5")  # of the curves; lines of the grid run further
 TITLE, AXIS = 34, 46  # pixels: the words over a panel, and those under the last one
 MARKS_APART = Decimal(5)
+WORDS = 14  # pixels from one line of words to the next
 HUNDREDTH = Decimal("0.01")
 
 
@@ -55,11 +56,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Rule:
-    """A level to compare with, and at which end of its line the words stand (start or end)."""
+    """A level to compare with, at which end of its line the words stand (start or end), and how far
+    below the line their own line is, in pixels."""
 
     at: str
     text: str
     anchor: str = "end"
+    dy: str = "-4"
 
 
 @dataclass(frozen=True)
@@ -145,10 +148,16 @@ def upward(
     height: int,
     *,
     limits: tuple[Decimal, Decimal] | None = None,
+    levels: Sequence[Decimal] = (),
     log: bool = False,
 ) -> Scale:
-    """The vertical scale of a panel: within the limits, or as wide as the values need."""
+    """The vertical scale of a panel: within the limits, or as wide as the values need; it grows on
+    the side where there is a level beyond."""
     low, high = limits or fit(values, log=log)
+    if levels and not low <= min(levels) <= max(levels) <= high:
+        wide = fit([*(limits or values), *levels], log=log)
+        low = wide[0] if min(levels) < low else low
+        high = wide[1] if max(levels) > high else high
     return Scale(low, high, Decimal(top + height), Decimal(top), log=log)
 
 
@@ -170,6 +179,18 @@ def draw_panel(
     )
     curves = tuple(_draw(line, x, y) for line in lines if line.values)
     return Panel(title, int(y.end), int(y.start), ticks, curves)
+
+
+def stack(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Rules whose words do not stand on those of another: above their own lines where there is
+    room, else under the words above."""
+    lowest = Decimal("-Infinity")
+    found: dict[int, Rule] = {}
+    for number in sorted(range(len(rules)), key=lambda n: Decimal(rules[n].at)):
+        at = Decimal(rules[number].at)
+        lowest = max(at + Decimal(rules[number].dy), lowest + WORDS)
+        found[number] = replace(rules[number], dy=plain(lowest - at))
+    return tuple(found[number] for number in range(len(rules)))
 
 
 def _draw(line: Line, x: Scale, y: Scale) -> Curve:
