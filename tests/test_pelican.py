@@ -171,8 +171,15 @@ def caching(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Project, st
     return site, cached(request.param)
 
 
-def kept(site: Project) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted((site.root / "cache").iterdir()))
+def kept(site: Project) -> set[str]:
+    """The names of the documents in Pelican's caches."""
+    code = "import gzip, pathlib, pickle\nfor p in pathlib.Path('cache').iterdir():\n"
+    code += " print(*pickle.loads(gzip.decompress(p.read_bytes())), sep='\\n')"
+    done = subprocess.run(
+        [PROGRAM.with_name("python"), "-c", code],
+        cwd=site.root, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    return {Path(name).name for name in done.stdout.splitlines() if name}
 
 
 def test_a_site_that_only_has_escriba_installed_can_use_its_cache(tmp_path: Path) -> None:
@@ -184,7 +191,7 @@ def test_a_site_that_only_has_escriba_installed_can_use_its_cache(tmp_path: Path
         for _ in range(3):
             done = build(Project(folder, project.Settings()), settings=settings)
             assert (done.returncode, "CRITICAL" in done.stderr + done.stdout) == (0, False)
-        assert b"prosa.md" in kept(Project(folder, project.Settings()))
+        assert kept(Project(folder, project.Settings())) == {"prosa.md"}
 
 
 def test_builds_with_a_cache_are_alike(caching: tuple[Project, str]) -> None:
@@ -193,15 +200,12 @@ def test_builds_with_a_cache_are_alike(caching: tuple[Project, str]) -> None:
     for _ in range(3):
         done = build(site, settings=settings)
         assert done.returncode == 0, done.stderr
-        html = (site.root / "served/some/path/entrada.html").read_text("utf-8")
+        html = (site.root / "served/some/path/entrada-es.html").read_text("utf-8")
         check_article(site, html)
         assert "2</data>" in (site.root / "served/some/path/pages/p.html").read_text("utf-8")
         pages.append(html)
     assert pages[0] == pages[1] == pages[2]
-    cache = kept(site)
-    assert b"prosa.md" in cache
-    assert b"entrada.md" not in cache
-    assert b"p.md" not in cache
+    assert kept(site) == {"prosa.md"}
 
 
 def test_a_mistake_is_told_each_time(caching: tuple[Project, str]) -> None:
@@ -216,7 +220,7 @@ def test_a_mistake_is_told_each_time(caching: tuple[Project, str]) -> None:
         at = place_of("lenght", wrong, "content/entrada.md")
         assert f"{at}3: unknown option 'lenght'" in done.stdout + done.stderr
         assert "content/pages/p.md:3:1: unknown value 'layer'" in done.stdout + done.stderr
-    assert not (site.root / "served/some/path/entrada.html").exists()
+    assert not (site.root / "served/some/path/entrada-es.html").exists()
 
 
 @pytest.mark.parametrize("change", ["missing", "edited"])
@@ -247,15 +251,15 @@ def test_what_was_cached_before_there_was_a_plugin_is_read_again(
     site, settings = caching
     without = settings.replace('PLUGINS = ["escriba"]', "PLUGINS = []")
     assert build(site, settings=without).returncode == 0
-    assert b"entrada.md" in kept(site)
+    assert "entrada.md" in kept(site)
     assert build(site, settings=settings).returncode == 0
-    check_article(site, (site.root / "served/some/path/entrada.html").read_text("utf-8"))
+    check_article(site, (site.root / "served/some/path/entrada-es.html").read_text("utf-8"))
 
 
 def test_a_new_record_of_training_is_drawn(caching: tuple[Project, str]) -> None:
     site, settings = caching
     assert build(site, settings=settings).returncode == 0
-    page = site.root / "served/some/path/entrada.html"
+    page = site.root / "served/some/path/entrada-es.html"
     before = page.read_text("utf-8")
     log = site.models / "mini" / "training.jsonl"
     lines = log.read_text("utf-8").splitlines(keepends=True)

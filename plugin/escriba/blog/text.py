@@ -14,7 +14,7 @@ _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
 _NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
 _ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
-_SKIPPED = re.compile(r"<(/?)(pre|svg|style|script)(?=[\s>])[^>]*>", re.IGNORECASE)
+_SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^>]*>", re.IGNORECASE)
 _LONG = re.compile("&#([0-9]{8,})")
 
 
@@ -24,7 +24,7 @@ def text_of(markup: str) -> str:
 
 
 def prose_of(markup: str) -> str:
-    """The text that is read word by word: without code, drawings and what is no text at all."""
+    """The text that is read word by word: without code, formulas and drawings."""
     kept: list[str] = []
     inside: list[str] = []
     at = 0

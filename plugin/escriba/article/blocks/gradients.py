@@ -146,7 +146,8 @@ def _draw_norms(
                 Rule(plain(y(clip)), strings["clip"].format(clip=format_number(clip, lang)))
                 for clip in clips
                 if y.holds(clip)
-            ]
+            ],
+            panel.bottom,
         ),
     )
 

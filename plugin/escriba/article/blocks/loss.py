@@ -102,7 +102,7 @@ def render(fence: Fence, context: Context) -> str:
     panel = draw_panel(strings[f"loss-{unit}"], x, y, _lines(options, series), context.lang)
     panel = replace(
         panel,
-        rules=stack([_rule(level, x, y, context.lang) for level in levels]),
+        rules=stack([_rule(level, x, y, context.lang) for level in levels], panel.bottom),
         peaks=_peaks(options, series, x, y, panel, context.lang),
     )
     figure = LossFigure(

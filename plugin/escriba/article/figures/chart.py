@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from escriba.article.figures.curve import (
     WIDTH,
@@ -181,16 +182,21 @@ def draw_panel(
     return Panel(title, int(y.end), int(y.start), ticks, curves)
 
 
-def stack(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+def stack(rules: Sequence[Rule], bottom: int) -> tuple[Rule, ...]:
     """Rules whose words do not stand on those of another: above their own lines where there is
-    room, else under the words above."""
-    lowest = Decimal("-Infinity")
-    found: dict[int, Rule] = {}
-    for number in sorted(range(len(rules)), key=lambda n: Decimal(rules[n].at)):
-        at = Decimal(rules[number].at)
-        lowest = max(at + Decimal(rules[number].dy), lowest + WORDS)
-        found[number] = replace(rules[number], dy=plain(lowest - at))
-    return tuple(found[number] for number in range(len(rules)))
+    room, else under the words above; and none below the bottom of the panel."""
+    order = sorted(range(len(rules)), key=lambda number: Decimal(rules[number].at))
+    words = {n: Decimal(rules[n].at) + Decimal(rules[n].dy) for n in order}
+    for above, below in pairwise(order):
+        words[below] = max(words[below], words[above] + WORDS)
+    room = Decimal(bottom) + Decimal(Rule.dy)
+    for number in reversed(order):
+        words[number] = min(words[number], room)
+        room = words[number] - WORDS
+    return tuple(
+        replace(rule, dy=plain(words[number] - Decimal(rule.at)))
+        for number, rule in enumerate(rules)
+    )
 
 
 def _draw(line: Line, x: Scale, y: Scale) -> Curve:
