@@ -22,6 +22,7 @@ from hosts import (
     noise_of,
     place_of,
     spoiled,
+    windows,
 )
 from test_pages import needs_chromium
 from test_playground import Strict, browser
@@ -266,3 +267,22 @@ def test_a_new_record_of_training_is_drawn(caching: tuple[Project, str]) -> None
     with changed(log, "".join(lines[: len(lines) // 2])):
         assert build(site, settings=settings).returncode == 0
         assert page.read_text("utf-8") != before
+
+
+def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, frozen=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text("utf-8") == before
+
+
+def test_longer_code_shows_a_value_as_it_is_written(site: Project, page: Path) -> None:
+    shown = "`escriba mini.layers`"
+    article = site.root / "content" / "entrada.md"
+    with changed(article, f"{HEAD}Así: `` {shown} ``, y {shown}.\n"):
+        assert build(site).returncode == 0
+        html = page.read_text("utf-8")
+    assert f"<code>{shown}</code>" in html
+    assert html.count("escriba-value") >= 1

@@ -152,11 +152,11 @@ def upward(
     levels: Sequence[Decimal] = (),
     log: bool = False,
 ) -> Scale:
-    """The vertical scale of a panel: within the limits, or as wide as the values need; it grows on
-    the side where there is a level beyond."""
-    low, high = limits or fit(values, log=log)
-    if levels and not low <= min(levels) <= max(levels) <= high:
-        wide = fit([*(limits or values), *levels], log=log)
+    """The vertical scale of a panel: as wide as the values and the levels need, or within the limits,
+    which give way on the side where there is a level beyond."""
+    wide = fit([*(limits or values), *levels], log=log)
+    low, high = limits or wide
+    if limits and levels:
         low = wide[0] if min(levels) < low else low
         high = wide[1] if max(levels) > high else high
     return Scale(low, high, Decimal(top + height), Decimal(top), log=log)
