@@ -143,5 +143,3 @@ def test_the_keys_walk_over_the_letters(window: Browser, small: str) -> None:
         return stops;"""
     )
     assert walked == [[1, 1], [1, 1], [0, 1], [1, 1]], "of the two letters of its prompt"
-
-

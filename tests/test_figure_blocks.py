@@ -333,7 +333,9 @@ def levels(page: Page, models: Path, evaluation: str, **options: str) -> tuple[T
     make_model(models / "niveles")
     (models / "niveles" / "evaluation.yml").write_text(f"test: {evaluation}\n")
     names = re.findall(r"([\w-]+):", evaluation)
-    svg = drawing(page(block("loss", model="niveles", baselines=f"[{', '.join(names)}]", **options)))
+    svg = drawing(
+        page(block("loss", model="niveles", baselines=f"[{', '.join(names)}]", **options))
+    )
     rules = svg.select("line[stroke-dasharray]")
     assert len(rules) == len(names) == len(svg.select("text.escriba-halo[dy]"))
     return svg, [float(str(rule["y1"])) for rule in rules]

@@ -102,7 +102,8 @@ def request_(tmp_path: Path) -> Request:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "a\nb", "\n\na\n", "a\r\nb\r\n", "a\rb", "---\nb", "a\n---\nb\n", "\r\n", "é\n—"]
+    "text",
+    ["", "a", "a\nb", "\n\na\n", "a\r\nb\r\n", "a\rb", "---\nb", "a\n---\nb\n", "\r\n", "é\n—"],
 )
 def test_a_sample_is_told_by_its_digest(tmp_path: Path, request_: Request, text: str) -> None:
     path = frozen.sample_path(tmp_path / "models", request_)

@@ -265,7 +265,11 @@ def test_a_model_is_packed_once(tmp_path: Path) -> None:
     assert panels.add(model) == next(iter(panels.files))
 
 
-ALPHABETS = {"hostile": "\n\x00\x1b\r \"&'<>`", "math": "\n $\\^_{}x", "far": "\n a\u00e9\u2028\U0001f600"}
+ALPHABETS = {
+    "hostile": "\n\x00\x1b\r \"&'<>`",
+    "math": "\n $\\^_{}x",
+    "far": "\n a\u00e9\u2028\U0001f600",
+}
 
 
 @pytest.fixture(scope="module")
@@ -341,9 +345,7 @@ def test_differences_are_marked_and_nothing_else(browser: Any, layouts: str) -> 
 def test_a_narrow_panel_can_be_read_and_used(browser: Any, demonstration: str) -> None:
     """At 320 pixels: no choice is cut off, and letters are large enough for a finger."""
     for path in ARTICLES:
-        with opened(
-            browser, demonstration + path, viewport={"width": 320, "height": 700}
-        ) as page:
+        with opened(browser, demonstration + path, viewport={"width": 320, "height": 700}) as page:
             panel = open_panel(page, 0)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             cut = panel.locator("select").evaluate(

@@ -36,7 +36,9 @@ def test_the_words_after_a_box_are_its_label(item: str, labelled: str) -> None:
 def test_a_label_ends_where_a_list_or_a_paragraph_begins() -> None:
     text = "- [x] one\n  - [ ] two\n\n- [ ] three\n\n  four\n"
     html = furnish(render(text, path=Path("a.md")).html)
-    labels = [each.get_text().strip() for each in BeautifulSoup(html, "html.parser").select("label")]
+    labels = [
+        each.get_text().strip() for each in BeautifulSoup(html, "html.parser").select("label")
+    ]
     assert labels == ["one", "two", "three"]
 
 

@@ -33,7 +33,6 @@ from escriba.errors import EscribaError, Place, SourceError
 from escriba.language import tr
 from escriba.project import Project, Settings
 
-
 TEXTS = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".xml"})  # among assets
 
 

@@ -25,8 +25,8 @@ def furnish(html: str) -> str:
     """The HTML of a post for its page.
 
     The topmost level of its headings becomes `h2`. Display formulas and tables get a box that
-    scrolls by keyboard, and code becomes one; boxes of tasks get labels. HTML of the author's own in which these are not
-    closed is left without.
+    scrolls by keyboard, and code becomes one; HTML of the author's own in which these are not
+    closed is left without. Boxes of tasks get labels.
     """
     found = Counter(m[2] + m[3].lower() for m in TAG.finditer(html) if m[3])
     shift = 2 - min((int(name[1]) for name in found if name in _HEADINGS), default=2)

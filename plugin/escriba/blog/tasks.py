@@ -14,11 +14,13 @@ from escriba.blog.text import text_of
 
 _BOX = re.compile(r'<input\b[^>]*\bclass="task-list-item-checkbox"')
 # What a label may hold: text and its markup, and nothing that has a use or a label of its own.
-_WORDS = frozenset(
-    "a abbr b bdi bdo br cite code data del dfn em i img ins kbd mark math q s samp small span "
-    "strong sub sup time u var wbr".split()
-)
+_WORDS = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "i", "img",
+    "ins", "kbd", "mark", "math", "q", "s", "samp", "small", "span", "strong", "sub", "sup",
+    "time", "u", "var", "wbr",
+})  # fmt: skip
 _EMPTY = frozenset({"br", "img", "wbr"})
+_MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)  # is not text to all who look for names
 _TOLD = re.compile(r"""<img\b[^>]*\balt=(?:"[^"]|'[^'])""")  # an image that has words
 
 
@@ -57,7 +59,7 @@ def _name(html: str, box: re.Match[str], end: int, *, whole: bool) -> str:
     """A box and its words, up to `end`: within a label, if they are `whole` and there are some."""
     words = html[box.end() : end]
     kept = words.rstrip()
-    if whole and (text_of(kept) or _TOLD.search(kept)):
+    if whole and (text_of(_MATH.sub("", kept)) or _TOLD.search(kept)):
         return f"<label>{box[0]}{kept}</label>{words[len(kept) :]}"
     text = text_of(words) or ("[x]" if "checked=" in box[0] else "[ ]")
     return f'{box[0][: box[0].index("class=")]}aria-label="{escape(text)}" ' + (

@@ -67,7 +67,9 @@ class EscribaPlugin(BasePlugin[Config]):
     def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
         """The page, with the script of its playgrounds."""
         if PLAYGROUND in html:
-            html += f"\n{self.panels.script(self.context.theme, get_relative_url(ASSETS, page.url))}"
+            html += (
+                f"\n{self.panels.script(self.context.theme, get_relative_url(ASSETS, page.url))}"
+            )
         return html
 
     @ending(PluginError)

@@ -87,7 +87,7 @@ class Header:
         }
 
 
-class OtherEnds(FrozenError):
+class LineEndsError(FrozenError):
     """A text whose line ends were changed, and that cannot be told from what is left of them."""
 
 
@@ -307,7 +307,7 @@ def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> Fr
     """The frozen sample of a request. Raises FrozenError, at `place`, if it is not as written."""
     try:
         sample = read(path, shown)
-    except OtherEnds as error:
+    except LineEndsError as error:
         raise FrozenError([Problem(p.message, place) for p in error.problems]) from None
     except FrozenError as error:
         reasons = ", ".join(
@@ -344,20 +344,13 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
         before = data[: error.start + (len(head + separator) if error.object == body else 0)]
         line = before.count(b"\n") + 1
         raise FrozenError(tr("not UTF-8"), Place(place.path, line)) from None
-    known = next((each for each in _with_other_ends(text) if text_digest(each) == header.text), None)
+    known = next(
+        (each for each in _with_other_ends(text) if text_digest(each) == header.text), None
+    )
     if known is None:
         at = Place(place.path, head.count(b"\n") + 3)
         if b"\r" in separator:
-            raise OtherEnds(
-                tr(
-                    "the frozen sample {path} has line ends of Windows, and with its own it is not the "
-                    "text that was sampled either: it was edited, or not only its own were changed; "
-                    "`*.txt -text` in models/.gitattributes keeps git from changing any, and `escriba "
-                    "refresh` writes it again",
-                    path=place.path,
-                ),
-                at,
-            )
+            raise LineEndsError(_of_windows(place.path), at)
         raise FrozenError(tr("its text is not the one that was sampled"), at)
     text = known
     request = header.to_dict()
@@ -373,6 +366,16 @@ def read_text(path: Path) -> str | None:
         return (text.replace("\r\n", "\n") if b"\r" in separator else text) if separator else None
     except (FrozenError, UnicodeDecodeError):
         return None
+
+
+def _of_windows(shown: Path) -> str:
+    return tr(
+        "the frozen sample {path} has line ends of Windows, and its text is not the one that was "
+        "sampled: git changed more line ends than it can change back, or it was edited; with "
+        "`*.txt -text` in models/.gitattributes git changes none, and `escriba refresh` writes it "
+        "again",
+        path=shown,
+    )
 
 
 def _split(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -152,7 +152,7 @@ def upward(
     levels: Sequence[Decimal] = (),
     log: bool = False,
 ) -> Scale:
-    """The vertical scale of a panel: as wide as the values and the levels need, or within the limits,
+    """The vertical scale of a panel: as wide as the values and levels need, or within the limits,
     which give way on the side where there is a level beyond."""
     wide = fit([*(limits or values), *levels], log=log)
     low, high = limits or wide
