@@ -358,7 +358,7 @@ def test_boxes_of_tasks_have_names_and_no_bullets(page: Any, address: str) -> No
     assert marks
     assert all(task == bare for task, bare in marks), "bullets, or boxes"
     assert (
-        page.locator(".prose ol > li").evaluate("e => getComputedStyle(e).listStyleType")
+        page.locator(".prose > ol > li").evaluate("e => getComputedStyle(e).listStyleType")
         == "decimal"
     )
 
