@@ -21,7 +21,6 @@ from escriba.article.panels import PLAYGROUND, Panels
 from escriba.errors import ending
 
 ASSETS = "assets/escriba/"  # of the site
-CSS = f"{ASSETS}blocks.css"
 
 
 class Config(base.Config):
@@ -44,7 +43,7 @@ class EscribaPlugin(BasePlugin[Config]):
         self.context = open_context(site, frozen=frozen, lang=lang, panels=self.panels)
         self.extension = EscribaExtension(self.context)
         config.markdown_extensions.append(self.extension)
-        config.extra_css.append(CSS)
+        config.extra_css.append(ASSETS + "blocks.css")
 
     def on_files(self, files: Any, *, config: Any) -> None:
         """`--dirty` passes over what is older than its page; what has blocks has other sources."""
@@ -67,9 +66,8 @@ class EscribaPlugin(BasePlugin[Config]):
     def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
         """The page, with the script of its playgrounds."""
         if PLAYGROUND in html:
-            html += (
-                f"\n{self.panels.script(self.context.theme, get_relative_url(ASSETS, page.url))}"
-            )
+            address = get_relative_url(ASSETS, page.url)
+            html += "\n" + self.panels.script(self.context.theme, address)
         return html
 
     @ending(PluginError)
