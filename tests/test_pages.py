@@ -436,3 +436,45 @@ def test_a_printed_page_has_its_code_and_the_command(page: Any, demonstration: P
 def test_the_time_to_read_is_that_of_the_words(demonstration: Path) -> None:
     for path, words in zip(ARTICLES, ("17 min de lectura", "17 min read"), strict=True):
         assert words in (demonstration / path / "index.html").read_text("utf-8")
+
+
+class Strict(Quiet):
+    """A host that allows no style but that of the site's own sheets."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", "default-src 'self'; img-src 'self' data:")
+        super().end_headers()
+
+
+@needs_chromium
+def test_tables_and_drawings_need_no_style_of_their_own(browser: Any, folder: Path) -> None:
+    with served(folder, Strict) as address:
+        page = browser.new_page()
+        page.goto(f"{address}cuaderno/2020/tareas/")
+        aligned = page.locator("td").evaluate_all(
+            "all => all.map(e => getComputedStyle(e).textAlign)"
+        )
+        assert aligned == ["right", "center"]
+        page.close()
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 320)], indirect=True, ids=["320"])
+def test_a_formula_in_the_text_scrolls_before_the_page_does(page: Any, address: str) -> None:
+    page.goto(address + "2020/tareas/")
+    tops = page.evaluate(
+        """() => {
+          const sum = "<mi>a</mi><mo>+</mo>";
+          const math = (count) => `<math>${sum.repeat(count)}<mi>b</mi></math>`;
+          const text = `<p>${math(2)} text</p><ul><li>${math(90)}</li></ul>`;
+          document.querySelector(".prose").insertAdjacentHTML("beforeend", text);
+          const first = document.querySelector(".prose > p:last-of-type");
+          const range = document.createRange();
+          range.selectNodeContents(first.lastChild);
+          const words = range.getBoundingClientRect();
+          const formula = first.querySelector("mi").getBoundingClientRect();
+          return [words.top, words.bottom, formula.top, formula.bottom];
+        }"""
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tops[0] <= tops[2] < tops[3] <= tops[1], "it stands on the line of the text"

@@ -25,7 +25,7 @@ from escriba.blog.links import Addresses
 from escriba.blog.markdown import Heading, Rendered
 from escriba.blog.post import Post
 from escriba.blog.summary import summarise
-from escriba.blog.text import prose_of, text_of
+from escriba.blog.text import prose_of
 from escriba.direction import find_direction
 from escriba.errors import Mistakes, Place, SourceError, suggest
 from escriba.files import read_text, refusals
