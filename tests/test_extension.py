@@ -543,6 +543,18 @@ def test_longer_code_shows_a_value_as_it_is_written(
     assert not re.search("[\x02\x03]|klzzwxh", html)
 
 
+def test_texts_that_end_alike_are_not_taken_for_each_other(page: Callable[..., Context]) -> None:
+    texts = [
+        f"{SHOWN} `` c",
+        f"`` {SHOWN} `` c",
+        f"{SHOWN} {SHOWN} `` c",
+        f"`` {SHOWN} {SHOWN} `` c",
+    ]
+    soup = BeautifulSoup(convert("\n\n".join(texts * 2), page()), "html.parser")
+    found = [len(each.select("data.escriba-value")) for each in soup.select("p")]
+    assert found == [1, 0, 2, 0] * 2
+
+
 def test_a_table_shows_a_value_as_it_is_written(page: Callable[..., Context]) -> None:
     text = f"| a | b |\n|---|---|\n| `` {SHOWN} `` | {SHOWN} |\n"
     soup = BeautifulSoup(convert(text, page(), ["tables"]), "html.parser")

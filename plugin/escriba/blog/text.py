@@ -14,7 +14,7 @@ _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
 _NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
 _ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
-_SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^>]*>", re.IGNORECASE)
+_SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^<>]*>", re.IGNORECASE)
 _LONG = re.compile("&#([0-9]{8,})")
 
 
