@@ -425,6 +425,10 @@ def test_a_printed_page_has_its_code_and_the_command(page: Any, demonstration: P
             page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         )
         assert page.locator("escriba-playground").first.is_hidden()
+        keyword = page.locator(".highlight .k").first
+        assert keyword.evaluate("e => getComputedStyle(e).color") == "rgb(156, 42, 27)", "as by day"
+        stroke = page.locator(".escriba-chart .escriba-stroke-1").first
+        assert stroke.evaluate("e => getComputedStyle(e).stroke") == "rgb(11, 99, 148)"
         column = page.locator(".prose").bounding_box()
         for box in page.locator(".prose > .highlighter-rouge pre").all():
             inside = box.bounding_box()
