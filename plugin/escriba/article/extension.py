@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,26 +215,6 @@ def render(fence: Fence, context: Context) -> str:
         return KINDS[fence.kind](fence, context)
     except EscribaError as error:
         raise fence.relocate(error) from None
-
-
-def _find_values(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], int, int]]:
-    """The inline values of a text, each with the number of its line and its column, from 1.
-
-    Code of one backtick is looked for line by line, since the next line may be another item of a
-    list; what stands in longer code, which may go over several lines, is only shown.
-    """
-    text = "\n".join(lines)
-    longer = ((start, end) for start, end in find_code(text) if text.startswith("``", start))
-    shown, begins = next(longer, None), 0
-    for number, line in enumerate(lines):
-        for start, end in find_code(line):
-            while shown and shown[1] <= begins + start:
-                shown = next(longer, None)
-            if shown and shown[0] <= begins + start:
-                continue
-            if match := re.compile(SPAN).fullmatch(line, start, end):
-                yield match, number, start + 1
-        begins += len(line) + 1
 
 
 class _TakeOut(Preprocessor):
