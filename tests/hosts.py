@@ -143,3 +143,20 @@ def noise_of(browser: Any, site: Project, path: str, handler: Any) -> list[str]:
         style = "getComputedStyle(document.querySelector('pre.escriba-text')).whiteSpace"
         assert shown.evaluate(style) == "pre-wrap", "the blocks' CSS is there"
         return list(shown.noise)
+
+
+@contextmanager
+def windows(site: Project) -> Iterator[None]:
+    """The project as git checks it out with `core.autocrlf`, for a while."""
+    folders = [site.models, *(site.root / name for name in ("docs", "content", "posts", "source"))]
+    kept = {}
+    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        if b"\0" not in data and b"\r" not in data:
+            kept[path] = data
+            path.write_bytes(data.replace(b"\n", b"\r\n"))
+    try:
+        yield
+    finally:
+        for path, data in kept.items():
+            path.write_bytes(data)

@@ -29,6 +29,7 @@ from escriba.article.logged import AT_STEP, WHOLE
 from escriba.article.models import Models
 from escriba.article.theme import Templates
 from escriba.article.values import KEYS, MEASURED
+from escriba.blog.markdown import render
 from escriba.errors import EscribaError, FrozenError, Mistakes, ModelError, Place, SourceError
 from escriba.sampling.request import Request
 from models import make_model, make_record
@@ -508,3 +509,75 @@ def test_a_page_has_five_hundred_blocks_at_most(page: Callable[..., Context]) ->
     with pytest.raises(SourceError) as caught:
         convert(block * 501, page())
     assert str(caught.value) == "posts/a.md:2510:1: the page has 501 blocks, of at most 500"
+
+
+# ---- code that shows how an inline value is written ----
+
+SHOWN = "`escriba tolstoi.layers`"
+LITERAL = [
+    f"`` {SHOWN} ``",
+    f"``` {SHOWN} ```",
+    f"`` a {SHOWN} b ``",
+    f"``\n{SHOWN}\n``",
+    f"`` {SHOWN} and {SHOWN} ``",
+    f"# `` {SHOWN} ``",
+    f"- a\n- `` {SHOWN} ``\n- b",
+    f"> *`` {SHOWN} ``*",
+    f"[`` {SHOWN} ``](x)",
+    f"a ` b\n\n`` {SHOWN} ``",
+    f"`` ``` {SHOWN} ``",
+    f"`` \\{SHOWN} ``",
+]
+
+
+@pytest.mark.parametrize("extensions", HOSTS, ids=lambda names: "+".join(names) or "none")
+@pytest.mark.parametrize("literal", LITERAL)
+def test_longer_code_shows_a_value_as_it_is_written(
+    page: Callable[..., Context], literal: str, extensions: list[str]
+) -> None:
+    html = convert(f"{literal}\n\nNow: {SHOWN}.", page(), extensions)
+    soup = BeautifulSoup(html, "html.parser")
+    assert [value.get_text() for value in soup.select("data.escriba-value")] == ["2"]
+    code = " ".join(each.get_text() for each in soup.select("code"))
+    assert code.count("escriba tolstoi.layers") == literal.count("escriba tolstoi.layers")
+    assert not re.search("[\x02\x03]|klzzwxh", html)
+
+
+def test_texts_that_end_alike_are_not_taken_for_each_other(page: Callable[..., Context]) -> None:
+    texts = [
+        f"{SHOWN} `` c",
+        f"`` {SHOWN} `` c",
+        f"{SHOWN} {SHOWN} `` c",
+        f"`` {SHOWN} {SHOWN} `` c",
+    ]
+    soup = BeautifulSoup(convert("\n\n".join(texts * 2), page()), "html.parser")
+    found = [len(each.select("data.escriba-value")) for each in soup.select("p")]
+    assert found == [1, 0, 2, 0] * 2
+
+
+def test_a_table_shows_a_value_as_it_is_written(page: Callable[..., Context]) -> None:
+    text = f"| a | b |\n|---|---|\n| `` {SHOWN} `` | {SHOWN} |\n"
+    soup = BeautifulSoup(convert(text, page(), ["tables"]), "html.parser")
+    assert [cell.get_text() for cell in soup.select("td")] == [SHOWN, "2"]
+
+
+def test_mistakes_are_told_at_values_and_not_at_what_is_shown(page: Callable[..., Context]) -> None:
+    wrong = SHOWN.replace("layers", "layer")
+    text = f"`` {wrong} ``\n\n`` a\n{wrong} ``\n\n- a ` b\n- {wrong}\n\n{wrong} and {wrong}\n"
+    with pytest.raises(EscribaError) as caught:
+        convert(text, page())
+    places = [(problem.place.line, problem.place.column) for problem in caught.value.problems]
+    assert places == [(16, 3), (18, 1), (18, 29)]
+
+
+@pytest.mark.parametrize("literal", [each for each in LITERAL if "`` ```" not in each])  # kramdown
+def test_so_it_does_in_a_blog(page: Callable[..., Context], literal: str) -> None:
+    context = page()
+    html = render(
+        f"{literal}\n\nNow: {SHOWN}.", path=POST, extensions=[EscribaExtension(context)]
+    ).html
+    context.mistakes.check()
+    soup = BeautifulSoup(html, "html.parser")
+    assert [value.get_text() for value in soup.select("data.escriba-value")] == ["2"]
+    code = " ".join(each.get_text() for each in soup.select("code"))
+    assert code.count("escriba tolstoi.layers") == literal.count("escriba tolstoi.layers")

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -321,3 +322,79 @@ def test_mistake(
         f"models/{m}" if "/" in m.partition(":")[0] else f"posts/a.md:{m}" for m in messages
     ]
     assert type(caught.value) is error
+
+
+# ---- baselines beyond the axis ----
+
+
+def levels(page: Page, models: Path, evaluation: str, **options: str) -> tuple[Tag, list[float]]:
+    """The drawing of a loss with baselines, and the heights of their lines, in order."""
+    make_record(models / "niveles")
+    make_model(models / "niveles")
+    (models / "niveles" / "evaluation.yml").write_text(f"test: {evaluation}\n")
+    names = re.findall(r"([\w-]+):", evaluation)
+    svg = drawing(
+        page(block("loss", model="niveles", baselines=f"[{', '.join(names)}]", **options))
+    )
+    rules = svg.select("line[stroke-dasharray]")
+    assert len(rules) == len(names) == len(svg.select("text.escriba-halo[dy]"))
+    return svg, [float(str(rule["y1"])) for rule in rules]
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "options"),
+    [
+        ("{unigram: '3.06'}", {}),
+        ("{unigram: '3.06', ngram-20: '1.27'}", {"x_scale": "log"}),
+        ("{uniform: '44.9', ngram-5: '0.01'}", {}),
+        ("{unigram: '9.5', ngram-5: '0.2'}", {"y_scale": "log"}),
+        ("{unigram: '3.06'}", {"y": "[1.2, 1.4]"}),
+        ("{unigram: '0.9'}", {"y": "[1.2, 1.4]"}),
+        ("{unigram: '1e9', ngram-3: '1e-9'}", {"y": "[1.2, 1.4]", "y_scale": "log"}),
+        ("{unigram: 3}", {}),
+        ("{unigram: '2'}", {}),
+        ("{ngram-3: '-1.5'}", {}),
+    ],
+)
+def test_the_axis_grows_until_it_holds_every_baseline(
+    page: Page, models: Path, evaluation: str, options: dict[str, str]
+) -> None:
+    svg, heights = levels(page, models, evaluation, **options)
+    assert all(34 <= height <= 264 for height in heights)
+    curves = [str(path["d"]) for path in svg.select("svg > path")]
+    assert curves
+
+
+def test_an_axis_that_holds_its_baselines_does_not_grow(page: Page, models: Path) -> None:
+    with_one, _ = levels(page, models, "{unigram: '1.75'}")
+    without = drawing(page(block("loss", model="niveles")))
+    paths = [[str(path["d"]) for path in svg.select("svg > path")] for svg in (with_one, without)]
+    assert paths[0] == paths[1]
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        "{unigram: '1.60', ngram-3: '1.61'}",
+        "{unigram: '1.60', ngram-3: '1.60', ngram-5: '1.60', ngram-10: '1.60'}",
+        "{ngram-3: '0.05', ngram-5: '0.03', ngram-10: '0.01'}",
+        "{unigram: '9.99', ngram-3: '9.98', ngram-5: '0.01', ngram-10: '0.02'}",
+    ],
+)
+def test_the_words_of_baselines_do_not_stand_on_each_other(
+    page: Page, models: Path, evaluation: str
+) -> None:
+    svg, _ = levels(page, models, evaluation)
+    words = svg.select("text.escriba-halo[dy]")
+    lines = sorted(float(str(text["y"])) + float(str(text["dy"])) for text in words)
+    assert all(below - above >= 13.9 for above, below in pairwise(lines))
+    assert max(lines) <= 264
+
+
+def test_a_baseline_that_a_logarithmic_axis_cannot_show_is_told(page: Page, models: Path) -> None:
+    with pytest.raises(EscribaError) as caught:
+        levels(page, models, "{unigram: '0', ngram-3: '-1'}", y_scale="log")
+    assert [problem.message for problem in caught.value.problems] == [
+        "the baseline 'unigram' is 0, which a logarithmic axis cannot show",
+        "the baseline 'ngram-3' is -1, which a logarithmic axis cannot show",
+    ]

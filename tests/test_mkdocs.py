@@ -29,6 +29,7 @@ from hosts import (
     place_of,
     samples,
     spoiled,
+    windows,
     written,
 )
 from test_pages import Quiet, needs_chromium, served
@@ -105,12 +106,15 @@ def site(host: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return site
 
 
-def build(host: str, site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
+def build(
+    host: str, site: Project, *options: str, frozen: bool = False
+) -> subprocess.CompletedProcess[str]:
     theme, plugins, _ = HOSTS[host]
     settings = SETTINGS.replace("THEME", theme).replace("PLUGINS", plugins)
     (site.root / f"{host}.yml").write_text(settings.replace("FROZEN", str(frozen).lower()))
     return subprocess.run(
-        [find_program(host), "build", "--quiet", "--strict", "--site-dir", "served/some/path"],
+        [find_program(host), "build", "--quiet", "--site-dir", "served/some/path", *options]
+        + (["--strict"] if not options else []),
         cwd=site.root, env=ENVIRONMENT,
         capture_output=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
@@ -251,3 +255,60 @@ def test_a_site_without_escriba_yml_is_told_so(host: str, tmp_path: Path) -> Non
     done = build(host, Project(tmp_path, project.Settings()))
     assert done.returncode == 1
     assert "no escriba.yml in " in done.stderr
+
+
+@pytest.mark.parametrize("change", ["missing", "edited"])
+def test_a_dirty_build_passes_over_no_page_with_blocks(
+    host: str, site: Project, page: Path, change: str
+) -> None:
+    for _ in range(2):
+        assert build(host, site, "--dirty", frozen=True).returncode == 0
+    with spoiled(site, change):
+        for _ in range(2):
+            done = build(host, site, "--dirty", frozen=True)
+            assert done.returncode == 1
+            assert place_of("> ```escriba sample", POST, "docs/posts/post.md") in done.stderr
+
+
+def test_a_dirty_build_leaves_other_pages_and_keeps_the_files_of_playgrounds(
+    host: str, site: Project, page: Path
+) -> None:
+    other = site.root / "served/some/path/other/index.html"
+    before, content = other.stat().st_mtime_ns, page.read_text("utf-8")
+    assert build(host, site, "--dirty").returncode == 0
+    assert other.stat().st_mtime_ns == before
+    check_article(site, page.read_text("utf-8"))
+    named = re.findall(r"assets/escriba/([\w.-]+)", content)
+    assert named
+    assert all((site.root / "served/some/path/assets/escriba" / name).is_file() for name in named)
+
+
+def test_longer_code_shows_a_value_as_it_is_written(host: str, site: Project, page: Path) -> None:
+    """Also with `pymdownx.inlinehilite`, which Material's users have."""
+    shown = "`escriba mini.layers`"
+    text = f"# Other\n\nAsí: `` {shown} ``, y {shown}.\n"
+    settings = site.root / f"{host}.yml"
+    for extension in ("toc", "pymdownx.inlinehilite, toc", "toc, pymdownx.inlinehilite"):
+        with (
+            changed(site.root / "docs" / "other.md", text),
+            changed(settings, settings.read_text("utf-8").replace("toc", extension)),
+        ):
+            done = subprocess.run(
+                [find_program(host), "build", "--quiet", "--site-dir", "served/some/path"],
+                cwd=site.root, env=ENVIRONMENT, capture_output=True, encoding="utf-8", check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        html = (site.root / "served/some/path/other/index.html").read_text("utf-8")
+        soup = BeautifulSoup(html, "html.parser")
+        assert shown in [code.get_text() for code in soup.select("code")]
+        assert [value.get_text() for value in soup.select("data.escriba-value")] == ["2"]
+        assert "\x02" not in html
+
+
+def test_line_ends_of_windows_change_nothing(host: str, site: Project, page: Path) -> None:
+    assert build(host, site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(host, site, frozen=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.read_text("utf-8") == before

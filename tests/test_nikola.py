@@ -19,6 +19,7 @@ from hosts import (
     noise_of,
     place_of,
     spoiled,
+    windows,
 )
 from test_pages import Quiet, needs_chromium
 from test_playground import browser
@@ -123,4 +124,32 @@ def test_a_new_record_of_training_is_drawn(site: Project, page: Path) -> None:
         assert build(site).returncode == 0
         assert page.read_text("utf-8") != before
     assert build(site).returncode == 0
+    assert page.read_text("utf-8") == before
+
+
+def test_the_files_of_a_playground_come_back(site: Project, page: Path) -> None:
+    """Nikola keeps what it has compiled, and does not know of them."""
+    assets = site.root / "served/some/path/assets/escriba"
+    before = sorted(path.name for path in assets.iterdir())
+    for gone in (site.root / "served", assets):
+        shutil.rmtree(gone)
+        assert build(site).returncode == 0
+        assert sorted(path.name for path in assets.iterdir()) == before
+
+
+def test_a_mistake_is_told_each_time(site: Project, page: Path) -> None:
+    wrong = (HEAD + ARTICLE).replace("length: 40", "lenght: 40")
+    with changed(site.root / "posts" / "entrada.md", wrong):
+        for _ in range(3):
+            done = build(site)
+            assert done.returncode == 1
+            assert "unknown option 'lenght'" in done.stdout + done.stderr
+
+
+def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, frozen=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert page.read_text("utf-8") == before

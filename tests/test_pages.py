@@ -19,6 +19,7 @@ from blogs import make_site
 from escriba.blog.build import build
 from escriba.project import load
 from escriba.sampling import frozen
+from models import make_record
 
 playwright = pytest.importorskip("playwright.sync_api")
 REPOSITORY = Path(__file__).parents[1]
@@ -37,7 +38,47 @@ FLAGS = [
 ]
 SEED = "redes-neuronales-recurrentes"  # its author wrote <center>, which HTML no longer has
 ARTICLES = ("2026/redes-neuronales-recurrentes/", "2026/recurrent-neural-networks/")
-PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html")
+PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html",
+         "2020/tareas/", "2020/palabra/")  # fmt: skip
+WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenfabrikant"
+# What a model writes before it has learned anything has no spaces, and a word may be as long.
+TASKS = f"""---
+title: Tareas
+author: {WORD}
+tags: [{WORD}]
+---
+- [ ] una tarea con *énfasis* y [enlace](https://example.org/)
+- [x] hecha
+
+  - [ ] dentro, en dos
+    líneas
+  - sin casilla
+- viñeta
+
+1. [x] una de una lista numerada
+
+- [ ] $$x^2$$
+- [ ] `código` <b>y</b> más
+
+## {WORD}
+
+```escriba timeline
+model: mini
+```
+
+```escriba timeline
+model: mini
+show: verbatim
+```
+
+| a | b |
+|--:|:-:|
+| uno | dos |
+
+Una nota.[^1]
+
+[^1]: Aquí.
+"""
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
@@ -52,8 +93,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pages")
     site = make_site(root / "source")
     seed = Path(__file__).parents[2] / "shared" / "seed"
+    make_record(site.models / "mini", lines=3)
+    (site.posts / "2020-12-24-tareas.md").write_text(TASKS, "utf-8")
+    (site.posts / "2020-12-25-palabra.md").write_text(f"---\ntitle: {WORD}\n---\n{WORD}\n", "utf-8")
     for path in seed.glob("*.md"):  # the article that all this began with, where there is a copy
         (site.posts / path.name).write_text(path.read_text("utf-8"), "utf-8")
+    record = (site.models / "mini" / "training.jsonl").read_text("utf-8")
+    record = record.replace("<b>1</b>", "x" * 300).replace("<b>3</b>", "&lt;" * 90)
+    (site.models / "mini" / "training.jsonl").write_text(record, "utf-8")
     build(site, unpublished=True, output=root / "www" / "cuaderno")
     return root / "www"
 
@@ -107,7 +154,10 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @needs_chromium
 @pytest.mark.parametrize(
-    "page", [("light", 390), ("dark", 1280)], indirect=True, ids=lambda p: f"{p[0]}-{p[1]}"
+    "page",
+    [("light", 320), ("light", 390), ("dark", 768), ("dark", 1280)],
+    indirect=True,
+    ids=lambda p: f"{p[0]}-{p[1]}",
 )
 @pytest.mark.parametrize("path", [*PAGES, f"2020/{SEED}/"])
 def test_a_page_is_quiet_and_fits(page: Any, address: str, folder: Path, path: str) -> None:
@@ -285,3 +335,150 @@ def test_the_founding_article_is_accessible(page: Any, demonstration: Path, path
         page.add_script_tag(path=str(AXE))
         found = page.evaluate("axe.run().then(r => r.violations)")
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 1280)], indirect=True, ids=["1280"])
+def test_boxes_of_tasks_have_names_and_no_bullets(page: Any, address: str) -> None:
+    page.goto(address + "2020/tareas/")
+    boxes = page.get_by_role("checkbox")
+    names = boxes.evaluate_all(
+        "all => all.map(e => (e.ariaLabel ?? e.labels[0].innerText).split(/\\s+/)[0])"
+    )
+    assert names == ["una", "hecha", "dentro,", "una", "x2", "código"]
+    assert (
+        boxes.evaluate_all("all => all.map(e => e.checked)")
+        == [False, True, False, True] + [False] * 2
+    )
+    marks = page.locator(".prose > ul > li, .prose li li").evaluate_all(
+        "all => all.map(e => [e.querySelector(':scope > input, :scope > label, :scope > p > label')"
+        " !== null,"
+        " getComputedStyle(e).listStyleType === 'none'])"
+    )
+    assert marks
+    assert all(task == bare for task, bare in marks), "bullets, or boxes"
+    assert (
+        page.locator(".prose > ol > li").evaluate("e => getComputedStyle(e).listStyleType")
+        == "decimal"
+    )
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 768), ("light", 1280)], indirect=True, ids=["768", "1280"]
+)
+def test_a_timeline_stays_in_its_column(page: Any, address: str) -> None:
+    page.goto(address + "2020/tareas/")
+    column = page.locator(".prose").bounding_box()
+    for text in page.locator(".escriba-timeline .escriba-text").all():
+        box = text.bounding_box()
+        assert box["x"] + box["width"] <= column["x"] + column["width"] + 0.5
+        assert text.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 1280)], indirect=True, ids=["1280"])
+@pytest.mark.parametrize("path", ARTICLES)
+def test_no_code_is_cut_where_there_is_a_margin(page: Any, demonstration: Path, path: str) -> None:
+    page.goto((demonstration / path / "index.html").as_uri())
+    code = page.locator(".prose pre:visible")
+    assert code.count() > 5
+    sizes = code.evaluate_all("all => all.map(e => [e.scrollWidth, e.clientWidth])")
+    assert all(inner <= outer for inner, outer in sizes), sizes
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    lefts = page.locator(".prose > .highlighter-rouge").evaluate_all(
+        "all => [...new Set(all.map(e => e.getBoundingClientRect().left))].length"
+    )
+    assert lefts == 1, "they begin where the others begin"
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "page", [("light", 390), ("dark", 1280)], indirect=True, ids=["390", "1280"]
+)
+def test_the_two_marks_of_what_unfolds_are_in_one_line(page: Any, demonstration: Path) -> None:
+    with served(demonstration) as address:
+        page.goto(address + ARTICLES[0])
+        page.locator("escriba-playground summary").first.wait_for()
+        marks = page.locator(
+            ".escriba-provenance > summary, .escriba-panel > summary"
+        ).evaluate_all(
+            """all => all.map((e) => {
+              const range = document.createRange();
+              range.selectNodeContents(e);
+              const style = getComputedStyle(e);
+              return [range.getClientRects()[0].left, style.listStylePosition, style.fontSize];
+            })"""
+        )
+    assert len(marks) == 8
+    assert len({tuple(mark) for mark in marks}) == 1, marks
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("dark", 900)], indirect=True, ids=["dark"])
+def test_a_printed_page_has_its_code_and_the_command(page: Any, demonstration: Path) -> None:
+    with served(demonstration) as address:
+        page.goto(address + ARTICLES[0])
+        page.locator("escriba-playground summary").first.wait_for()
+        page.emulate_media(media="print")
+        assert (
+            page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        )
+        assert page.locator("escriba-playground").first.is_hidden()
+        keyword = page.locator(".highlight .k").first
+        assert keyword.evaluate("e => getComputedStyle(e).color") == "rgb(156, 42, 27)", "as by day"
+        stroke = page.locator(".escriba-chart .escriba-stroke-1").first
+        assert stroke.evaluate("e => getComputedStyle(e).stroke") == "rgb(11, 99, 148)"
+        column = page.locator(".prose").bounding_box()
+        for box in page.locator(".prose > .highlighter-rouge pre").all():
+            inside = box.bounding_box()
+            assert inside["x"] >= column["x"]
+            assert inside["x"] + inside["width"] <= column["x"] + column["width"] + 0.5
+        assert page.locator(".escriba-provenance pre").first.evaluate("e => e.checkVisibility()")
+
+
+def test_the_time_to_read_is_that_of_the_words(demonstration: Path) -> None:
+    for path, words in zip(ARTICLES, ("17 min de lectura", "17 min read"), strict=True):
+        assert words in (demonstration / path / "index.html").read_text("utf-8")
+
+
+class Strict(Quiet):
+    """A host that allows no style but that of the site's own sheets."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", "default-src 'self'; img-src 'self' data:")
+        super().end_headers()
+
+
+@needs_chromium
+def test_tables_and_drawings_need_no_style_of_their_own(browser: Any, folder: Path) -> None:
+    with served(folder, Strict) as address:
+        page = browser.new_page()
+        page.goto(f"{address}cuaderno/2020/tareas/")
+        aligned = page.locator("td").evaluate_all(
+            "all => all.map(e => getComputedStyle(e).textAlign)"
+        )
+        assert aligned == ["right", "center"]
+        page.close()
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", [("light", 320)], indirect=True, ids=["320"])
+def test_a_formula_in_the_text_scrolls_before_the_page_does(page: Any, address: str) -> None:
+    page.goto(address + "2020/tareas/")
+    tops = page.evaluate(
+        """() => {
+          const sum = "<mi>a</mi><mo>+</mo>";
+          const math = (count) => `<math>${sum.repeat(count)}<mi>b</mi></math>`;
+          const text = `<p>${math(2)} text</p><ul><li>${math(90)}</li></ul>`;
+          document.querySelector(".prose").insertAdjacentHTML("beforeend", text);
+          const first = document.querySelector(".prose > p:last-of-type");
+          const range = document.createRange();
+          range.selectNodeContents(first.lastChild);
+          const words = range.getBoundingClientRect();
+          const formula = first.querySelector("mi").getBoundingClientRect();
+          return [words.top, words.bottom, formula.top, formula.bottom];
+        }"""
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tops[0] <= tops[2] < tops[3] <= tops[1], "it stands on the line of the text"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hosts import (
     noise_of,
     place_of,
     spoiled,
+    windows,
 )
 from test_pages import needs_chromium
 from test_playground import Strict, browser
@@ -145,3 +147,142 @@ def test_pelican_finds_it_by_itself_too(tmp_path: Path, plugins: str) -> None:
     done = build(site, settings=settings)
     assert done.returncode == 3
     assert "content/a.md:7:8: unknown model 'mini' (models/ has none)" in done.stdout + done.stderr
+
+
+# ---- Pelican's caches ----
+
+PLAIN = "Title: Prosa\nDate: 2026-01-04\nTags: x, y\nCategory: z\nAuthor: A\n\nNothing but prose.\n"
+LAYERS = ("reader", "generator")
+
+
+def cached(layer: str) -> str:
+    return (
+        f"{SETTINGS}\nCACHE_CONTENT = LOAD_CONTENT_CACHE = True\n"
+        f"CONTENT_CACHING_LAYER = {layer!r}\nCHECK_MODIFIED_METHOD = 'md5'\n"
+    )
+
+
+@pytest.fixture(params=LAYERS)
+def caching(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Project, str]:
+    """A site that uses one of Pelican's caches: an article with blocks, a page, and prose."""
+    site = make_host_site(tmp_path, "content/entrada.md", f"Tags: x\n{HEAD}{ARTICLE}")
+    (tmp_path / "content" / "prosa.md").write_text(PLAIN)
+    (tmp_path / "content" / "pages").mkdir()
+    (tmp_path / "content" / "pages" / "p.md").write_text("Title: P\n\n`escriba mini.layers`\n")
+    return site, cached(request.param)
+
+
+def kept(site: Project) -> set[str]:
+    """The names of the documents in Pelican's caches."""
+    code = "import gzip, pathlib, pickle\nfor p in pathlib.Path('cache').iterdir():\n"
+    code += " print(*pickle.loads(gzip.decompress(p.read_bytes())), sep='\\n')"
+    done = subprocess.run(
+        [PROGRAM.with_name("python"), "-c", code],
+        cwd=site.root, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    return {Path(name).name for name in done.stdout.splitlines() if name}
+
+
+def test_a_site_that_only_has_escriba_installed_can_use_its_cache(tmp_path: Path) -> None:
+    for number, layer in enumerate(LAYERS):
+        folder = tmp_path / str(number)
+        (folder / "content").mkdir(parents=True)
+        (folder / "content" / "prosa.md").write_text(PLAIN)
+        settings = cached(layer).replace('PLUGINS = ["escriba"]', "")
+        for _ in range(3):
+            done = build(Project(folder, project.Settings()), settings=settings)
+            assert (done.returncode, "CRITICAL" in done.stderr + done.stdout) == (0, False)
+        assert kept(Project(folder, project.Settings())) == {"prosa.md"}
+
+
+def test_builds_with_a_cache_are_alike(caching: tuple[Project, str]) -> None:
+    site, settings = caching
+    pages = []
+    for _ in range(3):
+        done = build(site, settings=settings)
+        assert done.returncode == 0, done.stderr
+        html = (site.root / "served/some/path/entrada-es.html").read_text("utf-8")
+        check_article(site, html)
+        assert "2</data>" in (site.root / "served/some/path/pages/p.html").read_text("utf-8")
+        pages.append(html)
+    assert pages[0] == pages[1] == pages[2]
+    assert kept(site) == {"prosa.md"}
+
+
+def test_a_mistake_is_told_each_time(caching: tuple[Project, str]) -> None:
+    site, settings = caching
+    article = site.root / "content" / "entrada.md"
+    wrong = article.read_text("utf-8").replace("length: 40", "lenght: 40")
+    article.write_text(wrong, "utf-8")
+    (site.root / "content" / "pages" / "p.md").write_text("Title: P\n\n`escriba mini.layer`\n")
+    for _ in range(3):
+        done = build(site, settings=settings)
+        assert done.returncode == 3
+        at = place_of("lenght", wrong, "content/entrada.md")
+        assert f"{at}3: unknown option 'lenght'" in done.stdout + done.stderr
+        assert "content/pages/p.md:3:1: unknown value 'layer'" in done.stdout + done.stderr
+    assert not (site.root / "served/some/path/entrada-es.html").exists()
+
+
+@pytest.mark.parametrize("change", ["missing", "edited"])
+def test_a_sample_is_looked_at_each_time(caching: tuple[Project, str], change: str) -> None:
+    site, settings = caching
+    for _ in range(2):
+        assert build(site, settings=settings).returncode == 0
+    with spoiled(site, change):
+        for _ in range(2):
+            done = build(site, settings=settings, frozen=True)
+            assert done.returncode == 5, done.stdout + done.stderr
+    assert build(site, settings=settings, frozen=True).returncode == 0
+
+
+def test_the_files_of_a_playground_come_back(caching: tuple[Project, str]) -> None:
+    site, settings = caching
+    assert build(site, settings=settings).returncode == 0
+    assets = site.root / "served/some/path/assets/escriba"
+    before = sorted(path.name for path in assets.iterdir())
+    shutil.rmtree(site.root / "served")
+    assert build(site, settings=settings).returncode == 0
+    assert sorted(path.name for path in assets.iterdir()) == before
+
+
+def test_what_was_cached_before_there_was_a_plugin_is_read_again(
+    caching: tuple[Project, str],
+) -> None:
+    site, settings = caching
+    without = settings.replace('PLUGINS = ["escriba"]', "PLUGINS = []")
+    assert build(site, settings=without).returncode == 0
+    assert "entrada.md" in kept(site)
+    assert build(site, settings=settings).returncode == 0
+    check_article(site, (site.root / "served/some/path/entrada-es.html").read_text("utf-8"))
+
+
+def test_a_new_record_of_training_is_drawn(caching: tuple[Project, str]) -> None:
+    site, settings = caching
+    assert build(site, settings=settings).returncode == 0
+    page = site.root / "served/some/path/entrada-es.html"
+    before = page.read_text("utf-8")
+    log = site.models / "mini" / "training.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    with changed(log, "".join(lines[: len(lines) // 2])):
+        assert build(site, settings=settings).returncode == 0
+        assert page.read_text("utf-8") != before
+
+
+def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, frozen=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text("utf-8") == before
+
+
+def test_longer_code_shows_a_value_as_it_is_written(site: Project, page: Path) -> None:
+    shown = "`escriba mini.layers`"
+    article = site.root / "content" / "entrada.md"
+    with changed(article, f"{HEAD}Así: `` {shown} ``, y {shown}.\n"):
+        assert build(site).returncode == 0
+        html = page.read_text("utf-8")
+    assert f"<code>{shown}</code>" in html
+    assert html.count("escriba-value") >= 1

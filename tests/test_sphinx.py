@@ -19,6 +19,7 @@ from hosts import (
     place_of,
     samples,
     spoiled,
+    windows,
     written,
 )
 from test_pages import Quiet, needs_chromium
@@ -135,8 +136,9 @@ def test_a_sample_that_is_not_the_models_ends_the_build(
     assert build(site, "-D", "escriba_frozen=1").returncode == 0
     with spoiled(site, change):
         done = build(site, "-D", "escriba_frozen=1")
+        again = build(site, "-D", "escriba_frozen=1")
         fresh = build(site, "-D", "escriba_frozen=1", "-E", "-a")
-    for each in (done, fresh):
+    for each in (done, again, fresh):
         assert each.returncode == 1
         assert each.stderr.startswith(f"{at}: ")
         assert "Traceback" not in each.stderr
@@ -150,6 +152,15 @@ def test_a_new_record_of_training_is_drawn(site: Project, page: Path) -> None:
     with changed(log, "".join(lines[: len(lines) // 2])):
         assert build(site).returncode == 0
         assert page.read_text("utf-8") != before
+
+
+def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, "-D", "escriba_frozen=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.read_text("utf-8") == before
 
 
 def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hosts import (
     place_of,
     samples,
     spoiled,
+    windows,
     written,
 )
 from test_pages import Quiet, needs_chromium
@@ -90,11 +92,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return site
 
 
-def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess[str]:
+def build(
+    site: Project, *, frozen: bool = False, clean: bool = True
+) -> subprocess.CompletedProcess[str]:
     settings = SETTINGS.replace("FROZEN", str(frozen).lower())
     (site.root / "zensical.toml").write_text(settings)
     return subprocess.run(
-        [PROGRAM, "build", "--clean"],
+        [PROGRAM, "build", *(["--clean"] if clean else [])],
         cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
 
@@ -138,3 +142,71 @@ def test_a_sample_that_is_not_the_models_ends_the_build(
     assert done.returncode == 1
     at = place_of("> ```escriba sample", POST, "docs/deep/page.md")
     assert f"{at}3: " in done.stdout + done.stderr
+
+
+# ---- with Zensical's cache ----
+
+
+def kept(site: Project) -> str:
+    files = (path for path in (site.root / ".cache").iterdir() if path.name.isdigit())
+    return "".join(path.read_text("utf-8") for path in files)
+
+
+def test_builds_with_a_cache_are_alike(site: Project, page: Path) -> None:
+    assert build(site, clean=False).returncode == 0
+    before = page.read_text("utf-8")
+    for _ in range(2):
+        assert build(site, clean=False).returncode == 0
+        assert page.read_text("utf-8") == before
+    assert '"Source":"index.md"' in kept(site), "pages without blocks are kept"
+    assert '"Source":"deep/page.md"' not in kept(site)
+
+
+def test_a_mistake_is_told_each_time(site: Project, page: Path) -> None:
+    with changed(site.root / "docs" / "deep" / "page.md", POST.replace("seed: 2", "sed: 2")):
+        for _ in range(3):
+            done = build(site, clean=False)
+            assert done.returncode == 1
+            assert "unknown option 'sed'" in done.stdout + done.stderr
+    assert build(site, clean=False).returncode == 0
+
+
+def test_a_sample_is_looked_at_each_time(site: Project, page: Path) -> None:
+    for frozen in (True, False):
+        assert build(site, clean=False, frozen=frozen).returncode == 0
+        with spoiled(site, "edited"):
+            for _ in range(2):
+                done = build(site, clean=False, frozen=frozen)
+                assert done.returncode == 1
+                assert "was edited" in done.stdout + done.stderr
+        assert build(site, clean=False, frozen=frozen).returncode == 0
+
+
+def test_a_new_record_of_training_is_drawn(site: Project, page: Path) -> None:
+    assert build(site, clean=False).returncode == 0
+    before = page.read_text("utf-8")
+    log = site.models / "mini" / "training.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    with changed(log, "".join(lines[: len(lines) // 2])):
+        assert build(site, clean=False).returncode == 0
+        assert page.read_text("utf-8") != before
+    assert build(site, clean=False).returncode == 0
+    assert page.read_text("utf-8") == before
+
+
+def test_the_files_of_a_playground_come_back(site: Project, page: Path) -> None:
+    assets = site.root / "served/some/path/assets/escriba"
+    before = sorted(path.name for path in assets.iterdir())
+    for gone in (site.root / "served", assets):
+        shutil.rmtree(gone)
+        assert build(site, clean=False).returncode == 0
+        assert sorted(path.name for path in assets.iterdir()) == before
+
+
+def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, frozen=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text("utf-8") == before

@@ -5,6 +5,8 @@ const FRAME = 6; // milliseconds of writing between two looks at the page
 const ALL = 1000000; // top-p in millionths: all symbols
 const CANDIDATES = 6; // shown of what is expected
 const SHOWN = 60; // characters of the beginning whose surprise is shown, at most
+const KEPT = 32; // symbols of the beginning between two states that are kept
+const MOST_SEED = 2n ** 64n - 1n;
 
 const pad = (size) => (size + 15) & ~15;
 
@@ -42,9 +44,13 @@ class Model {
     this.image = kernel.heap();
     this.reserve(this.image + image.length);
     new Uint8Array(kernel.memory.buffer).set(image, this.image);
-    this.free = this.image + kernel.room(this.image);
+    this.typed = this.image + kernel.room(this.image); // the stream that reads what is typed
+    this.free = this.typed + pad(kernel.stream_size(this.image));
     this.reserve(this.free);
     kernel.prepare(this.image);
+    this.read = []; // the symbols that it has read
+    this.chances = []; // before each of them, and after them all
+    this.states = []; // of the stream, after each KEPT of them
   }
 
   reserve(end) {
@@ -96,19 +102,47 @@ class Model {
   }
 
   // For each of some symbols, what was expected before it, and last what is expected after them all:
-  // arrays of chances. Before the first there is a line's end, as before every text.
+  // arrays of chances. Before the first there is a line's end, as before every text. Of symbols that
+  // begin like those of the last call only the others are read.
   expect(symbols) {
-    const stream = this.free;
-    this.reserve(stream + this.kernel.stream_size(this.image));
-    this.kernel.start(this.image, stream, 0, 1, 0, 0, 0n, 1000, 0, ALL, 0);
-    const first = this.indices.get("\n") ?? 0;
-    return [first, ...symbols].map((symbol) => {
-      this.kernel.feed(this.image, stream, symbol);
-      const at = this.kernel.weights(this.image, stream);
-      const weights = Array.from(new Uint32Array(this.kernel.memory.buffer, at, this.symbols.length));
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      return weights.map((weight) => weight / total);
-    });
+    let same = 0;
+    while (same < symbols.length && symbols[same] === this.read[same]) same++;
+    if (same < this.read.length || !this.chances.length) this.rewind(same);
+    for (const symbol of symbols.slice(this.read.length)) this.feed(symbol);
+    return this.chances;
+  }
+
+  // Goes back to the last state that was kept among the first so many symbols.
+  rewind(count) {
+    const last = Math.floor(count / KEPT);
+    const [symbols, begun] = [this.read.slice(0, count), this.states.length > last];
+    if (begun) this.stream.set(this.states[last]);
+    this.states.length = begun ? last + 1 : 0;
+    this.read.length = begun ? last * KEPT : 0;
+    this.chances.length = begun ? last * KEPT + 1 : 0;
+    if (!begun) {
+      this.kernel.start(this.image, this.typed, 0, 1, 0, 0, 0n, 1000, 0, ALL, 0);
+      this.take(this.indices.get("\n") ?? 0);
+    }
+    for (const symbol of symbols.slice(this.read.length)) this.feed(symbol);
+  }
+
+  feed(symbol) {
+    this.read.push(symbol);
+    this.take(symbol);
+  }
+
+  take(symbol) {
+    this.kernel.feed(this.image, this.typed, symbol);
+    const at = this.kernel.weights(this.image, this.typed);
+    const weights = Array.from(new Uint32Array(this.kernel.memory.buffer, at, this.symbols.length));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.chances.push(weights.map((weight) => weight / total));
+    if (this.read.length % KEPT === 0) this.states.push(this.stream.slice());
+  }
+
+  get stream() {
+    return new Uint8Array(this.kernel.memory.buffer, this.typed, this.kernel.stream_size(this.image));
   }
 }
 
@@ -186,6 +220,82 @@ function make(name, attributes = {}, ...inside) {
 
 const visible = (symbol) => (symbol === "\n" ? "↵" : symbol === " " ? "␣" : symbol === "\t" ? "⇥" : symbol);
 
+// A beginning and what is written after it, laid out as the build lays out a sample. It comes in
+// pieces, and each is put in once. A character is of the prompt, or different from one that was
+// expected, or neither.
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]/u;
+const PROMPT = "escriba-prompt", DIFFERENT = "escriba-different";
+
+class Passage {
+  constructor(place, show, lang, title) {
+    this.prose = show !== "code" && show !== "verbatim";
+    this.title = title;
+    const attributes = { class: "escriba-text", lang: lang || false, tabindex: show === "code" && 0 };
+    this.box = make(this.prose ? "blockquote" : "pre", attributes);
+    if (!this.prose) {
+      this.box.translate = false;
+      this.box.append(make("samp"));
+    }
+    this.holder = this.box.lastChild; // the paragraph being written; none before it begins
+    this.gap = []; // in prose, a line's end and the blanks after it, which may part paragraphs
+    this.text = ""; // is to be put into `run`, whose characters are of one `kind`
+    this.run = this.kind = null;
+    place.className = `escriba-written escriba-${show}`;
+    place.replaceChildren(show === "code" ? make("div", { class: "highlight" }, this.box) : this.box);
+  }
+
+  // Puts in one character.
+  add(character, kind) {
+    if (!this.prose) return this.put(character, kind);
+    const inside = this.gap.length > 0;
+    if (character === "\n" && (inside || !this.holder)) {
+      this.end();
+    } else if (character === "\n" || ((inside || !this.holder) && /[ \t]/.test(character))) {
+      this.gap.push([character, kind]);
+    } else {
+      if (!this.holder) this.box.append((this.holder = make("p")));
+      for (const each of this.gap) this.put(...each);
+      this.gap = [];
+      this.put(character, kind);
+    }
+  }
+
+  // A blank line: the paragraph before it, if there is one, is whole.
+  end() {
+    this.flush();
+    this.holder = this.kind = null;
+    this.gap = [];
+  }
+
+  put(character, kind) {
+    if (kind !== this.kind) {
+      this.flush();
+      this.kind = kind;
+      this.run = this.holder;
+      if (kind) {
+        const title = kind === PROMPT && this.title;
+        this.holder.append((this.run = make(kind === DIFFERENT ? "mark" : "span", { class: kind, title })));
+      }
+    }
+    if (CONTROL.test(character)) {
+      this.flush();
+      this.run.append(make("data", { class: "escriba-control", value: character.codePointAt(0) },
+        picture(character.codePointAt(0))));
+    } else this.text += character;
+  }
+
+  // What was put in is to be seen.
+  flush() {
+    if (this.text) this.run.append(this.text);
+    this.text = "";
+  }
+}
+
+function picture(code) {
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  return code === 0x7f ? "\u2421" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
 /** Fills a panel. `given` has the words, the published request, and the addresses of its files. */
 export async function fill(details, given) {
   const status = make("p", { role: "status", class: "escriba-status" });
@@ -201,8 +311,8 @@ export async function fill(details, given) {
 }
 
 class Panel {
-  constructor(details, status, model, { words, request, lang }) {
-    Object.assign(this, { status, model, words, published: request });
+  constructor(details, status, model, { words, request, lang, sample }) {
+    Object.assign(this, { status, model, words, lang, sample, published: request });
     this.number = new Intl.NumberFormat(words.lang, { maximumFractionDigits: 1 });
     const field = (name, control) =>
       make("label", {}, make("span", {}, words[name]), control);
@@ -210,7 +320,7 @@ class Panel {
     this.prompt.value = request.prompt;
     if (lang) this.prompt.lang = lang;
     this.temperature = make("input", {
-      type: "number", min: 0, max: 100, step: "any", required: true, value: request.temperature / 1000,
+      type: "number", min: 0, max: 100, step: 0.001, required: true, value: request.temperature / 1000,
     });
     this.seed = make("input", {
       type: "text", inputmode: "numeric", pattern: "[0-9]{1,20}", required: true, value: request.seed,
@@ -222,20 +332,18 @@ class Panel {
     this.until = make("select", {}, ...choices.map((name) =>
       make("option", { value: name === "none" ? "" : name, selected: name === request.until },
         words[`until-${name}`])));
-    this.same = make("span", { class: "escriba-same" });
-    this.rest = make("span");
-    this.output = make("div", {
-      class: "escriba-text escriba-written", tabindex: 0, role: "group", "aria-label": words.output,
-      hidden: true,
-    }, this.same, this.rest);
-    if (lang) this.output.lang = lang;
-    this.surprise = make("ol", { class: "escriba-surprise", "aria-label": words.surprise });
+    this.output = make("div", { class: "escriba-written", role: "group", "aria-label": words.output, hidden: true });
+    this.surprise = make("div", {
+      class: "escriba-surprise", role: "toolbar", "aria-label": words.surprise,
+      onkeydown: (event) => this.walk(event),
+    });
     this.title = make("p", { class: "escriba-expected" });
     this.expected = make("ol", { class: "escriba-next" });
+    this.guesses = make("div", { class: "escriba-guesses" }, this.title, this.expected);
     this.stop = make("button", { type: "button", hidden: true, onclick: () => (this.running = null) },
       words.stop);
     this.form = make("form", { class: "escriba-form", onsubmit: (event) => this.write(event) },
-      field("prompt", this.prompt), this.surprise, this.title, this.expected,
+      field("prompt", this.prompt), this.surprise, this.guesses,
       make("div", { class: "escriba-fields" },
         field("temperature", this.temperature), field("seed", this.seed), field("length", this.length),
         field("until", this.until)),
@@ -259,17 +367,28 @@ class Panel {
 
   // What the reader asks for, in the kernel's integers; null if that is said to be wrong.
   ask() {
+    if (BigInt(this.seed.value) > MOST_SEED) {
+      this.tell("seed-range", { most: MOST_SEED });
+      return null;
+    }
+    const symbols = this.encode();
+    if (!symbols) return null;
+    const { topK, topP, minP } = this.published;
+    return {
+      prompt: this.model.ofBytes ? this.prompt.value : this.prompt.value.normalize("NFC"),
+      symbols: symbols.length ? symbols : [this.model.indices.get("\n") ?? 0],
+      length: Number(this.length.value),
+      until: this.until.value || null,
+      temperature: Math.round(Number(this.temperature.value) * 1000),
+      seed: this.seed.value,
+      topK, topP, minP,
+    };
+  }
+
+  // The beginning in symbols; null if the model does not know one of its characters, which is said.
+  encode() {
     try {
-      const symbols = this.model.encode(this.prompt.value);
-      const { topK, topP, minP } = this.published;
-      return {
-        symbols: symbols.length ? symbols : [this.model.indices.get("\n") ?? 0],
-        length: Number(this.length.value),
-        until: this.until.value || null,
-        temperature: Math.round(Number(this.temperature.value) * 1000),
-        seed: this.seed.value,
-        topK, topP, minP,
-      };
+      return this.model.encode(this.prompt.value);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
       this.tell("unknown", { character: visible(error.character) });
@@ -298,8 +417,21 @@ class Panel {
   async run(request, expected) {
     const token = (this.running = {});
     this.output.hidden = this.stop.hidden = false;
-    this.same.textContent = this.rest.textContent = this.rest.className = "";
     this.status.textContent = "";
+    const passage = new Passage(this.output, this.published.show, this.lang, this.words.title);
+    for (const character of request.prompt) passage.add(character, PROMPT);
+    passage.flush();
+    const wanted = expected === null ? null : Array.from(expected);
+    let written = 0, different = -1; // characters so far, and which is the first that is not expected
+    const show = (piece) => {
+      for (const character of piece) {
+        const same = !wanted || character === wanted[written];
+        if (!same && different < 0) different = written;
+        passage.add(character, same ? "" : DIFFERENT);
+        written++;
+      }
+      passage.flush();
+    };
     const draw = this.model.begin(request), read = this.model.reader();
     const ending = new Ending(request.until);
     let drawn = 0, shown = 0, open = "", end = -1, seconds = 0, steps = 8;
@@ -322,53 +454,41 @@ class Panel {
         open = "\n"; // it stays out of a text that ends here
         piece = piece.slice(0, -1);
       }
-      this.show(piece, shown, expected);
+      show(piece);
       shown += piece.length;
       await new Promise((next) => requestAnimationFrame(next));
     }
     this.stop.hidden = true;
-    const same = Array.from(this.same.textContent).length;
-    const characters = same + Array.from(this.rest.textContent).length;
     if (this.running !== token) {
-      if (!this.running) this.tell("stopped", { count: this.count(characters) });
+      if (!this.running) this.tell("stopped", { count: this.count(written) });
       return;
     }
     this.running = null;
-    if (expected === null) {
+    if (!wanted) {
       const speed = this.count(Math.round(drawn / seconds / 100) * 100);
-      this.tell("written", { count: this.count(characters), speed });
-      return;
-    }
-    const all = Array.from(expected).length;
-    if (same === all && same === characters) this.tell("same", { count: this.count(same), all: this.count(all) });
-    else this.tell("different", { count: this.count(same + 1) });
+      this.tell("written", { count: this.count(written), speed });
+    } else if (different < 0 && written === wanted.length) {
+      this.adorn(passage.box);
+      this.tell("same", { count: this.count(written), all: this.count(wanted.length) });
+    } else this.tell("different", { count: this.count((different < 0 ? written : different) + 1) });
   }
 
-  // More of the text, after so much of it: as far as it is the expected one it is marked so.
-  show(piece, shown, expected) {
-    let same = 0;
-    if (expected !== null && !this.rest.hasChildNodes()) {
-      while (same < piece.length && piece[same] === expected[shown + same]) same++;
-    }
-    if (same) this.same.append(piece.slice(0, same));
-    if (same < piece.length) {
-      this.rest.append(piece.slice(same));
-      this.rest.className = expected === null ? "" : "escriba-different";
+  // The same text in the same layout: formulas and the colours of code, which only the build can
+  // make, are those of the published sample.
+  adorn(box) {
+    const { show } = this.published;
+    if (!this.sample || (show !== "math" && show !== "code")) return;
+    if (show === "math" || this.sample.textContent === box.textContent) {
+      box.replaceChildren(...this.sample.cloneNode(true).childNodes);
     }
   }
 
   // The beginning, character by character: how much each surprises, and what is expected next.
   look() {
-    let symbols;
-    try {
-      symbols = this.model.encode(this.prompt.value);
-    } catch (error) {
-      if (!(error instanceof Unknown)) throw error;
-      this.tell("unknown", { character: visible(error.character) });
-      return;
-    }
+    const symbols = this.encode();
+    if (!symbols) return;
     if (!this.running) this.status.textContent = "";
-    this.running = null; // the kernel has one stream
+    this.running = null; // what is being written began otherwise
     const chances = this.model.expect(symbols);
     const from = Math.max(0, symbols.length - SHOWN);
     this.surprise.replaceChildren(...symbols.slice(from).map((symbol, at) => {
@@ -377,12 +497,32 @@ class Panel {
       const character = visible(this.model.symbols[symbol]);
       const label = say(this.words.bits, { bits: chance ? this.count(bits) : "∞" });
       const level = Math.min(4, Math.floor(bits / 2));
-      return make("li", {}, make("button", {
+      return make("button", {
         type: "button", class: `escriba-bits-${level}`, "aria-label": `${character}: ${label}`, title: label,
-        onclick: () => this.list(say(this.words.before, { character }), own, symbol),
-      }, character));
+        tabindex: at ? -1 : 0, onclick: () => {
+          this.guesses.ariaLive = "polite"; // not while the reader types
+          this.list(say(this.words.before, { character }), own, symbol);
+        },
+      }, character);
     }));
+    this.guesses.ariaLive = "off";
     this.list(this.words.next, chances[symbols.length], -1);
+  }
+
+  // The letters are one tab stop: arrows go from one to the next.
+  walk(event) {
+    const letters = Array.from(this.surprise.children);
+    const at = letters.indexOf(event.target.closest("button"));
+    const forward = getComputedStyle(this.surprise).direction === "rtl" ? -1 : 1;
+    const to = {
+      ArrowLeft: at - forward, ArrowRight: at + forward, ArrowUp: at - 1, ArrowDown: at + 1,
+      Home: 0, End: letters.length - 1,
+    }[event.key];
+    if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const next = letters[Math.max(0, Math.min(to, letters.length - 1))];
+    for (const letter of letters) letter.tabIndex = letter === next ? 0 : -1;
+    next.focus();
   }
 
   list(title, chances, came) {
@@ -394,10 +534,10 @@ class Panel {
       const share = new Intl.NumberFormat(this.words.lang, {
         style: "percent", maximumSignificantDigits: 2,
       }).format(chances[symbol]);
+      const bar = make("i", { class: "escriba-bar", "aria-hidden": "true" }, make("i"));
+      bar.firstChild.style.inlineSize = `${100 * chances[symbol]}%`;
       return make("li", { class: symbol === came ? "escriba-came" : "" },
-        make("b", {}, visible(this.model.symbols[symbol])),
-        make("meter", { min: 0, max: 1, value: chances[symbol], "aria-hidden": "true" }),
-        make("span", {}, share));
+        make("b", {}, visible(this.model.symbols[symbol])), bar, make("span", {}, share));
     }));
   }
 }

@@ -3,10 +3,20 @@
 // files lie beside this one.
 const address = (name) => new URL(name, import.meta.url).href;
 
+// A box that might scroll is a tab stop in the page; here it is one while it does.
+const BOXES = "pre[tabindex], .scroll[tabindex]";
+const boxes = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else if (target !== document.activeElement) target.removeAttribute("tabindex");
+  }
+});
+
 class Playground extends HTMLElement {
   #panel;
 
   connectedCallback() {
+    for (const box of document.querySelectorAll(BOXES)) boxes.observe(box);
     this.replaceChildren(this.#panel ??= this.#make());
   }
 
@@ -24,6 +34,7 @@ class Playground extends HTMLElement {
         words,
         request: JSON.parse(this.dataset.request),
         lang: this.dataset.textLang,
+        sample: this.previousElementSibling?.querySelector(".escriba-text"),
         kernel: address(own.kernel),
         model: address(this.dataset.model),
       });

@@ -20,9 +20,10 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString, code_escape
+from markdown.util import STX, AtomicString, code_escape
 
 from escriba import project
+from escriba.ahead import find_code
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, furnish, open_context
 from escriba.article.fences import Fence, prose, refuse_many, scan
@@ -229,10 +230,36 @@ class _Inline(InlineProcessor):
     def __init__(self, page: Page):
         super().__init__(SPAN)
         self.page = page
+        self._text = ""
+        self._code: frozenset[tuple[int, int]] = frozenset()  # measured from the end of the text
+        self._last = (0, 0)  # the last value that was found in it
+
+    def _is_code(self, text: str, start: int, end: int) -> bool:
+        """Whether all of a code span stands there."""
+        whole = len(text)
+        if text is not self._text:
+            if not self._goes_on(text):
+                self._code = frozenset((whole - a, whole - b) for a, b in find_code(text))
+            self._text = text
+        self._last = start, end
+        return (whole - start, whole - end) in self._code
+
+    def _goes_on(self, text: str) -> bool:
+        """Whether a text is the last one with something in the place of its last value: so Markdown
+        asks for what is left, which is not searched again."""
+        start, end = self._last
+        left = len(self._text) - end
+        return (
+            text.startswith(self._text[:start] + STX)
+            and len(text) > start + left
+            and text[len(text) - left :] == self._text[end:]
+        )
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
+        if not self._is_code(data, *m.span()):  # it is shown, within a longer one
+            return None, None, None
         element = self.page.value(m["value"])
         if element is None:
             element = Element("code")

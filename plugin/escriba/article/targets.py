@@ -43,13 +43,20 @@ def find_targets(
 
 
 def find_changed(files: Mapping[Path, bytes]) -> list[Path]:
-    """Which files are not there yet, or have other bytes. Raises SourceError."""
+    """Which files are not there yet, or have other bytes. Of texts, line ends do not count: git may
+    have checked them out with others than they were written with. Raises SourceError."""
     changed = []
     for path, data in files.items():
         with refusals(SourceError, path, path=path):
-            if not is_file(path) or path.stat().st_size != len(data) or path.read_bytes() != data:
+            if not is_file(path) or not _is_same(path.read_bytes(), data):
                 changed.append(path)
     return changed
+
+
+def _is_same(old: bytes, new: bytes) -> bool:
+    if old == new or b"\0" in new or b"\r" not in old + new:
+        return old == new
+    return old.replace(b"\r\n", b"\n") == new.replace(b"\r\n", b"\n")
 
 
 def write_files(files: Mapping[Path, bytes], project: Project) -> None:

@@ -33,6 +33,8 @@ from escriba.errors import EscribaError, Place, SourceError
 from escriba.language import tr
 from escriba.project import Project, Settings
 
+TEXTS = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".xml"})  # among assets
+
 
 def packaged() -> Path:
     """The folder of escriba's own templates: in the wheel, or at the top of a source checkout.
@@ -113,7 +115,13 @@ class Templates:
     def read(self, name: str) -> bytes:
         """The bytes of an asset; none if there is no such file. Raises SourceError."""
         path = self.find(name)
-        return files.read_bytes(path, self.shown(path)) if path else b""
+        return self.read_asset(path) if path else b""
+
+    def read_asset(self, path: Path) -> bytes:
+        """The bytes of the file of an asset, those of a text with its line ends as LF, whatever git
+        made of them. Raises SourceError."""
+        data = files.read_bytes(path, self.shown(path))
+        return data.replace(b"\r\n", b"\n") if path.suffix in TEXTS else data
 
     def strings(self, name: str, lang: str) -> Mapping[str, str]:
         """The words of a theme in a language, from the YAML file `name`: language → key → text.

@@ -18,7 +18,7 @@ from escriba.blog.guesses import MOST
 from escriba.blog.links import Addresses, cut, leads_elsewhere, relative
 from escriba.blog.liquid.trace import Source
 from escriba.errors import Place, SourceError, shorten
-from escriba.files import read_bytes, read_text, refusals
+from escriba.files import read_text, refusals
 from escriba.language import tr
 
 FOLDER = "assets"
@@ -43,7 +43,7 @@ def read_assets(templates: Templates, addresses: Addresses, tell: Tell) -> Asset
     SourceError for what cannot be read.
     """
     others, sheets = _list_assets(templates)
-    data = {name: read_bytes(path, templates.shown(path)) for name, path in others.items()}
+    data = {name: templates.read_asset(path) for name, path in others.items()}
     paths = {name: _sign(name, content) for name, content in data.items()}
     style = [highlight.stylesheet(), tex.stylesheet()]
     for name, path in sheets:

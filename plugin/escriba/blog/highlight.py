@@ -75,7 +75,8 @@ def stylesheet() -> str:
         light.append(f"{selector} {{ {'; '.join(filter(None, (ink, rest)))}; }}")
         if on_dark:
             dark.append(f"  {selector} {{ color: {on_dark}; }}")
-    return "\n".join([*light, "@media (prefers-color-scheme: dark) {", *dark, "}", ""])
+    wanted = "@media screen { @media (prefers-color-scheme: dark) {"  # paper is white
+    return "\n".join([*light, wanted, *dark, "}}", ""])
 
 
 def _number(html: str, lines: int) -> str:

@@ -1,8 +1,8 @@
 """A post's HTML, made ready to stand in a page.
 
 What kramdown makes of a post knows nothing of the page around it. Here its headings come to stand
-under the page's title, which is the one `h1`, and boxes that scroll can be reached with the keys
-(WCAG 2.2, 2.1.1). The text itself is never touched.
+under the page's title, which is the one `h1`, boxes that scroll can be reached with the keys (WCAG
+2.2, 2.1.1), and those of tasks have labels (1.3.1). The text itself is never touched.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 
 from escriba.blog.hypertext import TAG
+from escriba.blog.tasks import label
 
 _DISPLAY = re.compile(r"""\sdisplay\s*=\s*["']?block""", re.IGNORECASE)
 _TABINDEX = re.compile(r"\stabindex\s*=", re.IGNORECASE)
@@ -24,8 +25,8 @@ def furnish(html: str) -> str:
     """The HTML of a post for its page.
 
     The topmost level of its headings becomes `h2`. Display formulas and tables get a box that
-    scrolls by keyboard, and code becomes one. HTML of the author's own in which these are not
-    closed is left without.
+    scrolls by keyboard, and code becomes one; HTML of the author's own in which these are not
+    closed is left without. Boxes of tasks get labels.
     """
     found = Counter(m[2] + m[3].lower() for m in TAG.finditer(html) if m[3])
     shift = 2 - min((int(name[1]) for name in found if name in _HEADINGS), default=2)
@@ -48,7 +49,7 @@ def furnish(html: str) -> str:
             return text[:-1] + ' tabindex="0">'
         return box + text
 
-    return TAG.sub(tag, html)
+    return label(TAG.sub(tag, html))
 
 
 def _box(name: str, tag: str) -> tuple[str, str]:

@@ -14,12 +14,30 @@ _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
 _NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
 _ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
+_SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^<>]*>", re.IGNORECASE)
 _LONG = re.compile("&#([0-9]{8,})")
 
 
 def text_of(markup: str) -> str:
     """The text of some HTML, in one line, without footnote marks and the TeX of formulas."""
     return " ".join(unescape(strip_tags(_cut(markup, _NOTE_OR_TEX))).split())
+
+
+def prose_of(markup: str) -> str:
+    """The text that is read word by word: without code, formulas and drawings."""
+    kept: list[str] = []
+    inside: list[str] = []
+    at = 0
+    for tag in _SKIPPED.finditer(markup):
+        slash, name = tag[1], tag[2].lower()
+        if not inside:
+            kept.append(markup[at : tag.start()])
+        if not slash:
+            inside.append(name)
+        elif name in inside[-1:]:
+            inside.pop()
+        at = tag.end()
+    return text_of(" ".join([*kept, *([] if inside else [markup[at:]])]))
 
 
 def strip_notes(markup: str) -> str:

@@ -25,7 +25,7 @@ from escriba.blog.navigation import Navigation
 from escriba.blog.pages import PageMatter
 from escriba.blog.post import Post
 from escriba.blog.summary import summarise
-from escriba.blog.text import text_of
+from escriba.blog.text import prose_of
 from escriba.direction import find_direction
 from escriba.errors import Mistakes, SourceError, suggest
 from escriba.language import tr
@@ -174,7 +174,7 @@ def article(post: Post, rendered: Rendered, addresses: Addresses) -> Article:
     """A post and its HTML, ready for the pages that show it."""
     source = post.source.as_posix()
     content = links.localise(prose.furnish(rendered.html), addresses, source, post.url)
-    words = len(re.findall(r"\w+", text_of(rendered.html)))
+    words = len(re.findall(r"\w+", prose_of(rendered.html)))
     return Article(
         post=post,
         content=Markup(content),

@@ -14,13 +14,13 @@ from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
 
 from escriba import project
-from escriba.article.context import Context, open_context
+from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
+from escriba.article.fences import NAME
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.errors import ending
 
 ASSETS = "assets/escriba/"  # of the site
-CSS = f"{ASSETS}blocks.css"
 
 
 class Config(base.Config):
@@ -33,18 +33,23 @@ class Config(base.Config):
 class EscribaPlugin(BasePlugin[Config]):
     """Blocks of every page, with all mistakes of all pages at the end; then no page is written."""
 
-    context: Context
-
     @ending(PluginError)
     def on_config(self, config: Any) -> None:
         """Join the extension to the site's own."""
-        folder = Path(config.config_file_path or "mkdocs.yml").resolve().parent
-        site = project.find(folder / self.config.root)
+        file = Path(config.config_file_path or "mkdocs.yml").resolve()
+        site = project.find(file.parent / self.config.root)
         lang = str(config.theme.get("language") or config.theme.get("locale") or "")
-        self.context = open_context(site, frozen=self.config.frozen, lang=lang, panels=Panels())
+        self.panels, frozen = Panels(), self.config.frozen
+        self.context = open_context(site, frozen=frozen, lang=lang, panels=self.panels)
         self.extension = EscribaExtension(self.context)
         config.markdown_extensions.append(self.extension)
-        config.extra_css.append(CSS)
+        config.extra_css.append(ASSETS + "blocks.css")
+
+    def on_files(self, files: Any, *, config: Any) -> None:
+        """`--dirty` passes over what is older than its page; what has blocks has other sources."""
+        for file in files.documentation_pages():
+            if NAME in file.content_string:
+                file.is_modified = lambda: True
 
     @event_priority(100)  # before what other plugins do to the text
     @ending(PluginError)
@@ -60,16 +65,15 @@ class EscribaPlugin(BasePlugin[Config]):
     @ending(PluginError)
     def on_page_content(self, html: str, *, page: Any, config: Any, files: Any) -> str:
         """The page, with the script of its playgrounds."""
-        if PLAYGROUND not in html or self.context.panels is None:
-            return html
-        address = get_relative_url(ASSETS, page.url)
-        return f"{html}\n{self.context.panels.script(self.context.theme, address)}"
+        if PLAYGROUND in html:
+            address = get_relative_url(ASSETS, page.url)
+            html += "\n" + self.panels.script(self.context.theme, address)
+        return html
 
     @ending(PluginError)
     def on_env(self, env: Any, *, config: Any, files: Any) -> None:
         """When all pages have been read, and none has been written."""
         self.context.mistakes.check()
-        assert self.context.panels is not None
-        own = {"blocks.css": self.context.theme.style().encode(), **self.context.panels.files}
+        own = {"blocks.css": self.context.theme.style().encode(), **self.panels.files}
         for name, data in own.items():
             files.append(File.generated(config, ASSETS + name, content=data))

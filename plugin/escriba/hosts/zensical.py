@@ -5,7 +5,9 @@ Zensical gives each page an instance of Markdown, and tells it about the page in
 
 from __future__ import annotations
 
+import atexit
 import posixpath
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from markdown import Markdown
 
 from escriba.article.expansion import find_front_matter
 from escriba.article.extension import EscribaExtension
+from escriba.article.fences import NAME
 from escriba.files import read_text
 
 ASSETS = "assets/escriba"  # of the site
+CACHE = ".cache"  # of Zensical
 
 
 class ZensicalExtension(EscribaExtension):
@@ -39,6 +43,17 @@ class ZensicalExtension(EscribaExtension):
         for key, value in own.items():
             self.config[key][0] = value
         super().extendMarkdown(md)
+        atexit.unregister(forget)  # once is enough
+        atexit.register(forget, root / CACHE)
+
+
+def forget(cache: Path) -> None:
+    """Remove from Zensical's cache, which knows a page by its own file alone, all that have blocks:
+    samples, models and the files of playgrounds are looked at by each build."""
+    for entry in cache.glob("[0-9]*"):
+        with suppress(OSError):
+            if f"{NAME}-".encode() in entry.read_bytes():
+                entry.unlink()
 
 
 def makeExtension(**options: Any) -> ZensicalExtension:  # noqa: N802

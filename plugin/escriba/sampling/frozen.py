@@ -1,7 +1,9 @@
 """Frozen samples: `models/<name>/samples/<first 12 hex of the request digest>.txt`.
 
 A file is a YAML header (the request, and the digest of the text), a line `---`, and the text,
-byte for byte. Reading one needs neither numpy nor the model's weights.
+byte for byte. Reading one needs neither numpy nor the model's weights. Git may change the line ends
+of text files as it checks them out (`core.autocrlf`), or as it takes them in: a text that has its
+digest with others is the one that was sampled.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 FOLDER = "samples"
 REASONS = 3  # that a message gives, at most, for calling a sample edited
 SEPARATOR = b"\n---\n"
+_SEPARATOR = re.compile(rb"(\r?\n---\r?\n)")
 
 # As `Project.admit`: the path, or an error of the kind where the project does not hold it.
 Admit = Callable[[Path, Place | None, type[EscribaError]], Path]
@@ -82,6 +85,10 @@ class Header:
             for name, value in vars(self).items()
             if value is not None and name != "text"
         }
+
+
+class LineEndsError(FrozenError):
+    """A text whose line ends were changed, and that cannot be told from what is left of them."""
 
 
 class Store:
@@ -300,6 +307,8 @@ def read_as_asked(path: Path, request: Request, place: Place, shown: Path) -> Fr
     """The frozen sample of a request. Raises FrozenError, at `place`, if it is not as written."""
     try:
         sample = read(path, shown)
+    except LineEndsError as error:
+        raise FrozenError([Problem(p.message, place) for p in error.problems]) from None
     except FrozenError as error:
         reasons = ", ".join(
             tr("{problem} (line {line})", problem=p.message, line=p.place.line)
@@ -323,11 +332,11 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
     """
     place = Place(shown or path, 1)
     data = read_bytes(path, place.path, kind=FrozenError)
-    head, separator, body = data.partition(SEPARATOR)
+    head, separator, body = _split(data)
     if not separator:
         raise FrozenError(tr("no line '---' ends its header"), place)
     try:
-        header = schema.read(Header, head.decode(), place)
+        header = schema.read(Header, head.decode().replace("\r\n", "\n"), place)
         text = body.decode()
     except SourceError as error:
         raise FrozenError(error.problems) from None
@@ -335,9 +344,15 @@ def read(path: Path, shown: Path | None = None) -> FrozenSample:
         before = data[: error.start + (len(head + separator) if error.object == body else 0)]
         line = before.count(b"\n") + 1
         raise FrozenError(tr("not UTF-8"), Place(place.path, line)) from None
-    if text_digest(text) != header.text:
-        line = head.count(b"\n") + 3
-        raise FrozenError(tr("its text is not the one that was sampled"), Place(place.path, line))
+    known = next(
+        (each for each in _with_other_ends(text) if text_digest(each) == header.text), None
+    )
+    if known is None:
+        at = Place(place.path, head.count(b"\n") + 3)
+        if b"\r" in separator:
+            raise LineEndsError(_of_windows(place.path), at)
+        raise FrozenError(tr("its text is not the one that was sampled"), at)
+    text = known
     request = header.to_dict()
     return FrozenSample(request, digest(request), text, path)
 
@@ -346,10 +361,37 @@ def read_text(path: Path) -> str | None:
     """The text of a file that may have been edited, whatever its header says; None if there is
     none."""
     try:
-        _, separator, body = read_bytes(path, kind=FrozenError).partition(SEPARATOR)
-        return body.decode() if separator else None
+        _, separator, body = _split(read_bytes(path, kind=FrozenError))
+        text = body.decode()
+        return (text.replace("\r\n", "\n") if b"\r" in separator else text) if separator else None
     except (FrozenError, UnicodeDecodeError):
         return None
+
+
+def _of_windows(shown: Path) -> str:
+    return tr(
+        "the frozen sample {path} has line ends of Windows, and its text is not the one that was "
+        "sampled: git changed more line ends than it can change back, or it was edited; with "
+        "`*.txt -text` in models/.gitattributes git changes none, and `escriba refresh` writes it "
+        "again",
+        path=shown,
+    )
+
+
+def _split(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """Header, separator and text; with line ends of Windows, too. No separator: nothing of it."""
+    parts = _SEPARATOR.split(data, maxsplit=1)
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else (data, b"", b"")
+
+
+def _with_other_ends(text: str) -> Iterator[str]:
+    """A text as it stands, and as it was if its line ends were changed."""
+    yield text
+    plain = text.replace("\r\n", "\n")
+    if plain != text:
+        yield plain
+    elif "\n" in text:
+        yield text.replace("\n", "\r\n")
 
 
 def freeze(path: Path, request: Request, text: str, root: Path) -> None:

@@ -18,6 +18,7 @@ from escriba.article.figures.chart import (
     across,
     draw_axis,
     draw_panel,
+    stack,
     upward,
 )
 from escriba.article.figures.curve import plain
@@ -140,10 +141,13 @@ def _draw_norms(
     panel = draw_panel(strings["gradients-norm"], x, y, lines, lang, count=7, notation="powers")
     return replace(
         panel,
-        rules=tuple(
-            Rule(plain(y(clip)), strings["clip"].format(clip=format_number(clip, lang)))
-            for clip in clips
-            if y.holds(clip)
+        rules=stack(
+            [
+                Rule(plain(y(clip)), strings["clip"].format(clip=format_number(clip, lang)))
+                for clip in clips
+                if y.holds(clip)
+            ],
+            panel.bottom,
         ),
     )
 

@@ -20,6 +20,7 @@ from escriba.article.figures.chart import (
     draw_axis,
     draw_panel,
     side,
+    stack,
     upward,
 )
 from escriba.article.figures.curve import plain
@@ -97,11 +98,11 @@ def render(fence: Fence, context: Context) -> str:
     strings = context.theme.strings("blocks/strings.yml", context.lang)
     levels = _read_levels(body, options, context, strings)
     unit = shared_unit(series)
-    x, y = _scales(options, series)
+    x, y = _scales(options, series, levels)
     panel = draw_panel(strings[f"loss-{unit}"], x, y, _lines(options, series), context.lang)
     panel = replace(
         panel,
-        rules=tuple(_rule(level, x, y, context.lang) for level in levels if y.holds(level.loss)),
+        rules=stack([_rule(level, x, y, context.lang) for level in levels], panel.bottom),
         peaks=_peaks(options, series, x, y, panel, context.lang),
     )
     figure = LossFigure(
@@ -130,10 +131,15 @@ def _read_levels(
     levels: list[Level] = []
     for key, place in keys:
         value = measures.get(f"test.{key}")
-        if value is not None and isinstance(value.content, Decimal):
-            levels.append(Level(_name(key, strings), value.content))
-            continue
-        if key in BASELINES:
+        if value is not None and not isinstance(value.content, str):
+            if value.content > 0 or options.y_scale != "log":
+                levels.append(Level(_name(key, strings), Decimal(value.content)))
+                continue
+            problem = tr(
+                "the baseline '{key}' is {value}, which a logarithmic axis cannot show",
+                key=key, value=value.content,
+            )  # fmt: skip
+        elif key in BASELINES:
             remedy = tr("measure it with: escriba evaluate {name}", name=name)
             problem = tr(
                 "the model '{name}' has no baseline '{key}'; {remedy}",
@@ -163,7 +169,9 @@ def _lines(options: LossOptions, series: Sequence[Series]) -> list[Line]:
     return lines
 
 
-def _scales(options: LossOptions, series: Sequence[Series]) -> tuple[Scale, Scale]:
+def _scales(
+    options: LossOptions, series: Sequence[Series], levels: Sequence[Level]
+) -> tuple[Scale, Scale]:
     points = [point for line in _lines(options, series) for point in line.values]
     x = across([point[0] for point in points] or [Decimal(1)], log=options.x_scale == "log")
     y = upward(
@@ -171,6 +179,7 @@ def _scales(options: LossOptions, series: Sequence[Series]) -> tuple[Scale, Scal
         TITLE,
         HEIGHT,
         limits=options.limits,
+        levels=[level.loss for level in levels],
         log=options.y_scale == "log",
     )
     return x, y

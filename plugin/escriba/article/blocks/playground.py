@@ -20,8 +20,8 @@ WORDS = "playground-"  # the texts of strings.yml that the panel gets
 class Playground:
     """The panel as `blocks/playground.html` sees it, under the name `playground`.
 
-    `request` is what the kernel is asked for, in its integers, with the published text, as JSON;
-    `words` the texts of the panel, as JSON; `file` the name of the model's file.
+    `request` is what the kernel is asked for, in its integers, with the published text and how it
+    is shown, as JSON; `words` the texts of the panel, as JSON; `file` the name of the model's file.
     """
 
     file: str
@@ -48,10 +48,12 @@ def render(fence: Fence, context: Context) -> str:
         "minP": stream.min_p,
         "seed": str(stream.seed),  # JavaScript's numbers do not hold it
         "text": asked.text,
+        "show": asked.options.show,
     }
     strings = context.theme.strings("blocks/strings.yml", context.lang)
     words = {key.removeprefix(WORDS): v for key, v in strings.items() if key.startswith(WORDS)}
     words["lang"] = context.lang.replace("_", "-")  # of its numbers
+    words["title"] = strings["prompt"]  # what the prompt of a sample says of itself
     playground = Playground(
         context.panels.add(asked.request.model),
         asked.lang,

@@ -7,8 +7,9 @@ column, and its words are as large on a phone as on a desk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from escriba.article.figures.curve import (
     WIDTH,
@@ -28,6 +29,7 @@ from escriba.article.figures.scale import Scale, fit
 LEFT, RIGHT = Decimal(9), Decimal("98.5")  # of the curves; lines of the grid run further
 TITLE, AXIS = 34, 46  # pixels: the words over a panel, and those under the last one
 MARKS_APART = Decimal(5)
+WORDS = 14  # pixels from one line of words to the next
 HUNDREDTH = Decimal("0.01")
 
 
@@ -55,11 +57,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Rule:
-    """A level to compare with, and at which end of its line the words stand (start or end)."""
+    """A level to compare with, at which end of its line the words stand (start or end), and how far
+    below the line their own line is, in pixels."""
 
     at: str
     text: str
     anchor: str = "end"
+    dy: str = "-4"
 
 
 @dataclass(frozen=True)
@@ -145,10 +149,16 @@ def upward(
     height: int,
     *,
     limits: tuple[Decimal, Decimal] | None = None,
+    levels: Sequence[Decimal] = (),
     log: bool = False,
 ) -> Scale:
-    """The vertical scale of a panel: within the limits, or as wide as the values need."""
-    low, high = limits or fit(values, log=log)
+    """The vertical scale of a panel: as wide as the values and levels need, or within the limits,
+    which give way on the side where there is a level beyond."""
+    wide = fit([*(limits or values), *levels], log=log)
+    low, high = limits or wide
+    if limits and levels:
+        low = wide[0] if min(levels) < low else low
+        high = wide[1] if max(levels) > high else high
     return Scale(low, high, Decimal(top + height), Decimal(top), log=log)
 
 
@@ -170,6 +180,23 @@ def draw_panel(
     )
     curves = tuple(_draw(line, x, y) for line in lines if line.values)
     return Panel(title, int(y.end), int(y.start), ticks, curves)
+
+
+def stack(rules: Sequence[Rule], bottom: int) -> tuple[Rule, ...]:
+    """Rules whose words do not stand on those of another: above their own lines where there is
+    room, else under the words above; and none below the bottom of the panel."""
+    order = sorted(range(len(rules)), key=lambda number: Decimal(rules[number].at))
+    words = {n: Decimal(rules[n].at) + Decimal(rules[n].dy) for n in order}
+    for above, below in pairwise(order):
+        words[below] = max(words[below], words[above] + WORDS)
+    room = Decimal(bottom) + Decimal(Rule.dy)
+    for number in reversed(order):
+        words[number] = min(words[number], room)
+        room = words[number] - WORDS
+    return tuple(
+        replace(rule, dy=plain(words[number] - Decimal(rule.at)))
+        for number, rule in enumerate(rules)
+    )
 
 
 def _draw(line: Line, x: Scale, y: Scale) -> Curve:

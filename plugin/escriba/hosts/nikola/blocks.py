@@ -12,7 +12,7 @@ from nikola.utils import LocaleBorg
 from escriba import project
 from escriba.article.context import MARK, furnish, open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.panels import Panels
+from escriba.article.panels import PLAYGROUND, Panels
 from escriba.errors import Mistakes, ending
 
 ASSETS = "/assets/escriba/"  # of the site
@@ -30,6 +30,10 @@ class CompileEscriba(markdown.CompileMarkdown):
         self.config_dependencies.append(f"frozen: {frozen}")
         with ending():
             self.context = open_context(project.find(Path.cwd()), frozen=frozen, panels=Panels())
+        if not any(Path(site.config["OUTPUT_FOLDER"] + ASSETS).glob("*.js")):
+            for page in Path(site.config["CACHE_FOLDER"]).rglob("*.html"):
+                if PLAYGROUND in page.read_text("utf-8"):  # whose files are there no more
+                    page.unlink()
 
     def _read_extra_deps(self, post: Any, lang: str) -> list[str]:
         """A sample that is gone makes the list shorter: its post is compiled again, and says so."""
