@@ -15,8 +15,7 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
-from escriba import files
-from escriba.article import tex
+from escriba import files, tex
 from escriba.article.panels import PLAYGROUND, Panels
 from escriba.article.theme import Templates
 from escriba.blog import highlight, links, prose
