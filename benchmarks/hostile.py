@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 from yard import MODEL
 
@@ -489,6 +489,34 @@ TEX: Mapping[str, Make] = {
     "spaces": repeat(" ", "$$a", "b$$"),
     "unicode": repeat("é", "$$", "$$"),
     "angles": repeat("<", "$$", "$$"),
+    "dollars and braces": repeat("$a}{ "),
+    "dollars and braces open": repeat("$a{ "),
+    "dollars deep": nest("{$a ", "$}", "b"),
+    "dollars in a table": repeat("| $a|b$ | c |\n"),
+    "dollars in HTML": repeat("<p>$a$</p>\n\n"),
+    "brackets in HTML open": repeat("\\(a ", "<div>"),
+    "display brackets open": repeat("\\[a\n\n"),
+    "environments in a line": repeat("a \\begin{align} b\n"),
+    "references in prose": number("\\eqref{a{0}} "),
+    "references and labels": number("\\eqref{a{0}}\n\n\\[a\\label{a{0}}\\]\n\n"),
+    "macros": number("$$\\def\\a{{0}}{b}$$ $$\\a$$ "),
+    "a macro that names itself": repeat("$$\\def\\a{\\a\\a}\\a$$ "),
+    "macros that double": repeat(
+        "$$" + "".join(rf"\def\{b}{{\{a}\{a}}}" for a, b in pairwise("abcdefghijklmnop")) + r"\p$$ "
+    ),
+    "arguments": repeat("{#1}", "$$\\def\\a#1{", "}\\a{b}$$"),
+    "a macro without its end": repeat("b", "$$\\def\\a#1!{} \\a ", "$$ "),
+    "macros without their end": repeat("\\a ", "$$\\def\\a#1!{}", "$$"),
+    "rows": repeat("a & b \\\\[6pt]\n", "$$\\begin{alignedat}{1}", "a\\end{alignedat}$$"),
+    "tables in tables": nest("\\begin{smallmatrix}", "\\end{smallmatrix}", "a"),
+    "columns": repeat("*{9}{c}", "$$\\begin{array}{", "}a\\end{array}$$"),
+    "switches": repeat("\\large ", "$$", "a$$"),
+    "words in words": lambda size: "$$" + nest("\\text{a", "}", "b")(size) + "$$",
+    "formulas in words": lambda size: "$$" + nest("\\text{$", "$}", "b")(size) + "$$",
+    "parts": repeat("\\mathop{a}", "$$", "$$"),
+    "verbatim open": repeat("\\verb|a", "$$", "$$"),
+    "unknown words": number("$$\\nope{0}$$ "),
+    "prices": repeat("costs $5 and "),
 }  # fmt: skip
 
 ESCRIBA: Mapping[str, Make] = {

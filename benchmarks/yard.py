@@ -20,7 +20,10 @@ from escriba.sampling.request import Options, Request
 HERE = Path(__file__).parents[1]
 MODEL = "recortado"
 POST = "posts/2020-01-01-a.md"
-SETTINGS = b"title: Yard\nurl: https://example.org\nbaseurl: /blog\nauthor: A\n"
+SETTINGS = (
+    b"title: Yard\nurl: https://example.org\nbaseurl: /blog\nauthor: A\n"
+    b"math: [dollars, brackets, environments]\n"
+)
 FRONT = b"---\ntitle: A\ntags: [one, two]\n---\n"
 # What shows everything that the files of a model hold.
 SHOWN = f"""

@@ -12,8 +12,9 @@ GROUND = {path.stem for path in ROOT.glob("*.py")} - {"cli", "__main__", "__init
 BELOW = {
     "charlm": GROUND,
     "sampling": GROUND,
-    "article": GROUND | {"sampling"},
-    "blog": GROUND | {"sampling", "article"},
+    "tex": GROUND,
+    "article": GROUND | {"sampling", "tex"},
+    "blog": GROUND | {"sampling", "tex", "article"},
     "hosts": GROUND | {"article"},
 }
 

@@ -23,6 +23,8 @@ from escriba.blog.text import strip_tags
 from escriba.errors import Mistakes, Place, SourceError
 from escriba.project import Project, Settings
 
+HINT = "; correct it, or define it in 'macros' of escriba.yml"
+
 START = Place(Path("posts/a.md"), 5)
 PROJECT = LiquidContext(
     site={"title": "Site", "baseurl": "/b"},
@@ -89,7 +91,7 @@ def test_later_mistakes_keep_their_lines_when_liquid_changes_the_number_of_lines
     render_post(text, path=START.path, first_line=5, liquid=PROJECT, mistakes=mistakes)
     with pytest.raises(SourceError) as raised:
         mistakes.check()
-    assert str(raised.value) == 'posts/a.md:18:3: bad formula: unknown command "\\nope"'
+    assert str(raised.value) == 'posts/a.md:18:3: bad formula: unknown command "\\nope"' + HINT
 
 
 def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
@@ -464,9 +466,9 @@ def test_positions_are_carried_through_loops_captures_and_includes(tmp_path: Pat
     with pytest.raises(SourceError) as raised:
         mistakes.check()
     assert str(raised.value).splitlines() == [
-        '_includes/a.html:3:7: bad formula: unknown command "\\nope"',
-        'posts/a.md:11:34: bad formula: unknown command "\\captured"',
-        'posts/a.md:15:25: bad formula: unknown command "\\late"',
+        '_includes/a.html:3:7: bad formula: unknown command "\\nope"' + HINT,
+        'posts/a.md:11:34: bad formula: unknown command "\\captured"' + HINT,
+        'posts/a.md:15:25: bad formula: unknown command "\\late"' + HINT,
     ]
 
 

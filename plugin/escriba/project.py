@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from escriba import files, schema
-from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten
+from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten, suggest
 from escriba.language import tr
-from escriba.schema import Mistake, Range, Unlike, raise_all
+from escriba.schema import Mistake, Range, Unlike, Words, raise_all
 from escriba.yaml import compose
 
 NAME = "escriba.yml"
 POSTS = "_posts"  # where Jekyll has them
 CONFIG = "_config.yml"  # and its settings
 JEKYLL = (CONFIG, POSTS, "_config.toml")  # what tells a Jekyll blog
+MARKS = ("dollars", "brackets", "environments", "kramdown")  # of formulas
+_MACRO = re.compile(r"\\?(?:[a-zA-Z]+|[^a-zA-Z\s\\])")
 # A path that browsers and servers take for the same: names after slashes, none of them a way up.
 _BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
 # Keys with which a Jekyll blog is set up otherwise; here they would be the author's own.
@@ -74,6 +76,9 @@ class Settings:
     output: Path = Path("site")
     corpora: tuple[Path, ...] = ()  # local folders to look for corpora in, before their URL
     outside: tuple[Path, ...] = ()  # folders that may be read and written though they are outside
+    math: Annotated[tuple[str, ...], Words()] | None = None  # marks of formulas, besides $$
+    macros: Mapping[str, str] = field(default_factory=dict, hash=False)  # of TeX: name → meaning
+    math_errors: Literal["error", "show"] = "error"  # what becomes of a formula that is bad
     latest: Annotated[int, Range(1, 1000)] = 20  # posts on the home page and in the feed
     static: tuple[Path, ...] = ()  # files, folders and patterns that are published as they are
     links: Literal["error", "warn", "ignore"] | None = None  # of one that leads nowhere
@@ -84,6 +89,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         mistakes = []
+        for word in self.math or ():
+            if word not in MARKS:
+                hint = suggest(word, MARKS)
+                message = tr("'math' has no '{word}'{hint}", word=shorten(word), hint=hint)
+                mistakes.append(Mistake(message, "math"))
+        mistakes += find_strange_macros(self.macros)
         if self.url.endswith("/"):
             message = tr("'url' must not end in '/', and it is '{url}'", url=shorten(self.url))
             mistakes.append(Mistake(message, "url"))
@@ -97,6 +108,18 @@ class Settings:
     def __getitem__(self, key: str) -> Any:
         """A key of the author's own, where a template asks for `site.key`. Raises KeyError."""
         return self.extra[key]
+
+
+def find_strange_macros(macros: Mapping[str, str]) -> list[Mistake]:
+    """What is wrong with the names of macros, of a site or of a post."""
+    return [
+        Mistake(
+            tr("'{name}' is no name of a macro, which has letters only", name=shorten(name)),
+            "macros",
+        )
+        for name in macros
+        if not _MACRO.fullmatch(name)
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 One walk serves `escriba.yml`, front matter, recipes and blocks. A field of a dataclass
 may be `str`, `bool`, `int`, `float`, `Decimal`, `datetime`, `Path`, a `Literal`, another
-dataclass, a union of these with `None`, or a `tuple[X, ...]` of them; `Annotated[X, Range(a, b)]`
-bounds a number, and `Annotated[tuple[str, ...], Words()]` also accepts one string, split on
-commas or else on spaces. A field named `extra` takes the keys that have no field of their own, with
-`Unlike()` those that look like none of the others; without one an unknown key is a mistake. A field
-of the type `Place | None` is no key: it gets the place where the mapping stands, for mistakes that
-show later.
+dataclass, a union of these with `None`, a `tuple[X, ...]` or a `Mapping[str, X]` of them;
+`Annotated[X, Range(a, b)]` bounds a number, and `Annotated[tuple[str, ...], Words()]` also accepts
+one string, split on commas or else on spaces. A field named `extra` takes the keys that have no
+field of their own, with `Unlike()` those that look like none of the others; without one an unknown
+key is a mistake. A field of the type `Place | None` is no key: it gets the place where the mapping
+stands, for mistakes that show later.
 """
 
 from __future__ import annotations
@@ -296,6 +296,11 @@ def _convert(hint: Any, node: yaml.Node, start: Place, problems: list[Problem]) 
         if not isinstance(node, yaml.SequenceNode):
             raise _unfit(tr("a list"), node)
         return tuple(_convert(item, child, start, problems) for child in node.value)
+    if origin is Mapping:
+        if not isinstance(node, yaml.MappingNode):
+            raise _unfit(tr("'name: value' lines"), node)
+        value = typing.get_args(hint)[1]
+        return {str(k.value): _convert(value, v, start, problems) for k, v in node.value}
     if dataclasses.is_dataclass(hint):
         return _build_dataclass(typing.cast(type, hint), node, start, problems, "key")
     return _convert_scalar(hint, node)

@@ -147,7 +147,7 @@ def _formulas(whole: str, start: int, end: int, border: int) -> Iterator[Run]:
 
 
 def _convert(match: re.Match[str]) -> Markup | None:
-    from escriba.article.tex import TexError, render
+    from escriba.tex import TexError, render
 
     groups = match.groupdict()
     name = groups["name"]

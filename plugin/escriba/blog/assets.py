@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from escriba import files
-from escriba.article import tex
+from escriba import files, tex
 from escriba.article.theme import Templates, packaged
 from escriba.blog import css, highlight
 from escriba.blog.guesses import MOST

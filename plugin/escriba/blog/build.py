@@ -16,7 +16,7 @@ from escriba.article.models import Models
 from escriba.article.panels import Panels
 from escriba.article.theme import Templates, open_templates
 from escriba.blog import catalogue as catalogues
-from escriba.blog import feeds, markdown, theme
+from escriba.blog import feeds, markdown, mathjax, theme
 from escriba.blog import output as disk
 from escriba.blog.assets import FOLDER as ASSETS
 from escriba.blog.audit import Audit, find_voice
@@ -28,6 +28,7 @@ from escriba.blog.layouts import Layouts
 from escriba.blog.links import Addresses
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import Rendered
+from escriba.blog.math import Mathematics
 from escriba.blog.navigation import Navigation
 from escriba.blog.permalink import address, target
 from escriba.blog.post import Post
@@ -178,6 +179,7 @@ def render_posts(
     sources of posts that are wanted, if not all.
     """
     models = Models(project.models, project.shown(project.models), project.admit)
+    mathematics = mathjax.of_site(project)
     scope = Scope(project, catalogue, templates)
     rendered: dict[Path, Rendered] = {}
     for post in catalogue.entries:
@@ -195,7 +197,11 @@ def render_posts(
         asked = len(store.used)
         with mistakes.collect(Place(post.source)):
             found = rendered[post.source] = _render_post(
-                post, scope.context(post), adapt(context), mistakes
+                post,
+                scope.context(post),
+                adapt(context),
+                mathjax.of_post(mathematics, post),
+                mistakes,
             )
             uses = store.used[asked:]
             store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
@@ -203,7 +209,11 @@ def render_posts(
 
 
 def _render_post(
-    post: Post, liquid: LiquidContext, context: Context, mistakes: Mistakes
+    post: Post,
+    liquid: LiquidContext,
+    context: Context,
+    mathematics: Mathematics,
+    mistakes: Mistakes,
 ) -> Rendered:
     if post.is_html:
         return markdown.render_html(
@@ -211,6 +221,7 @@ def _render_post(
             path=post.source,
             first_line=post.first_line,
             liquid=liquid,
+            mathematics=mathematics,
             mistakes=mistakes,
         )
     return markdown.render(
@@ -219,6 +230,7 @@ def _render_post(
         first_line=post.first_line,
         extensions=[EscribaExtension(context)],
         liquid=liquid,
+        mathematics=mathematics,
         mistakes=mistakes,
     )
 

@@ -18,14 +18,16 @@ from escriba.blog import liquid as liquids
 from escriba.blog.kramdown import KramdownExtension
 from escriba.blog.liquid import Evaluated, LiquidContext
 from escriba.blog.liquid.marks import put_in
-from escriba.blog.math import Formulas
+from escriba.blog.math import Formulas, Mathematics
 from escriba.blog.summary import MORE
 from escriba.blog.text import strip_notes
+from escriba.digest import text_digest
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
 _PARAGRAPH = re.compile(r"<p[ >]")
 _OPENING = re.compile(r"(?<!`)`{3,}+[^`]*\Z|(?<!~)~{3,}.*")
+_REFERENCE = re.compile(r'<mtext><a href="#[^"]*">([^<]*)</a></mtext>')
 _ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
 
 
@@ -62,28 +64,30 @@ def render(
     first_line: int = 1,
     extensions: Sequence[Extension] = (),
     liquid: LiquidContext | None = None,
+    mathematics: Mathematics | None = None,
     mistakes: Mistakes | None = None,
 ) -> Rendered:
     """The HTML of a post's body.
 
     `path` is the post as errors name it and `first_line` the line of the file at which `body`
     begins. `extensions` are further Python-Markdown extensions, used as they are. Without
-    `liquid`, `{{` and `{%` are text. Every mistake goes to `mistakes`; without it, all of this
-    body's are raised together as one SourceError.
+    `liquid`, `{{` and `{%` are text; without `mathematics`, formulas stand between `$$` alone.
+    Every mistake goes to `mistakes`; without it, all of this body's are raised together as one
+    SourceError.
     """
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
     evaluated = _evaluate(body, liquid, start, collected)
     text = evaluated.text
     before = len(collected.errors), len(collected.warnings)
-    formulas = Formulas()
-    kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw)
+    formulas = Formulas(mathematics, f"escriba{text_digest(text)[:16]}")
+    kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw, formulas.delimiters)
     md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
-    html = md.convert(text)
-    problems = [*formulas.problems(text, start), *_find_unclosed(kramdown.unclosed, text, start)]
+    html = formulas.finish(md.convert(text))
+    formulas.report(text, start, collected)
     for place in _find_fences(kramdown.strays, text, start):
         collected.warn(Problem(_stray(), place))
-    if problems:
+    if problems := _find_unclosed(kramdown.unclosed, text, start):
         collected.add(SourceError(problems))
     origin = evaluated.locator(first_line)
     _relocate(collected, before, path, origin)
@@ -100,6 +104,7 @@ def render_html(
     path: Path,
     first_line: int = 1,
     liquid: LiquidContext | None = None,
+    mathematics: Mathematics | None = None,
     mistakes: Mistakes | None = None,
 ) -> Rendered:
     """What `render` gives, of a body that is HTML: Liquid in it is evaluated, and formulas between
@@ -108,10 +113,9 @@ def render_html(
     collected = mistakes if mistakes is not None else Mistakes()
     evaluated = _evaluate(body, liquid, start, collected)
     before = len(collected.errors), len(collected.warnings)
-    formulas = Formulas()
-    html = put_in(formulas.raw(evaluated.text), evaluated.code, str)
-    if problems := formulas.problems(evaluated.text, start):
-        collected.add(SourceError(problems))
+    formulas = Formulas(mathematics, f"escriba{text_digest(evaluated.text)[:16]}")
+    html = put_in(formulas.finish(formulas.raw(evaluated.text)), evaluated.code, str)
+    formulas.report(evaluated.text, start, collected)
     origin, locate = evaluated.locator(first_line), evaluated.locator(first_line, outer=True)
     _relocate(collected, before, path, origin)
     if mistakes is None:
@@ -224,4 +228,5 @@ def _cut_excerpt(html: str) -> str:
         paragraph = _PARAGRAPH.search(html)
         end = html.find("</p>", paragraph.end()) if paragraph else -1
         cut = html[paragraph.start() : end + 4] if paragraph and end >= 0 else ""
-    return _ID.sub(r"\1", strip_notes(cut)).strip()
+    cut = _REFERENCE.sub(r"<mtext>\1</mtext>", strip_notes(cut))  # the equation is elsewhere
+    return _ID.sub(r"\1", cut).strip()

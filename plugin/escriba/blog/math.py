@@ -1,87 +1,100 @@
-"""Formulas of a post: `$$…$$` to MathML, and where the bad ones stand."""
+"""Formulas of a post: from their marks in the text to MathML, and where the bad ones stand.
+
+While Markdown is read a formula is only put aside. They are translated when the page is whole, in
+the order in which they stand in it, as a browser's script would: a macro holds from where it is
+defined on, equations are numbered from top to bottom, and a reference may come before its equation.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
 
-from escriba.ahead import Ahead, find_code
-from escriba.article import tex
-from escriba.article.fences import prose
+from escriba import tex
+from escriba.ahead import Ahead
+from escriba.blog.delimiters import UNKNOWN, Delimiters, Finder
+from escriba.blog.mathplaces import LITERAL, Bad, Text, find_end, key, without_code
 from escriba.blog.text import unescape
-from escriba.errors import Place, Problem
+from escriba.blog.unread import find_references, find_unread
+from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
-# Within these no formula is looked for; a comment ends at its own mark.
-_LITERAL = re.compile(r"<!--|<(?P<name>script|style|pre|code|textarea|math)\b", re.I)
-_COMMENT_END = re.compile("-->")
-_ENDS = {
-    name: re.compile(rf"</{name}\s*>", re.I)
-    for name in ("script", "style", "pre", "code", "textarea", "math")
-}
-_RAW = re.compile(rf"{_LITERAL.pattern}|<|(?<!\\)\$\$", re.I)
+_RAW = re.compile(rf"{LITERAL.pattern}|<|(?<!\\)\$\$", re.I)
+_RAW_OR_OURS = re.compile(rf"{_RAW.pattern}|(?<!\\)\$|\\[(\[]|\\begin\{{|\\(?:eq)?ref\{{", re.I)
 _DOLLARS, _GREATER = re.compile(r"\$\$"), re.compile(">")
-# What a post's author hides from Markdown.
-_HIDDEN = re.compile(
-    rf"{_LITERAL.pattern}|\{{::(?:comment|nomarkdown)\b|\{{%-?\s*comment\s*-?%\}}", re.I
-)
-_EXTENSION_END = re.compile(r"\{:/(?:comment|nomarkdown)?\}")
-_LIQUID_END = re.compile(r"\{%-?\s*endcomment\s*-?%\}")
-_QUOTES = re.compile(r"^[ \t]*(?:>[ \t]*)+", re.M)
+
+
+_IDS = re.compile(r"""\sid\s*=\s*["']?([^\s"'>]+)""", re.I)
+_ID = re.compile(r'(<mtd[^<>]*?) id="[^"]*"')
+_EMPTY = "<semantics><mrow></mrow><annotation"
 
 
 @dataclass(frozen=True)
-class _Bad:
-    """A formula that cannot be translated: the `number`-th of a post with the same TeX."""
+class Mathematics:
+    """How the formulas of a page are read: marks besides `$$`, macros by name, and whether one
+    that is bad is shown as its TeX."""
 
+    delimiters: Delimiters = UNKNOWN
+    macros: Mapping[str, str] = field(default_factory=dict)
+    show: bool = False
+
+
+@dataclass(frozen=True)
+class _Formula:
     tex: str
-    number: int
-    message: str
-    offset: int
+    display: bool
 
 
 class Formulas:
-    """Translates the formulas of one post, in the order in which they are read."""
+    """The formulas of one post. `name` is a word that no post contains."""
 
-    def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
-        self._bad: list[_Bad] = []
+    def __init__(self, mathematics: Mathematics | None = None, name: str = "escriba"):
+        self.mathematics = mathematics or Mathematics()
+        self.delimiters = self.mathematics.delimiters
+        self._name = name
+        self._formulas: list[_Formula] = []
+        self._bad: list[Bad] = []
+        self._missing: tuple[str, ...] = ()
 
     def html(self, source: str, display: bool) -> str:
-        """The MathML of a formula; of a bad one its source, and `problems` will tell."""
-        number = self._seen[_key(source)]
-        self._seen[_key(source)] += 1
-        stripped = source.strip()
-        try:
-            return tex.render(stripped, display)
-        except tex.TexError as error:
-            indent = len(source) - len(source.lstrip())
-            self._bad.append(_Bad(source, number, error.message, indent + error.offset))
-            return f"<code>{escape(stripped, quote=False)}</code>"
+        """What stands for a formula until `finish`: its TeX, as the formula's own HTML has it."""
+        self._formulas.append(_Formula(source, display))
+        block = ' display="block"' if display else ""
+        return (
+            f'<math{block} data-formula="{self._name}-{len(self._formulas) - 1}">'
+            f'<annotation encoding="application/x-tex">{escape(source.strip(), quote=False)}'
+            "</annotation></math>"
+        )
 
     def raw(self, html: str) -> str:
-        """HTML that Markdown leaves alone, with its formulas translated, as display ones.
+        """HTML that Markdown leaves alone, with its formulas put aside, `$$` as display ones.
 
         Jekyll leaves them to MathJax; we have no script to leave them to.
         """
-
-        return "".join(self._raw(html)) if "$$" in html else html
+        some = "$$" in html or (self.delimiters and ("\\" in html or "$" in html))
+        return "".join(self._raw(html)) if some else html
 
     def _raw(self, html: str) -> Iterator[str]:
         ahead = Ahead(html)
+        finder = Finder(html, self.delimiters, html=True)
+        marks = _RAW_OR_OURS if self.delimiters else _RAW
         at = 0
-        while mark := _RAW.search(html, at):
+        while mark := marks.search(html, at):
             yield html[at : mark.start()]
             at = mark.start()
             if mark[0] == "$$":
                 end = ahead.search(_DOLLARS, mark.end() + 1)
+            elif mark[0][0] == "<":
+                end = find_end(ahead, mark) or ahead.search(_GREATER, mark.end())
+            elif found := finder.read(at):
+                yield self.html(unescape(found.tex), found.display)
+                at = found.end
+                continue
             else:
-                end = _find_end(ahead, mark) or ahead.search(_GREATER, mark.end())
+                end = None
             stop = end.end() if end else at + 1
             if mark[0] == "$$" and end:
                 yield self.html(unescape(html[mark.end() : end.start()]), True)
@@ -90,98 +103,90 @@ class Formulas:
             at = stop
         yield html[at:]
 
+    def finish(self, html: str) -> str:
+        """The page with its formulas translated; `report` will tell of the bad ones."""
+        if not self._formulas:
+            return html
+        pattern = re.compile(
+            rf'<math((?:\s[^<>]*?)?) data-formula="{self._name}-(\d+)"([^<>]*)>.*?</math>', re.S
+        )
+        labelled = any(r"\label" in formula.tex for formula in self._formulas)
+        ids = frozenset(_IDS.findall(html)) if labelled else frozenset()
+        page = tex.Page(
+            tex.Macros.read(self.mathematics.macros),
+            tex.find_references(formula.tex for formula in self._formulas),
+            ids.__contains__,
+        )
+        done: dict[int, str] = {}
+        seen: Counter[str] = Counter()
+        for match in pattern.finditer(html):
+            number = int(match[2])
+            if number not in done:
+                done[number] = self._translate(self._formulas[number], page, seen)
+        shown = {number: page.resolve(made) for number, made in done.items()}
+        self._missing = tuple(page.missing)
+        first = set(shown)
+
+        def put_in(match: re.Match[str]) -> str:
+            made = shown[int(match[2])]
+            if int(match[2]) in first:
+                first.discard(int(match[2]))
+            else:  # a heading's formula is in the table of contents too
+                made = _ID.sub(r"\1", made)
+            if _EMPTY in made:  # only definitions
+                return f"<!--{self._name}-->"
+            own = re.sub(r'\sdisplay="block"', "", match[1]) + match[3]
+            return re.sub(r"\A<math[^<>]*", lambda tag: tag[0] + own, made) if own else made
+
+        mark = f"<!--{self._name}-->"
+        html = pattern.sub(put_in, html)
+        return re.sub(rf"<p>\s*(?:{mark}\s*)+</p>\n?|{mark}\n?", "", html) if mark in html else html
+
+    def _translate(self, formula: _Formula, page: tex.Page, seen: Counter[str]) -> str:
+        """The MathML of a formula; of a bad one its source."""
+        stripped = formula.tex.strip()
+        number = seen[key(formula.tex)]
+        seen[key(formula.tex)] += 1
+        try:
+            return tex.translate(stripped, formula.display, page)
+        except tex.TexError as error:
+            indent = len(formula.tex) - len(formula.tex.lstrip())
+            self._bad.append(Bad(formula.tex, number, error.message, indent + error.offset))
+            shown = escape(stripped, quote=False)
+            if not self.mathematics.show:
+                return f"<code>{shown}</code>"
+            kind = "tex-unread tex-display" if formula.display else "tex-unread"
+            return f'<code class="{kind}" translate="no">{shown}</code>'
+
+    def report(self, body: str, start: Place, mistakes: Mistakes) -> None:
+        """Tell what is wrong with which formula, and of what may be one and is not read; `start` is
+        the place of the body's first line."""
+        if problems := self.problems(body, start):
+            if self.mathematics.show:
+                for problem in problems:
+                    mistakes.warn(problem)
+            else:
+                mistakes.add(SourceError(problems))
+        if self._missing:
+            text = without_code(body)
+            places = find_references(text, start)
+            for name in self._missing:
+                message = tr(
+                    "no formula of this page has '\\label{{{name}}}', which this one refers to",
+                    name=shorten(name),
+                )
+                mistakes.warn(Problem(message, places.get(name, start)))
+        if not self.delimiters and not self.delimiters.given:
+            unread = find_unread(body, start)
+            if unread is not None:
+                mistakes.warn(unread)
+
     def problems(self, body: str, start: Place) -> list[Problem]:
         """What is wrong with which formula; `start` is the place of the body's first line."""
         if not self._bad:
             return []
-        text = _Text(_without_code(body), _Text(body))
+        text = Text(without_code(body), self.delimiters, Text(body, self.delimiters))
         return [
             Problem(tr("bad formula: {reason}", reason=bad.message), text.find(bad, start))
             for bad in self._bad
         ]
-
-
-def _find_end(ahead: Ahead, opening: re.Match[str]) -> re.Match[str] | None:
-    """The end of a stretch without formulas, if this mark begins one and it ends."""
-    if opening["name"]:
-        return ahead.search(_ENDS[opening["name"].lower()], opening.end())
-    kinds = {"<!--": _COMMENT_END, "{::": _EXTENSION_END, "{%": _LIQUID_END}
-    ends = [end for mark, end in kinds.items() if opening[0].startswith(mark)]
-    return ahead.search(ends[0], opening.end()) if ends else None
-
-
-class _Text:
-    """A post's text, and where in it each formula stands.
-
-    Quote marks and indentation may stand at the beginning of a formula's lines, and HTML may have
-    written its characters as entities. `other` is asked for what is not here.
-    """
-
-    def __init__(self, text: str, other: _Text | None = None):
-        self._text = text
-        self._other = other
-        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        self._marks = [match.start() for match in _DOLLARS.finditer(self._text)]
-        self._places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for start, end in pairwise(self._marks):
-            places = self._places[_key(self._text[start + 2 : end])]
-            if not places or places[-1][1] < start:  # what closes one opens no other like it
-                places.append((start, end))
-
-    def find(self, bad: _Bad, start: Place) -> Place:
-        """Where a formula goes wrong; `start` is the place of the text's first line."""
-        places = self._places.get(_key(bad.tex))
-        if places:
-            at = self._follow(bad, *places[min(bad.number, len(places) - 1)])
-        elif self._other:
-            return self._other.find(bad, start)
-        elif self._marks:
-            at = self._marks[0]
-        else:
-            return start
-        line = bisect_right(self._lines, at) - 1
-        return start.moved(line, at - self._lines[line] + 1)
-
-    def _follow(self, bad: _Bad, start: int, end: int) -> int:
-        """The position in the text that is `bad.offset` in the formula: word by word."""
-        at = start + 2
-        for word in re.finditer(r"\S+", bad.tex):
-            found = self._text.find(word[0], at, end)
-            if word.start() > bad.offset or found < 0:
-                break
-            if word.end() >= bad.offset:
-                return found + bad.offset - word.start()
-            at = found + len(word[0])
-        return at
-
-
-def _key(source: str) -> str:
-    """What equal formulas have in common, however they are broken into lines and quoted."""
-    return " ".join(_QUOTES.sub("", unescape(source)).split())
-
-
-def _without_code(body: str) -> str:
-    """The text with what is hidden in it blanked out, every other character in its place."""
-    lines = body.split("\n")
-    kept = set(prose(lines))
-    text = "\n".join(line if n in kept else " " * len(line) for n, line in enumerate(lines))
-    text = _blank(text, find_code(text))
-    return _blank(text, _find_hidden(text))
-
-
-def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
-    ahead, at = Ahead(text), 0
-    while mark := _HIDDEN.search(text, at):
-        end = _find_end(ahead, mark)
-        at = end.end() if end else mark.end()
-        if end:
-            yield mark.start(), at
-
-
-def _blank(text: str, stretches: Iterable[tuple[int, int]]) -> str:
-    pieces: list[str] = []
-    at = 0
-    for start, end in stretches:
-        pieces += (text[at:start], re.sub(r"[^\n]", " ", text[start:end]))
-        at = end
-    return "".join([*pieces, text[at:]])

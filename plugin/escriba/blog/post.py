@@ -23,8 +23,8 @@ from escriba.blog.hints import hint
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.files import read_text, starts_with
 from escriba.language import tr
-from escriba.project import NAME, Settings
-from escriba.schema import Mistake, Words
+from escriba.project import NAME, Settings, find_strange_macros
+from escriba.schema import Mistake, Words, raise_all
 from escriba.yaml import compose
 
 SUFFIXES = frozenset({".md", ".markdown", ".mkd", ".mkdn", ".mkdown"})  # those of Jekyll
@@ -57,16 +57,19 @@ class FrontMatter:
     description: str | None = None
     author: str | None = None
     layout: str | None = None
+    macros: Mapping[str, str] = field(default_factory=dict)  # of TeX, for this post
     toc: bool | None = None  # a table of contents; by default where there are enough headings
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        mistakes = find_strange_macros(self.macros)
         if self.lang is not None and not _LANG.fullmatch(self.lang):
             message = tr(
                 "'lang' must be a language such as es or pt-BR, not '{lang}'",
                 lang=shorten(self.lang),
             )
-            raise Mistake(message, "lang")
+            mistakes.append(Mistake(message, "lang"))
+        raise_all(mistakes)
 
 
 _KEYS = frozenset(known.name for known in fields(FrontMatter)) - {"extra"}

@@ -7,20 +7,39 @@ from __future__ import annotations
 
 import html
 import re
+from html import escape
 
 from escriba.ahead import Ahead
+from escriba.tex.words import read
 
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
 _NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
 _ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
 _SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^<>]*>", re.IGNORECASE)
+_MATH, _MATH_END = re.compile(r"<math\b"), re.compile("</math>")
 _LONG = re.compile("&#([0-9]{8,})")
 
 
 def text_of(markup: str) -> str:
-    """The text of some HTML, in one line, without footnote marks and the TeX of formulas."""
-    return " ".join(unescape(strip_tags(_cut(markup, _NOTE_OR_TEX))).split())
+    """The text of some HTML, in one line, without footnote marks; formulas as words."""
+    return " ".join(unescape(strip_tags(_cut(_say_formulas(markup), _NOTE_OR_TEX))).split())
+
+
+def _say_formulas(markup: str) -> str:
+    """HTML with words in the places of its formulas."""
+    if "<math" not in markup:
+        return markup
+    ahead = Ahead(markup)
+    kept: list[str] = []
+    at = 0
+    for opening in _MATH.finditer(markup):
+        end = ahead.search(_MATH_END, opening.end())
+        if opening.start() >= at and end:
+            words = escape(read(markup[opening.start() : end.end()]), quote=False)
+            kept += (markup[at : opening.start()], words)
+            at = end.end()
+    return "".join([*kept, markup[at:]])
 
 
 def prose_of(markup: str) -> str:

@@ -14,6 +14,7 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 from markdown.util import ETX, STX, Registry
 
+from escriba.blog.delimiters import NONE, Delimiters
 from escriba.blog.kramdown.block import KramdownParser
 from escriba.blog.kramdown.document import Finish
 from escriba.blog.kramdown.notes import Notes
@@ -24,7 +25,8 @@ class KramdownExtension(Extension):
     """Reads one document after another; not for two threads at once, like `Markdown` itself.
 
     `formula(tex, display)` and `highlight(code, language)` give HTML (None: an unknown
-    language); `raw_html(html)` may change the HTML that stands between paragraphs.
+    language); `raw_html(html)` may change the HTML that stands between paragraphs. `delimiters`
+    are those of formulas that are read besides kramdown's own.
     """
 
     def __init__(
@@ -32,15 +34,17 @@ class KramdownExtension(Extension):
         formula: Callable[[str, bool], str],
         highlight: Callable[[str, str], str | None],
         raw_html: Callable[[str], str],
+        delimiters: Delimiters = NONE,
     ):
         super().__init__()
         self.formula = formula
         self.highlight = highlight
         self.raw_html = raw_html
+        self.delimiters = delimiters
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Take the place of Python-Markdown's blocks and inline patterns."""
-        parser = KramdownParser(md, self.formula, self.raw_html)
+        parser = KramdownParser(md, self.formula, self.raw_html, self.delimiters)
         md.parser = parser
         md.block_level_elements.remove("math")  # so that a formula alone in a paragraph stays in it
         md.preprocessors.deregister("html_block")

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, ElementTree
 from markdown import Markdown
 from markdown.blockparser import BlockParser
 
+from escriba.blog.delimiters import NONE, Delimiters
 from escriba.blog.kramdown import definition, html, lists, references, table
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import (
@@ -49,6 +50,8 @@ _SETEXT = re.compile(rf"{OPT}([^ \t\n].*)\n([-=])[-=]*[ \t\r\f\v]*\n")
 _HEADER_ID = re.compile(r"[\t ]\{#([A-Za-z_:][\w.:-]*)\}\Z")
 _RULE = re.compile(RULE)
 _MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
+_OPENING = re.compile(rf"{OPT}(?=\\)")
+_REST = re.compile(r"[^\S\n]*(?:\n|\Z)")
 _STASHED = re.compile(rf"(?:{STASHED_LINE})")
 
 
@@ -56,11 +59,16 @@ class KramdownParser(BlockParser):
     """The blocks of one document, and what is defined anywhere in it for use everywhere."""
 
     def __init__(
-        self, md: Markdown, formula: Callable[[str, bool], str], raw_html: Callable[[str], str]
+        self,
+        md: Markdown,
+        formula: Callable[[str, bool], str],
+        raw_html: Callable[[str], str],
+        delimiters: Delimiters = NONE,
     ):
         super().__init__(md)
         self.formula = formula
         self.raw_html = raw_html
+        self.delimiters = delimiters
         self.reset()
 
     def reset(self) -> None:
@@ -216,6 +224,20 @@ def _math(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     return True
 
 
+def _display(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    """`\\[…\\]` or an environment that is all of a paragraph."""
+    match = source.check(_OPENING) if parser.delimiters and frame.after_boundary else None
+    found = source.finder(parser.delimiters).read(match.end()) if match else None
+    if found is None or not found.display:
+        return False
+    end = _REST.match(source.text, found.end)
+    if not end or not BOUNDARY.match(source.text, end.end()):
+        return False
+    source.at = end.end()
+    frame.add(raw(parser.md.htmlStash.store(parser.formula(found.tex, True))), "html")
+    return True
+
+
 def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not source.scan(_EOB):
         return False
@@ -233,7 +255,7 @@ def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
             return True
         parser.shown -= 1  # what was to end code in which a fence is shown, whose end ended it
         parser.strays.append(opening)
-    text = source.lines_to(PARAGRAPH_END)
+    text = _read_lines(parser, source)
     for processor in parser.blockprocessors if frame.last != "p" else ():
         blocks = [text.rstrip("\n")]
         if processor.test(frame.element, blocks[0]):
@@ -244,8 +266,26 @@ def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     return True
 
 
+def _read_lines(parser: KramdownParser, source: Source) -> str:
+    """The lines of a paragraph; one that is within a formula ends none."""
+    before = source.at
+    source.lines_to(PARAGRAPH_END)
+    if parser.delimiters:
+        finder = source.finder(parser.delimiters)
+        at = before
+        while (found := next(finder.all(at, source.at), None)) is not None:
+            at = found.end
+            if found.end > source.at:
+                source.at = found.end
+                source.skip_line()
+                if not source.done and not source.check(PARAGRAPH_END):
+                    source.lines_to(PARAGRAPH_END)
+    return source.text[before : source.at]
+
+
 _PARSERS: tuple[Callable[[KramdownParser, Source, Frame], bool], ...] = (
     _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
-    html.parse, _setext, _math, table.parse, references.parse_footnote, references.parse_link,
-    references.parse_abbreviation, references.parse_attribute_list, _boundary, _paragraph,
+    html.parse, _setext, _math, _display, table.parse, references.parse_footnote,
+    references.parse_link, references.parse_abbreviation, references.parse_attribute_list,
+    _boundary, _paragraph,
 )  # fmt: skip

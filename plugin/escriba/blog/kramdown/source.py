@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from markdown.util import AtomicString
 
 from escriba.ahead import Ahead, Runs
+from escriba.blog.delimiters import Delimiters, Finder
 from escriba.blog.kramdown.attributes import Attributes
 from escriba.blog.kramdown.grammar import OPT
 
@@ -31,7 +32,14 @@ class Source:
         self.text = text if text.endswith("\n") or not text else text + "\n"
         self.at = 0
         self.ahead = Ahead(self.text)
+        self._finder: Finder | None = None
         self.tables = 0  # no table begins before this position
+
+    def finder(self, delimiters: Delimiters) -> Finder:
+        """The formulas of the text."""
+        if self._finder is None:
+            self._finder = Finder(self.text, delimiters)
+        return self._finder
 
     @property
     def done(self) -> bool:

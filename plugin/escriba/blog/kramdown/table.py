@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
 from escriba.ahead import Ahead, pair_ticks
+from escriba.blog.delimiters import NONE, Delimiters, Finder
 from escriba.blog.kramdown.grammar import BOUNDARY, OPT
 from escriba.blog.kramdown.source import Frame, Source
 
@@ -29,9 +30,10 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     """The table at the position, if there is one; it must end where a block may end."""
     if source.at < source.tables or not frame.after_boundary or not source.check(_START):
         return False
-    before, fault = source.at, _find_fault(source)
+    delimiters = parser.delimiters
+    before, fault = source.at, _find_fault(source, delimiters)
     table = Element("table")
-    alignment = _read_rows(source, table) if fault is None else []
+    alignment = _read_rows(source, table, delimiters) if fault is None else []
     if table.find("tbody") is None:
         source.tables = source.at if fault is None else fault
         source.at = before
@@ -41,18 +43,20 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     return True
 
 
-def _find_fault(source: Source) -> int | None:
+def _find_fault(source: Source, delimiters: Delimiters) -> int | None:
     """Up to where no table begins, because a line from here to there has no `|` outside code, or
     because what follows the rows is no boundary."""
     at = source.at
     while line := _LINE.match(source.text, at):
         at = line.end()
-        if not all(_LINE.match(f"{part}\n") for part in _without_code(line[0]).splitlines()):
+        if not all(
+            _LINE.match(f"{part}\n") for part in _without_code(line[0], delimiters).splitlines()
+        ):
             return at
     return None if BOUNDARY.match(source.text, at) else at
 
 
-def _read_rows(source: Source, table: Element) -> list[str]:
+def _read_rows(source: Source, table: Element, delimiters: Delimiters) -> list[str]:
     alignment: list[str] = []
     rows: list[Element] = []
     footed = False
@@ -77,14 +81,14 @@ def _read_rows(source: Source, table: Element) -> list[str]:
                 part("tbody", force=True)
             footed = True
         else:
-            rows.append(_read_row(source.line(), leading))
+            rows.append(_read_row(source.line(), delimiters, leading=leading))
     if rows:
         part("tfoot" if footed else "tbody")
     return alignment
 
 
-def _read_row(text: str, leading: bool) -> Element:
-    cells = _split(text.rstrip())
+def _read_row(text: str, delimiters: Delimiters, *, leading: bool) -> Element:
+    cells = _split(text.rstrip(), delimiters)
     if leading and not cells[0].strip():
         cells.pop(0)
     if cells and not cells[-1].strip():
@@ -95,12 +99,12 @@ def _read_row(text: str, leading: bool) -> Element:
     return row
 
 
-def _split(text: str) -> list[str]:
-    """Cut at each `|` that is neither escaped nor within code."""
+def _split(text: str, delimiters: Delimiters) -> list[str]:
+    """Cut at each `|` that is neither escaped nor within code or a formula."""
     cells: list[str] = []
     pieces: list[str] = []
     at = 0
-    for start, end in (*_find_codes(text), (len(text), len(text))):
+    for start, end in (*_find_wholes(text, delimiters), (len(text), len(text))):
         first, *others = _PIPE.split(text[at:start])
         pieces.append(first.replace(r"\|", "|"))
         for other in others:
@@ -111,12 +115,26 @@ def _split(text: str) -> list[str]:
     return [*cells, "".join(pieces)]
 
 
-def _without_code(text: str) -> str:
+def _without_code(text: str, delimiters: Delimiters = NONE) -> str:
     pieces, at = [], 0
-    for start, end in _find_codes(text):
+    for start, end in _find_wholes(text, delimiters):
         pieces.append(text[at:start])
         at = end
     return "".join([*pieces, text[at:]])
+
+
+def _find_wholes(text: str, delimiters: Delimiters) -> Iterator[tuple[int, int]]:
+    """Where code and formulas, in which no `|` counts, begin and end; not those between `$$`, which
+    kramdown cuts too."""
+    at = 0
+    formulas = Finder(text, delimiters)
+    for start, end in (*_find_codes(text), (len(text), len(text))):
+        for found in formulas.all(at, start) if delimiters else ():
+            if at <= found.start and found.end <= start:
+                yield found.start, found.end
+        if start < end:
+            yield start, end
+        at = end
 
 
 def _find_codes(text: str) -> Iterator[tuple[int, int]]:

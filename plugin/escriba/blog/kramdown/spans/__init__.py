@@ -78,7 +78,8 @@ class Spans(Treeprocessor):
     def reader(self, source: str) -> Reader:
         """The reader of a text of this document."""
         patterns = [p for p in self.markdown.inlinePatterns if isinstance(p, InlineProcessor)]
-        return Reader(source, self.parser.footnotes, self.markdown.references, patterns)
+        notes, links = self.parser.footnotes, self.markdown.references
+        return Reader(source, notes, links, patterns, self.parser.delimiters)
 
     def store(self, html: str) -> str:
         """HTML put aside until all is written: the mark that stands for it."""

@@ -126,7 +126,15 @@ def read_bang(text: Text, at: int) -> Found | None:
 
 def read_formula(text: Text, at: int) -> Found:
     end = text.after("$$", at + 2) if text.source.startswith("$$", at) else -1
-    return (Formula(text.source[at + 2 : end]), end + 2) if end >= 0 else read_other(text, at)
+    if end >= 0:
+        return Formula(text.source[at + 2 : end]), end + 2
+    return read_delimited(text, at) or read_other(text, at)
+
+
+def read_delimited(text: Text, at: int) -> Found | None:
+    """A formula between other marks than kramdown's."""
+    found = text.finder.read(at) if text.finder else None
+    return (Formula(found.tex, found.display), found.end) if found else None
 
 
 def read_braces(text: Text, at: int) -> Found | None:
@@ -182,6 +190,8 @@ def read_entity(text: Text, at: int) -> Found:
 def read_backslash(text: Text, at: int) -> Found:
     """An escaped guillemet or other character, or the end of a line."""
     source = text.source
+    if formula := read_delimited(text, at):
+        return formula
     if symbol := read_symbol(source, at):
         return Mark(at, symbol[0]), symbol[1]
     after = source[at + 1 : at + 2]

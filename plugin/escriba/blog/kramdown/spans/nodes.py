@@ -43,6 +43,7 @@ class Code:
 @dataclass(frozen=True, slots=True)
 class Formula:
     tex: str
+    display: bool = False
 
 
 @dataclass(frozen=True, slots=True)

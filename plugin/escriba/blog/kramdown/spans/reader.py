@@ -15,6 +15,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from markdown.inlinepatterns import InlineProcessor
 
+from escriba.blog.delimiters import Delimiters
 from escriba.blog.kramdown.spans import leaves
 from escriba.blog.kramdown.spans.links import Targets
 from escriba.blog.kramdown.spans.nodes import (
@@ -50,9 +51,10 @@ class Reader:
         notes: Container[str],
         references: Mapping[str, tuple[str, str | None]],
         patterns: Iterable[InlineProcessor] = (),
+        delimiters: Delimiters | None = None,
     ):
         self.source = source
-        self.text = Text(source, notes)
+        self.text = Text(source, notes, delimiters)
         self.stops = self.text.stops
         self.targets = Targets(self.text, references)
         self.foreign = _Foreigners(source, patterns)

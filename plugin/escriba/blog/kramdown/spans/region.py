@@ -128,8 +128,8 @@ class Region:
                 code = Element("code", {"class": "language-plaintext highlighter-rouge"})
                 code.text = AtomicString(code_escape(text))
                 return code
-            case Formula(tex):
-                return raw(self.spans.store(self.spans.formula(tex, False)))
+            case Formula(tex, display):
+                return raw(self.spans.store(self.spans.formula(tex, display)))
             case Raw(html):
                 return self.spans.store(html) if html else ""
             case Note(name):

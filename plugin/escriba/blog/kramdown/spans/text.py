@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Container
 from functools import cached_property
 
+from escriba.blog.delimiters import Delimiters, Finder
 from escriba.blog.kramdown.spans.tags import CLOSE, Tags
 
 # Where something may begin, or end. Each alternative takes one character, so that every such
@@ -16,6 +17,7 @@ _STOP = re.compile(
     r"|>(?=>)| (?=>>| \n)",
     re.S,
 )
+_STOP_OR_DOLLAR = re.compile(rf"\$|{_STOP.pattern}", re.S)
 _PAREN = re.compile(r"""[()]|\s(?=["'])""", re.A)
 _TITLE_END = re.compile(r"""(["'])\s*+\)""", re.A)
 _STRUCK_END = re.compile(r"[^\s~](?=~~)", re.A)
@@ -25,14 +27,19 @@ _EXTENSION_END = re.compile(r"\{:/(\w[\w-]*)?\}", re.A)
 class Text:
     """A text and the places in it; every answer takes a time that does not grow with the text.
 
-    `notes` are the names of the footnotes that it may refer to.
+    `notes` are the names of the footnotes that it may refer to; `delimiters` are those of formulas
+    that are read besides kramdown's own.
     """
 
-    def __init__(self, source: str, notes: Container[str] = ()):
+    def __init__(
+        self, source: str, notes: Container[str] = (), delimiters: Delimiters | None = None
+    ):
         self.source = source
         self.notes = notes
         self.tags = Tags(source)
-        self.stops = [match.start() for match in _STOP.finditer(source)]
+        self.finder = Finder(source, delimiters) if delimiters else None
+        stop = _STOP_OR_DOLLAR if delimiters and delimiters.dollars else _STOP
+        self.stops = [match.start() for match in stop.finditer(source)]
         self._places: dict[str, list[int]] = {}
 
     def after(self, needle: str, at: int) -> int:

@@ -1,30 +1,29 @@
-"""TeX formulas to MathML, at build time.
+"""One stretch of plain TeX to MathML.
 
-math-core translates; what is left here is what a page needs of its output: no `style`
-attributes, which HTML does not allow on the elements that carry them (the classes that take their
-place are in `stylesheet`), and no named entities, which XML does not know.
+math-core translates; what is left here is what a page needs of its output: no `style` attributes,
+which HTML does not allow on the elements that carry them (the classes that take their place are in
+`sheet`), no lengths that browsers do not know, and no named entities, which XML does not know.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 from unicodedata import category
 
 from escriba.language import tr
-
-MACROS = {"LaTeX": r"\mathrm{L^{\!A}\!T_{\!E}\!X}"}
+from escriba.tex.tokens import FIRST, LAST, TexError, Token, join
 
 # math-core recurses into whatever holds something, be it a group, \left or the argument of \sqrt,
 # and ends the process when the stack does: after 640 levels in a stack of 1 MB.
-LONGEST = 10_000  # characters
-DEEPEST = 100  # braces within braces
 SHORT = 1_000  # characters, of which no formula nests deeper than any stack allows
 UNCLOSED = 14  # opening brackets that nothing closes: each doubles the time that math-core takes
 STACK = 64 << 20  # bytes, enough for whatever LONGEST characters can nest
 NESTED = 400  # elements within elements; browsers give up at 512
+LONGEST = 10_000  # characters of a formula, with its macros written out
 
 # What opens a bracket, closes one, or holds a formula of its own, in which its brackets close;
 # and comments, in which nothing does.
@@ -47,16 +46,34 @@ _CLOSES = frozenset((
 
 _ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
 _STYLE = re.compile(r'<(m\w+)([^<>]*?) style="([^"]*)"')
+_REM = re.compile(r'((?:width|voffset|height)="-?[0-9.]+)rem"')
 _TAG = re.compile(r"<(/?)[^<>]*?(/?)>")
 _ERROR = re.compile(r"(\d+): (.*)", re.S)
 _RULE = re.compile(r"border-(left|right|top|bottom): 0\.05em (solid|dashed) currentcolor")
+_COLOUR = re.compile(r"color:\s*(#[0-9A-Fa-f]{6})")
+_WHOLE = re.compile(r"<math[^>]*>(.*)</math>", re.S)
+_MARK = f"[{chr(FIRST)}-{chr(LAST)}]"
+_MARKED = re.compile(rf"<(m[iotn]|mtext)([^<>]*)>([^<>]*{_MARK}[^<>]*)</\1>")
+_PART = re.compile(f"({_MARK})")
 _CLASSES = {
     "text-align: right": "tex-right",
     "text-align: left": "tex-left",
-    "justify-items: end": "",  # what MathML Core lays out by; `stylesheet` has it with text-align
+    "justify-items: end": "",  # what MathML Core lays out by; the sheet has it with text-align
     "justify-items: start": "",
     "padding-right: 0": "tex-flush-right",
     "padding-left: 0": "tex-flush-left",
+    "padding-right:0": "tex-flush-right",
+    "padding-left:0": "tex-flush-left",
+    "padding-top: 0": "tex-flush-top",
+    "padding-bottom: 0": "tex-flush-bottom",
+    "padding-left: 0.1em": "tex-left-near",
+    "padding-right: 0.1em": "tex-right-near",
+    "padding-left:0.1667em": "tex-left-thin",
+    "padding-right:0.1667em": "tex-right-thin",
+    "padding-left:0.2222em": "tex-left-medium",
+    "padding-right:0.2222em": "tex-right-medium",
+    "padding-left:0.2778em": "tex-left-thick",
+    "padding-right:0.2778em": "tex-right-thick",
     "padding-left:1em": "tex-apart",
     "padding-top: 0.1667em": "tex-below",
     "margin-left:-0.16666667em": "tex-closer",
@@ -65,81 +82,73 @@ _CLASSES = {
     "width: 7.5%": "tex-margin",
     "font-variant-caps: small-caps": "tex-small-caps",
 }
-_SHEET = """\
-math .tex-right { text-align: right; justify-items: end; }
-math .tex-left { text-align: left; justify-items: start; }
-math .tex-flush-right { padding-right: 0; }
-math .tex-flush-left { padding-left: 0; }
-math .tex-apart { padding-left: 1em; }
-math .tex-closer { margin-left: -0.16666667em; }
-math .tex-below { padding-top: 0.1667em; }
-math .tex-wide { width: 100%; }
-math .tex-half { width: 50%; }
-math .tex-margin { width: 7.5%; }
-math .tex-small-caps { font-variant-caps: small-caps; }
-math .tex-left-solid { border-left: 0.05em solid currentcolor; }
-math .tex-left-dashed { border-left: 0.05em dashed currentcolor; }
-math .tex-right-solid { border-right: 0.05em solid currentcolor; }
-math .tex-right-dashed { border-right: 0.05em dashed currentcolor; }
-math .tex-top-solid { border-top: 0.05em solid currentcolor; }
-math .tex-top-dashed { border-top: 0.05em dashed currentcolor; }
-math .tex-bottom-solid { border-bottom: 0.05em solid currentcolor; }
-math .tex-bottom-dashed { border-bottom: 0.05em dashed currentcolor; }
-math menclose[notation="box"] { border: 0.0625em solid; padding: 0.2em; }
-math menclose[notation~="updiagonalstrike"],
-math menclose[notation~="downdiagonalstrike"] {
-  border: 0; padding: 0; position: relative; display: inline-block;
-}
-math .menclose-updiagonalstrike, math .menclose-downdiagonalstrike {
-  position: absolute; inset: 0; display: inline-block;
-}
-math .menclose-updiagonalstrike {
-  background: linear-gradient(to top left, transparent calc(50% - 0.03em),
-    currentcolor calc(50% - 0.03em) calc(50% + 0.03em), transparent calc(50% + 0.03em));
-}
-math .menclose-downdiagonalstrike {
-  background: linear-gradient(to top right, transparent calc(50% - 0.03em),
-    currentcolor calc(50% - 0.03em) calc(50% + 0.03em), transparent calc(50% + 0.03em));
-}
-"""
 
 
-class TexError(Exception):
-    """A formula that cannot be translated; `offset` counts characters from its beginning."""
+def translate(tokens: Iterable[Token], display: bool, parts: Mapping[str, str], end: int) -> str:
+    """The MathML of some tokens, without the `math` element around it.
 
-    def __init__(self, message: str, offset: int):
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-
-
-def render(tex: str, display: bool) -> str:
-    """A formula as a `math` element, with its TeX in an `annotation` so that it can be copied.
-
-    Raises TexError.
+    `parts` has the MathML that takes the place of marks among them; `end` is the length of the
+    author's formula, in which a TexError says where it is.
     """
-    from math_core import LatexError
-
-    _refuse_excess(tex)
-    _refuse_unclosed(tex)
+    tex, written = join(tokens)
     try:
+        _refuse_unclosed(tex)
         html = _convert(tex, display) if len(tex) <= SHORT else _convert_apart(tex, display)
-    except LatexError as error:
-        match = _ERROR.match(str(error))
-        message, offset = (match[2], int(match[1])) if match else (str(error), 0)
-        raise TexError(_sentence(message), min(offset, len(tex))) from None
+    except TexError as error:
+        raise TexError(error.message, written.find(error.offset, end)) from None
+    found = _WHOLE.fullmatch(html)
+    assert found is not None
+    html = found[1]
     for entity, character in _ENTITIES.items():
         html = html.replace(entity, character)
-    return _STYLE.sub(_use_classes, html)
+    html = _REM.sub(r'\1em"', _STYLE.sub(_use_classes, html))
+    return put_in(html, parts) if parts else html
 
 
-def stylesheet() -> str:
-    """CSS for the classes in rendered formulas."""
-    return _SHEET
+def put_in(html: str, parts: Mapping[str, str]) -> str:
+    """MathML with its parts in the places of their marks."""
+
+    def replaced(match: re.Match[str]) -> str:
+        pieces = [
+            parts.get(piece, "") if _PART.fullmatch(piece)
+            else f"<{match[1]}{match[2]}>{piece}</{match[1]}>"
+            for piece in _PART.split(match[3])
+            if piece
+        ]  # fmt: skip
+        return pieces[0] if len(pieces) == 1 else f"<mrow>{''.join(pieces)}</mrow>"
+
+    return _MARKED.sub(replaced, html)
+
+
+def as_one(html: str) -> str:
+    """MathML as one element."""
+    depth = 0
+    for tag in _TAG.finditer(html):
+        depth += -1 if tag[1] else 0 if tag[2] else 1
+        if not depth:
+            return html if tag.end() == len(html) else f"<mrow>{html}</mrow>"
+    return f"<mrow>{html}</mrow>"
+
+
+@lru_cache(4096)
+def knows(tex: str) -> bool:
+    """Whether math-core reads some TeX, of a few characters, by itself."""
+    try:
+        _convert(tex, True)
+    except TexError:
+        return False
+    return True
 
 
 def _convert(tex: str, display: bool) -> str:
-    html: str = _converter().convert_with_local_state(tex, displaystyle=display)
+    from math_core import LatexError
+
+    try:
+        html: str = _converter().convert_with_local_state(tex, displaystyle=display)
+    except LatexError as error:
+        match = _ERROR.match(str(error))
+        message, offset = (match[2], int(match[1])) if match else (str(error), 0)
+        raise TexError(message, min(offset, len(tex))) from None
     return html
 
 
@@ -155,34 +164,25 @@ def _convert_apart(tex: str, display: bool) -> str:
         threading.stack_size(before)
     with pool:
         html = future.result()
+    refuse_depth(html)
+    return html
+
+
+def refuse_depth(html: str) -> None:
+    """Raise TexError for elements within more elements than browsers read."""
     depth = 0
     for slash, empty in _TAG.findall(html):
         depth += -1 if slash else 0 if empty else 1
         if depth > NESTED:
             raise TexError(tr("the formula is nested more than {deepest} deep", deepest=NESTED), 0)
-    return html
 
 
 @cache
 def _converter() -> Any:
-    """Keeps no state between formulas: equation numbers begin anew in each."""
+    """Keeps no state between formulas; numbers and macros are ours."""
     from math_core import LatexToMathML
 
-    return LatexToMathML(macros=MACROS, annotation=True, fancy_error=False)
-
-
-def _refuse_excess(tex: str) -> None:
-    if len(tex) > LONGEST:
-        raise TexError(
-            tr("the formula is longer than {longest} characters", longest=LONGEST), LONGEST
-        )
-    depth = 0
-    for offset, character in enumerate(tex):
-        depth += (character == "{") - (character == "}")
-        if depth > DEEPEST:
-            raise TexError(
-                tr("braces are nested more than {deepest} deep", deepest=DEEPEST), offset
-            )
+    return LatexToMathML(annotation=False, fancy_error=False, allow_unreliable_rendering=True)
 
 
 def _refuse_unclosed(tex: str) -> None:
@@ -211,23 +211,22 @@ def _refuse_unclosed(tex: str) -> None:
         )
 
 
-def _sentence(message: str) -> str:
-    """A message of math-core as the second half of one of ours."""
-    message = message.removesuffix(".")
-    return message[:1].lower() + message[1:]
-
-
 def _use_classes(match: re.Match[str]) -> str:
-    """Declarations that `stylesheet` knows become classes; any other stays in `style`."""
+    """Declarations that the sheet knows become classes; any other stays in `style`."""
     classes: list[str] = []
     others: list[str] = []
+    made = ""
     for declaration in filter(None, (d.strip() for d in match[3].split(";"))):
         rule = _RULE.fullmatch(declaration)
         name = f"tex-{rule[1]}-{rule[2]}" if rule else _CLASSES.get(declaration)
-        if name is None:
+        if colour := _COLOUR.fullmatch(declaration):
+            made += f' mathcolor="{colour[1]}"'
+        elif match[1] == "mspace" and declaration.startswith("width:"):
+            continue  # its attribute says so
+        elif name is None:
             others.append(declaration)
         elif name:
             classes.append(name)
-    made = f' class="{" ".join(classes)}"' if classes else ""
+    made += f' class="{" ".join(classes)}"' if classes else ""
     made += f' style="{";".join(others)}"' if others else ""
     return f"<{match[1]}{match[2]}{made}"
