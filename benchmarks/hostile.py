@@ -429,6 +429,8 @@ LIQUID: Mapping[str, Make] = {
     "unknown tags": repeat("{% nope %}\n"),
     "variables missing": number("{{ nope{0} }}\n"),
     "variables missing and passed on": repeat("{{ nope | upcase | append: nope }}"),
+    "variables of many parts": repeat(".a", "{% assign b = c %}{% for i in (1..99999) %}{{ b", " }}{% endfor %}"),
+    "variables of many parts, missing": repeat(".a", "{% for i in (1..99999) %}{{ page", " }}{% endfor %}"),
     "variables set": number("{% if a %}{% assign a{0} = 1 %}{% endif %}{{ a{0} }}"),
     "posts in JSON": repeat("{{ site.posts | jsonify | size }}"),
     "posts and posts": repeat("{% for p in site.posts %}{{ p.next.previous.excerpt | size }}{% endfor %}"),

@@ -51,7 +51,7 @@ def given(tmp_path: Path) -> LiquidContext:
         ("{% if nope %}{% endif %}{% unless nope.a %}{% endunless %}{% if nope == nil %}{% endif %}", []),
         ("{% case nope %}{% when 1 %}{% endcase %}{% if nope contains 'x' %}{% endif %}", []),
         ("{{ page.none }}{{ site.none }}{{ page.none.more }}{{ page.none | upcase }}", []),
-        ("{{ page.tags[7] }}{{ page.tags.last.x }}{{ page.tags.first }}", []),
+        ("{{ page.tags[7] }}{{ page.tags[7].x }}{{ page.tags.first }}", []),
         ("{% if a %}{% assign b = 1 %}{% endif %}{{ b }}", []),
         ("{% for x in page.tags %}{{ forloop.nope }}{% endfor %}{{ page.nope | size }}", []),
         ("{% raw %}{{ nope }}{% endraw %}{% comment %}{{ nope }}{% endcomment %}", []),

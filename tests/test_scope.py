@@ -10,6 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import run
+from escriba.blog import data
+from escriba.errors import SourceError
+from escriba.project import load
 
 POST = """\
 ---
@@ -221,6 +224,20 @@ def test_what_is_large_may_be_passed_around_but_not_compared_without_end(tmp_pat
     text = shown(root / "site/2020/01/01/1.html")[0]
     assert text.startswith("other")
     assert text.endswith("b")
+
+
+def test_there_is_no_more_data_than_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "WHOLE", 100)
+    root = make_site(tmp_path)
+    (root / "_data").mkdir()
+    (root / "_data" / "a.yml").write_text("x: " + "1" * 60)
+    assert data.read(load(root)) == {"a": {"x": int("1" * 60)}}
+    (root / "_data" / "b.yml").write_text("x: " + "1" * 60)
+    with pytest.raises(SourceError) as caught:
+        data.read(load(root))
+    assert str(caught.value) == "_data: has more than 0 MB of data, the most that is read"
 
 
 @pytest.mark.parametrize(

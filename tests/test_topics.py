@@ -66,6 +66,6 @@ def test_a_topic_without_a_letter_or_digit_takes_no_page_of_the_site(tmp_path: P
     done = run(tmp_path, "build")
     assert done.returncode == 3
     assert done.stderr == (
-        "posts/2024-01-01-a.md:2:7: the page of '...' cannot have an address: it has no letter or "
-        "digit; choose another name\n"
+        "posts/2024-01-01-a.md:2:7: the address /tags/ is already that of a page that every site "
+        "has; choose another name\n"
     )

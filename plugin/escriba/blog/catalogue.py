@@ -104,7 +104,7 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
     claims.refuse_clashes(map(claims.claim_post, in_order), mistakes)
     tags = _group(ordered, ("tag", "tags"), lambda post: post.tags)
     categories = _group(ordered, ("category", "categories"), lambda post: post.categories)
-    tags, categories = _refuse_names(tags, mistakes), _refuse_names(categories, mistakes)
+    _refuse_names((*categories, *tags), mistakes)
     return Catalogue(
         posts=tuple(ordered),
         pages=tuple(beside),
@@ -203,22 +203,14 @@ def _warn_of_look(path: Path, project: Project, mistakes: Mistakes) -> None:
         mistakes.warn(Problem(message, Place(shown, 1)))
 
 
-def _refuse_names(groups: tuple[Group, ...], mistakes: Mistakes) -> tuple[Group, ...]:
-    """The groups that can have a page; what is wrong with the names of the others is collected."""
-    kept = []
+def _refuse_names(groups: Iterable[Group], mistakes: Mistakes) -> None:
     for group in groups:
-        fault = permalink.find_fault(permalink.target(group.url))
-        if group.url == f"/{group.keys[1]}/":
-            fault = tr("it has no letter or digit")
-        if fault is None:
-            kept.append(group)
-            continue
-        message = tr(
-            "the page of '{name}' cannot have an address: {fault}; choose another name",
-            name=permalink.cut(group.name), fault=fault,
-        )  # fmt: skip
-        mistakes.add(SourceError(message, group.place))
-    return tuple(kept)
+        if fault := permalink.find_fault(permalink.target(group.url)):
+            message = tr(
+                "the page of '{name}' cannot have an address: {fault}; choose another name",
+                name=permalink.cut(group.name), fault=fault,
+            )  # fmt: skip
+            mistakes.add(SourceError(message, group.place))
 
 
 def _group(

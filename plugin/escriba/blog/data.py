@@ -24,12 +24,14 @@ from escriba.yaml import compose
 FOLDER = "_data"
 LONGEST = 4 << 20  # characters of a file
 CELLS = 100_000  # of a table
+WHOLE = 16 << 20  # characters of all files
 
 
 def read(project: Project) -> dict[str, object]:
     """All of the folder. Raises SourceError with every mistake in its files."""
     mistakes = Mistakes()
     found: dict[str, Any] = {}
+    left = WHOLE
     folder = project.root / FOLDER
     for path in list_files(folder, project, mistakes, lambda name: not name.startswith((".", "#"))):
         reader = _READERS.get(path.suffix.lower())
@@ -37,12 +39,19 @@ def read(project: Project) -> dict[str, object]:
             continue
         place = Place(project.shown(path), 1)
         with mistakes.collect(place):
-            value = reader(_read_text(path, place), place)
+            text = _read_text(path, place)
+            left -= len(text)
+            if left < 0:
+                break
+            value = reader(text, place)
             holder = found
             for name in path.relative_to(folder).parts[:-1]:
                 inner = holder.setdefault(name, {})
                 holder = holder[name] = inner if isinstance(inner, dict) else {}
             holder[path.stem] = value
+    if left < 0:
+        message = tr("has more than {number} MB of data, the most that is read", number=WHOLE >> 20)
+        mistakes.add(SourceError(message, Place(project.shown(folder))))
     mistakes.check()
     return found
 

@@ -14,6 +14,8 @@ COMPARED = 100  # that a range in a condition may have
 # In steps.
 STEP = 32  # a tag or an output
 LOOKUP = 32  # a variable
+SEGMENT = 16  # of its name, between dots
+MISS = 64  # more, for one that is not there
 FILTER = 128
 ITEM = 32  # of a list that a filter goes through
 MARKDOWN = 1 << 14

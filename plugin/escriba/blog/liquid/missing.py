@@ -15,7 +15,7 @@ from liquid.undefined import Undefined
 from escriba.blog.liquid import LiquidContext
 from escriba.blog.liquid.pieces import MOST, Piece
 from escriba.blog.liquid.trace import Source
-from escriba.errors import Place, Problem, find_typo, shorten
+from escriba.errors import Problem, find_typo, shorten
 from escriba.language import tr
 
 ASKING = frozenset({"default", "size"})  # filters that ask whether something is there
@@ -25,7 +25,8 @@ _WORD = re.compile(r"[\w-]+")
 
 
 class Missing(Undefined):
-    """A variable that is not there: its name with dots, and where it is asked for."""
+    """A variable that is not there: its name with dots, and where it is asked for. One that nobody
+    needs to be told of has no name."""
 
     __slots__ = ("source",)
 
@@ -34,8 +35,9 @@ class Missing(Undefined):
         self.source = source
 
     @property
-    def place(self) -> Place:
-        return self.source.place(self.token.start_index if self.token else 0)
+    def at(self) -> int:
+        """The position in its source."""
+        return self.token.start_index if self.token else 0
 
 
 class Absent(str):
@@ -68,7 +70,7 @@ class Misses:
 
     def __init__(self, given: LiquidContext):
         self.given = given
-        self.found: dict[Place, Problem] = {}
+        self.found: dict[tuple[int, int], Problem] = {}  # by source and position
         self._set: set[str] = set()  # names that some tag gives a value, be it reached or not
 
     def learn(self, pieces: Iterable[Piece]) -> None:
@@ -78,6 +80,10 @@ class Misses:
             if piece.kind == "tag" and piece.value in _SETTING and word:
                 self._set.add(word[0])
 
+    def knows(self, source: Source, token: Token | None) -> bool:
+        """Whether it is told already that there is nothing where a token asks for something."""
+        return token is not None and (id(source), token.start_index) in self.found
+
     def tell(self, value: object, *, included: bool) -> None:
         """Note that a variable is shown that may not be there; `included`: by some include."""
         missing = value.missing if isinstance(value, Absent) else value
@@ -85,13 +91,14 @@ class Misses:
             return
         root, _, key = missing.name.partition(".")
         optional = included and root == "page" and key in self.given.optional
-        if root in _OWN or root in self._set or optional or missing.place in self.found:
+        if root in _OWN or root in self._set or optional:
             return
         message = tr(
             "Liquid's '{name}' is not there, and shows nothing{hint}",
             name=shorten(missing.name), hint=self._hint(root, key),
         )  # fmt: skip
-        self.found[missing.place] = Problem(message, missing.place)
+        place = missing.source.place(missing.at)
+        self.found[id(missing.source), missing.at] = Problem(message, place)
 
     def _hint(self, root: str, key: str) -> str:
         known = {"page": self.given.page, "site": self.given.site}

@@ -94,10 +94,12 @@ class Page(RenderContext):
     def get(
         self, path: list[object], *, token: Token | None, default: object = UNDEFINED
     ) -> object:
-        self.budget.spend(budget.LOOKUP)
+        self.budget.spend(max(budget.LOOKUP, budget.SEGMENT * len(path)))
         value = super().get(path, token=token, default=default)
         if isinstance(value, Undefined) and not isinstance(value, Missing):
-            value = Missing(self._name(path), token, self.source)
+            self.budget.spend(budget.MISS)
+            known = self.misses.knows(self.source, token)
+            value = Missing("" if known else self._name(path), token, self.source)
         if isinstance(token, Compared):
             self.budget.spend(self._weigh(value) // 8)
         elif isinstance(token, Looped):
@@ -107,11 +109,14 @@ class Page(RenderContext):
     def _name(self, path: list[object]) -> str:
         """The name of a variable that is not there; none for what a list has too few items for, and
         for what would be in one that is there and is nothing."""
-        for end in range(1, len(path)):
-            holder = super().get(path[:end], token=None, default=UNDEFINED)
-            if holder is None or isinstance(holder, list):
-                return ""
-        return name_path(path)
+        holder: object = self
+        try:
+            holder = self.scope[str(path[0])]
+            for segment in path[1:]:
+                holder = self.get_item(holder, segment)
+        except (KeyError, TypeError, IndexError):
+            pass
+        return "" if holder is None or isinstance(holder, list) else name_path(path)
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         return partial(self._filter, name, super().filter(name, token))
