@@ -104,7 +104,7 @@ class Audit:
             return
         self._rendered = rendered
         for entry in self._catalogue.entries:
-            if entry.source in rendered:
+            if entry.source in rendered and rendered[entry.source].whole:
                 self._read_entry(entry, rendered[entry.source])
 
     def check(self, pages: Mapping[str, bytes]) -> None:

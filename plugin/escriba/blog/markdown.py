@@ -46,7 +46,8 @@ class Rendered:
 
     The excerpt has no `id`s, so that it can stand on a page with others. `locate` gives, for the
     place of something in the text that Liquid left, the place in the post that it comes from, and
-    `origin` that in the file, which may be an include's. `text` is that text.
+    `origin` that in the file, which may be an include's. `text` is that text; it is not `whole` if
+    Liquid failed, and left all that is Liquid in it.
     """
 
     html: str
@@ -55,6 +56,7 @@ class Rendered:
     locate: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
     origin: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
     text: str = ""
+    whole: bool = True
 
 
 def render(
@@ -77,7 +79,7 @@ def render(
     """
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    evaluated = _evaluate(body, liquid, start, collected)
+    evaluated, whole = _evaluate(body, liquid, start, collected)
     text = evaluated.text
     before = len(collected.errors), len(collected.warnings)
     formulas = Formulas(mathematics, f"escriba{text_digest(text)[:16]}")
@@ -95,7 +97,7 @@ def render(
         collected.check()
     headings = tuple(Heading(*heading) for heading in kramdown.headings)
     locate = evaluated.locator(first_line, outer=True)
-    return Rendered(html, headings, _cut_excerpt(html), locate, origin, text)
+    return Rendered(html, headings, _cut_excerpt(html), locate, origin, text, whole)
 
 
 def render_html(
@@ -111,7 +113,7 @@ def render_html(
     `$$` are."""
     start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    evaluated = _evaluate(body, liquid, start, collected)
+    evaluated, whole = _evaluate(body, liquid, start, collected)
     before = len(collected.errors), len(collected.warnings)
     formulas = Formulas(mathematics, f"escriba{text_digest(evaluated.text)[:16]}")
     html = put_in(formulas.finish(formulas.raw(evaluated.text)), evaluated.code, str)
@@ -120,20 +122,20 @@ def render_html(
     _relocate(collected, before, path, origin)
     if mistakes is None:
         collected.check()
-    return Rendered(html, (), _cut_excerpt(html), locate, origin, evaluated.text)
+    return Rendered(html, (), _cut_excerpt(html), locate, origin, evaluated.text, whole)
 
 
 def _evaluate(
     body: str, liquid: LiquidContext | None, start: Place, mistakes: Mistakes
-) -> Evaluated:
-    """The text that Liquid leaves; the body itself where it fails."""
+) -> tuple[Evaluated, bool]:
+    """The text that Liquid leaves, and whether it does; where it fails, the body itself."""
     if liquid is not None:
         with mistakes.collect():
             evaluated = liquids.evaluate(body, liquid, start)
             for problem in evaluated.warnings:
                 mistakes.warn(problem)
-            return evaluated
-    return Evaluated(body)
+            return evaluated, True
+    return Evaluated(body), liquid is None
 
 
 class _Stashed(Extension):
