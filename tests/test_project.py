@@ -26,6 +26,25 @@ def load(root: Path, text: str) -> project.Project:
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["https://example.org", "http://127.0.0.1:8000", "https://[::1]", "https://x.github.io/blog",
+     "https://ñandú.example/~a", "HTTPS://EXAMPLE.ORG"],
+)  # fmt: skip
+def test_the_address_of_a_site(url: str) -> None:
+    assert Settings(url=url).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["example.org", "ftp://example.org", "http://[", "https://", "https://u:p@example.org",
+     "https://example.org?x", "https://example.org:123456", "http://a b", "//example.org"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(Exception, match="'url' must "):
+        Settings(url=url)
+
+
+@pytest.mark.parametrize(
     ("text", "problems"),
     [
         ("posts: ../elsewhere", ["1:8: 'posts': {elsewhere} is outside the project"]),

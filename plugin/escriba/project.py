@@ -24,6 +24,10 @@ JEKYLL = (CONFIG, POSTS, "_config.toml")  # what tells a Jekyll blog
 MARKS = ("dollars", "brackets", "environments", "kramdown")  # of formulas
 _MACRO = re.compile(r"\\?(?:[a-zA-Z]+|[^a-zA-Z\s\\])")
 # A path that browsers and servers take for the same: names after slashes, none of them a way up.
+_URL = re.compile(
+    r"https?://(?:[^\s/?#@:\[\]\\\x00-\x1f]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/[^\s?#\\\x00-\x1f]*)?",
+    re.I,
+)
 _BASEURL = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[^/?#\\\x00-\x1f\x7f]+)+")
 # Keys with which a Jekyll blog is set up otherwise; here they would be the author's own.
 _OF_JEKYLL = frozenset(
@@ -97,6 +101,11 @@ class Settings:
         mistakes += find_strange_macros(self.macros)
         if self.url.endswith("/"):
             message = tr("'url' must not end in '/', and it is '{url}'", url=shorten(self.url))
+            mistakes.append(Mistake(message, "url"))
+        elif self.url and not _URL.fullmatch(self.url):
+            message = tr(
+                "'url' must be like https://example.org, not '{url}'", url=shorten(self.url)
+            )
             mistakes.append(Mistake(message, "url"))
         if self.baseurl and not _BASEURL.fullmatch(self.baseurl):
             message = tr(
