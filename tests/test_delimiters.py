@@ -325,11 +325,11 @@ def test_macros_of_a_site_a_script_and_a_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("math: dolars", "escriba.yml:1:1: 'math' has no 'dolars' (did you mean 'dollars'?)"),
+        ("math: dolars", "escriba.yml:1:7: 'math' has no 'dolars' (did you mean 'dollars'?)"),
         ("macros: x", "escriba.yml:1:9: 'macros' must be 'name: value' lines, not 'x'"),
         (
             "macros: {a b: c}",
-            "escriba.yml:1:1: 'a b' is no name of a macro, which has letters only",
+            "escriba.yml:1:9: 'a b' is no name of a macro, which has letters only",
         ),
         (
             "math-errors: hide",
@@ -354,3 +354,11 @@ def test_a_site_that_shows_what_is_bad(tmp_path: Path) -> None:
         "define it in 'macros' of escriba.yml"
     ]
     assert 'class="tex-unread"' in (tmp_path / "site/2020/01/01/a.html").read_text("utf-8")
+
+
+def test_no_liquid_in_a_formula_that_a_site_asks_for(tmp_path: Path) -> None:
+    post = {"posts/2020-01-01-a.md": FRONT + "Say $x_{{a}}$ of {{ page.title }}.\n"}
+    make(tmp_path, {"escriba.yml": "math: [dollars]\n", **post})
+    build(project.load(tmp_path), frozen=True)
+    page = (tmp_path / "site/2020/01/01/a.html").read_text("utf-8")
+    assert "x_{{a}}</annotation>" in page and "</math> of A.</p>" in page
