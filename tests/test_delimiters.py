@@ -54,7 +54,18 @@ def read(text: str, delimiters: Delimiters) -> list[str]:
         ("<div>\n" + ALIGN.replace("&", "&amp;") + "\n</div>", [f"block: {ALIGN}"]),
         ("# $x$ of it\n\nText[^1]\n\n[^1]: Note $y$", ["inline: x", "inline: y"]),
         ("**$x$** and [$y$](/a)", ["inline: x", "inline: y"]),
+        ("$x$$y$ and $\\$$", ["inline: x", "inline: y", r"inline: \$"]),
+        ("It costs $100 with $x$.", ["inline: x"]),
+        ("[a $x](http://b) $c$", ["inline: c"]),
+        ("$a &lt; b$ &amp; \\(c &gt; d\\)", ["inline: a < b", "inline: c > d"]),
+        ("\\begin{align}\n  x &= y\n\n  z\n\\end{align}",
+         [r"block: \begin{align} x &= y z \end{align}"]),
+        ("Use `\\begin{align}` here.\n\nAnd `\\end{align}` there.", []),
+        ("*$x$*, ($y$), $z$-axis and $k$'s",
+         ["inline: x", "inline: y", "inline: z", "inline: k"]),
+        ("1. $x\n   y$\n\nTerm $t$\n: def $d$\n", ["inline: x y", "inline: t", "inline: d"]),
         # none
+        ("<b>$x</b>$", []),
         ("It costs $5 and $6.", []),
         ("It costs 5$ or 6$ or $ 7 $.", []),
         (r"\$x\$ and `$x$` and `\(y\)`", []),
@@ -161,6 +172,26 @@ def test_one_formula_that_stays_text() -> None:
 )  # fmt: skip
 def test_prose_is_no_formula(text: str) -> None:
     assert warnings(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a\n\\begin{align} x &= y\n", "2:1"),
+        ("see \\\\(x and more", "1:5"),
+        ("\\\\[x\n\ny\\\\]", "1:1"),
+    ],
+)
+def test_a_formula_without_an_end_is_told(text: str, place: str) -> None:
+    (warning,) = warnings(text, Mathematics(ALL))
+    assert warning == (
+        f"posts/a.md:{place}: warning: this begins a formula that has no end, and stays text"
+    )
+
+
+@pytest.mark.parametrize("text", [r"`\\begin{align}` and `\\(`", r"\begin{itemize}", r"$x$ \(y\)"])
+def test_nothing_is_told_of_formulas_that_are_whole(text: str) -> None:
+    assert warnings(text, Mathematics(ALL)) == []
 
 
 def test_who_says_that_there_are_none_is_believed() -> None:
@@ -325,11 +356,11 @@ def test_macros_of_a_site_a_script_and_a_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("math: dolars", "escriba.yml:1:1: 'math' has no 'dolars' (did you mean 'dollars'?)"),
+        ("math: dolars", "escriba.yml:1:7: 'math' has no 'dolars' (did you mean 'dollars'?)"),
         ("macros: x", "escriba.yml:1:9: 'macros' must be 'name: value' lines, not 'x'"),
         (
             "macros: {a b: c}",
-            "escriba.yml:1:1: 'a b' is no name of a macro, which has letters only",
+            "escriba.yml:1:9: 'a b' is no name of a macro, which has letters only",
         ),
         (
             "math-errors: hide",
@@ -354,3 +385,11 @@ def test_a_site_that_shows_what_is_bad(tmp_path: Path) -> None:
         "define it in 'macros' of escriba.yml"
     ]
     assert 'class="tex-unread"' in (tmp_path / "site/2020/01/01/a.html").read_text("utf-8")
+
+
+def test_no_liquid_in_a_formula_that_a_site_asks_for(tmp_path: Path) -> None:
+    post = {"posts/2020-01-01-a.md": FRONT + "Say $x_{{a}}$ of {{ page.title }}.\n"}
+    make(tmp_path, {"escriba.yml": "math: [dollars]\n", **post})
+    build(project.load(tmp_path), frozen=True)
+    page = (tmp_path / "site/2020/01/01/a.html").read_text("utf-8")
+    assert "x_{{a}}</annotation>" in page and "</math> of A.</p>" in page

@@ -173,7 +173,8 @@ def test_mistakes_in_a_post_of_html_have_their_place(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert [line.split(" (did")[0] for line in done.stderr.splitlines()] == [
         "posts/2015-07-30-a.html:5:4: warning: Liquid's 'page.titel' is not there, and shows nothing",
-        'posts/2015-07-30-a.html:6:3: bad formula: unknown command "\\nope"',
+        'posts/2015-07-30-a.html:6:3: bad formula: unknown command "\\nope"; correct it, or define it '
+        "in 'macros' of escriba.yml",
     ]
 
 

@@ -215,6 +215,9 @@ def _render_post(
     mathematics: Mathematics,
     mistakes: Mistakes,
 ) -> Rendered:
+    delimiters = mathematics.delimiters
+    if delimiters.given and not delimiters.kramdown:  # Jekyll evaluates Liquid in what it reads not
+        liquid = replace(liquid, delimiters=delimiters)
     if post.is_html:
         return markdown.render_html(
             post.body,

@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from html import unescape
 
 from escriba.tex import ENVIRONMENTS
 
@@ -33,6 +34,7 @@ _CLOSINGS = {
     r"\\(": re.compile(r"\\\\\)"),
     r"\\[": re.compile(r"\\\\\]"),
 }
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
 # Backslashes as kramdown leaves them, where there is doubt as their author means them: a line's
 # end stays one, and a brace that is to be seen too.
 _ESCAPED = re.compile(r"\\\\(\\\\|(?=[A-Za-z{}|,;:!#&%$_^'\"`~=.()<>+-]))|\\([_*])")
@@ -95,8 +97,21 @@ class Finder:
     def all(self, start: int = 0, end: int | None = None) -> Iterator[Found]:
         """Every formula that begins between two places, from left to right; what `$$` encloses is
         passed over."""
-        at = start
         stop = len(self.text) if end is None else end
+        return (found for found in self._search(start, stop) if isinstance(found, Found))
+
+    def unclosed(self) -> Iterator[int]:
+        """Where a mark stands that prose has not, doubled brackets or an environment's beginning,
+        and begins nothing."""
+        for at in self._search(0, len(self.text)):
+            if isinstance(at, int):
+                begin = _BEGIN.match(self.text, at) if self.delimiters.environments else None
+                bracket = self.delimiters.brackets and self.text.startswith((r"\\(", r"\\["), at)
+                if bracket or (begin and begin[1] in ENVIRONMENTS):
+                    yield at
+
+    def _search(self, at: int, stop: int) -> Iterator[Found | int]:
+        """Each formula, and the place of each mark that begins none."""
         while opening := _OPENING.search(self.text, at, stop):
             at = opening.end()
             if opening[0] == "$$":
@@ -105,11 +120,13 @@ class Finder:
             elif found := self.read(opening.start()):
                 yield found
                 at = found.end
+            else:
+                yield opening.start()
 
     # -- each kind
 
     def _read_dollar(self, at: int) -> Found | None:
-        if self.text[at - 1 : at] in ("\\", "$") and at:
+        if at and self.text[at - 1] == "\\":
             return None
         if self.text[at + 1 : at + 2].isspace() and not self.doubled:
             return None
@@ -119,8 +136,10 @@ class Finder:
         if number == len(places):
             return None
         close = places[number]
-        code = 0 <= self._after("`", at) < close
-        if code or self._dips(at, close) or not self._is_one(at, close):
+        before, after = self.text[close - 1], self.text[close + 1 : close + 2]
+        if not self.doubled and (before.isspace() or after.isdigit()):
+            return None  # the next one begins another, or none
+        if self._has("`", at, close) or self._dips(at, close) or not self._is_one(at, close):
             return None
         return Found(at, close + 1, self._unescape(self.text[at + 1 : close]), False)
 
@@ -133,7 +152,7 @@ class Finder:
         if close < 0 or not self._is_one(at, close):
             return None
         tex = self.text[start:close]
-        tex = _unescape(tex) if doubled else tex
+        tex = self._unescape(_unescape(tex) if doubled and not self.doubled else tex)
         return Found(at, close + len(mark), tex, mark[-1] == "[") if tex.strip() else None
 
     def _read_environment(self, at: int) -> Found | None:
@@ -144,13 +163,14 @@ class Finder:
             return None
         closing = rf"\end{{{begin[1]}}}"
         close = self._after(closing, begin.end())
-        if close < 0 or not self._is_one(at, close):
+        if close < 0 or close - at > LONGEST or (self.html and self._has("<", at, close)):
             return None
         end = close + len(closing)
         return Found(at, end, self._unescape(self.text[at:end]), True)
 
     def _unescape(self, tex: str) -> str:
-        return _unescape(tex) if self.doubled else tex
+        tex = _unescape(tex) if self.doubled else tex
+        return tex if self.html else _ENTITY.sub(lambda match: unescape(match[0]), tex)
 
     # -- what is found once
 
@@ -170,7 +190,10 @@ class Finder:
         number = bisect_left(self._blanks, start)
         if number < len(self._blanks) and self._blanks[number] < end:
             return False
-        return not self.html or not 0 <= self._after("<", start) < end
+        return not self._has("<" if self.html else "</", start, end)
+
+    def _has(self, mark: str, start: int, end: int) -> bool:
+        return 0 <= self._after(mark, start) < end
 
     @cached_property
     def _blanks(self) -> list[int]:
@@ -211,15 +234,10 @@ class Finder:
 
     @cached_property
     def _dollars(self) -> dict[int, list[int]]:
-        """The dollars that may end a formula, by how deep they are."""
+        """The dollars that no backslash stands before, by how deep they are."""
         found: dict[int, list[int]] = {}
         for match in _DOLLAR.finditer(self.text):
-            at = match.start()
-            before, after = self.text[at - 1 : at], self.text[at + 1 : at + 2]
-            if before == "$" or after == "$" or not at:
-                continue
-            if self.doubled or not (before.isspace() or after.isdigit()):
-                found.setdefault(self._depth(at), []).append(at)
+            found.setdefault(self._depth(match.start()), []).append(match.start())
         return found
 
 

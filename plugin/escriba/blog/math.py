@@ -18,7 +18,7 @@ from escriba.ahead import Ahead
 from escriba.blog.delimiters import UNKNOWN, Delimiters, Finder
 from escriba.blog.mathplaces import LITERAL, Bad, Text, find_end, key, without_code
 from escriba.blog.text import unescape
-from escriba.blog.unread import find_references, find_unread
+from escriba.blog.unread import find_references, find_unclosed, find_unread
 from escriba.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.language import tr
 
@@ -176,6 +176,8 @@ class Formulas:
                     name=shorten(name),
                 )
                 mistakes.warn(Problem(message, places.get(name, start)))
+        for problem in find_unclosed(body, self.delimiters, start) if self.delimiters else ():
+            mistakes.warn(problem)
         if not self.delimiters and not self.delimiters.given:
             unread = find_unread(body, start)
             if unread is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from escriba.blog.delimiters import ALL, Finder, Found
+from escriba.blog.delimiters import ALL, Delimiters, Finder, Found
 from escriba.blog.mathplaces import without_code
 from escriba.errors import Place, Problem
 from escriba.language import plural, tr
@@ -46,6 +46,16 @@ def find_unread(body: str, start: Place) -> Problem | None:
         words=", ".join(kinds),
     )
     return Problem(f"{message}; {hint}", places[0])
+
+
+def find_unclosed(body: str, delimiters: Delimiters, start: Place) -> list[Problem]:
+    """What is said of marks that are read, and begin no formula, as its end is missing."""
+    if "\\" not in body:
+        return []
+    text = without_code(body)
+    places = list(Finder(text, delimiters).unclosed())[:_LISTED]
+    message = tr("this begins a formula that has no end, and stays text")
+    return [Problem(message, _locate(text, at, start)) for at in places]
 
 
 def _is_sure(found: Found, text: str) -> bool:

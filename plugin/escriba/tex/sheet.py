@@ -32,6 +32,7 @@ math .tex-top-solid { border-top: 0.05em solid currentcolor; }
 math .tex-top-dashed { border-top: 0.05em dashed currentcolor; }
 math .tex-bottom-solid { border-bottom: 0.05em solid currentcolor; }
 math .tex-bottom-dashed { border-bottom: 0.05em dashed currentcolor; }
+code.tex-display { display: block; text-align: center; white-space: pre-wrap; }
 math .tex-gap { padding-top: 0; padding-bottom: 0; }
 math .tex-left-double { border-left: 0.2em double currentcolor; }
 math .tex-right-double { border-right: 0.2em double currentcolor; }

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, ElementTree
 from markdown import Markdown
 from markdown.blockparser import BlockParser
 
+from escriba.ahead import find_code
 from escriba.blog.delimiters import NONE, Delimiters
 from escriba.blog.kramdown import definition, html, lists, references, table
 from escriba.blog.kramdown.attributes import Attributes
@@ -273,9 +274,10 @@ def _read_lines(parser: KramdownParser, source: Source) -> str:
     if parser.delimiters:
         finder = source.finder(parser.delimiters)
         at = before
+        codes = list(find_code(source.text[before : source.at]))
         while (found := next(finder.all(at, source.at), None)) is not None:
             at = found.end
-            if found.end > source.at:
+            if found.end > source.at and not any(s < found.start - before < e for s, e in codes):
                 source.at = found.end
                 source.skip_line()
                 if not source.done and not source.check(PARAGRAPH_END):

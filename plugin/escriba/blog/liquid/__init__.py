@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from escriba.article.fences import NAME, find
+from escriba.blog.delimiters import NONE, Delimiters, Finder
 from escriba.blog.liquid.marks import Marks, clean
 from escriba.blog.liquid.pieces import Flaw, Piece, cut, merge
 from escriba.blog.liquid.trace import Origin, Paper, Source, Trace, line_ends
@@ -35,6 +36,7 @@ class LiquidContext:
     `links` maps a source path (`_posts/2020-10-01-name.md`) to a URL for `{% link %}`.
     URLs are without the site's `baseurl`, which `site["baseurl"]` holds and the tags prepend.
     `optional` are the keys that some page has: an include may ask for one that this page has not.
+    `delimiters` are those of formulas in which no Liquid is looked for, besides `$$`.
     `admit` raises SourceError for an include that may not be read; `shown` is how messages name it.
     """
 
@@ -44,6 +46,7 @@ class LiquidContext:
     posts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     optional: Container[str] = ()
+    delimiters: Delimiters = NONE
     admit: Callable[[Path], object] = lambda path: None
     shown: Callable[[Path], Path] = lambda path: path
 
@@ -95,7 +98,7 @@ def evaluate(text: str, context: LiquidContext, start: Place) -> Evaluated:
         return Evaluated(text)
     text = clean(text)
     source = Source(text, start)
-    pieces, flaws = cut(text, merge([*_fences(text, start), *_formulas(text)]))
+    pieces, flaws = cut(text, merge([*_fences(text, start), *_formulas(text, context.delimiters)]))
     if flaws:
         raise located(flaws, source)
     if all(p.kind == "text" or (p.kind, p.value) in _SIMPLE for p in pieces):
@@ -120,8 +123,12 @@ def _fences(text: str, start: Place) -> Iterator[tuple[int, int]]:
         yield starts[fence.first], starts[fence.end]
 
 
-def _formulas(text: str) -> Iterator[tuple[int, int]]:
+def _formulas(text: str, delimiters: Delimiters) -> Iterator[tuple[int, int]]:
     """The stretches of the formulas that hold what would be Liquid, unless it is a `raw`."""
+    for found in Finder(text, delimiters).all() if delimiters else ():
+        formula = text[found.start : found.end]
+        if _DELIMITER.search(formula) and not _RAW.search(formula):
+            yield found.start, found.end
     at = 0
     while opening := _FORMULA.search(text, at):
         at = opening.end()
