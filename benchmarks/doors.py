@@ -69,6 +69,20 @@ def _include(yard: Yard, data: bytes) -> Files:
     return _post(yard, b"before\n\n{% include a.html x='y' %}\n\nafter\n")
 
 
+def _html(yard: Yard, data: bytes) -> Files:
+    yard.put("posts/2020-01-03-html.html", FRONT + data)
+    return yard.render()
+
+
+def _data(yard: Yard, data: bytes) -> Files:
+    """What lies beside the posts, in each of the ways in which it is read; the first letter says
+    which."""
+    suffix = (".yml", ".json", ".csv", ".tsv", "")[sum(data[:1]) % 5]
+    yard.put(f"_data/a{suffix}" if suffix else "_config.yml", data)
+    shown = b"{% for a in site.data.a %}{{ a }}{{ a.b | jsonify }}{% endfor %}{{ site.own }}"
+    return _post(yard, shown + b"{{ site.data | jsonify }}\n")
+
+
 def _template(yard: Yard, data: bytes) -> Files:
     yard.put("templates/post.html", data)
     return _post(yard, b"# A\n\nText.\n")
@@ -179,10 +193,11 @@ def _until(rule: str) -> Door:
 Door = Callable[[Yard, bytes], Files]
 DOORS: Mapping[str, Door] = {
     "post": _post, "page": _page, "front": _front, "site": _site, "names": _names,
-    "include": _include, "template": _template, "block template": _block_template,
-    "style": _style, "strings": _strings, "settings": _settings, "recipe": _recipe,
-    "record": _record, "evaluation": _evaluation, "weights": _weights, "frozen": _frozen,
-    "sample": _sample, "expand": _expand, "host": _host, "plan": _plan, "manifest": _manifest,
+    "include": _include, "html": _html, "data": _data, "template": _template,
+    "block template": _block_template, "style": _style, "strings": _strings,
+    "settings": _settings, "recipe": _recipe, "record": _record, "evaluation": _evaluation,
+    "weights": _weights, "frozen": _frozen, "sample": _sample, "expand": _expand, "host": _host,
+    "plan": _plan, "manifest": _manifest,
     "tree": plant, "until paragraph": _until("paragraph"), "until sentence": _until("sentence"),
     "until text": _until("aaaaaaaaaaaaaaab"),
 }  # fmt: skip

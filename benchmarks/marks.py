@@ -47,7 +47,11 @@ LIQUID = _cut(
     "{% endblock %}|{{ a | upcase: 1, b: 2 }}|{{ \"a }}|{{ 'a' | replace: '', 'b' }}|{{ a.b.c['d'] }}|"
     "{{ (1..3) | join }}|{{ 'a' | times: 'b' }}|{{ -1 | sqrt }}|{% if a contains %}|{{ 'a' | url_decode }}|"
     "{{ '%ff' | url_decode }}|{{ 'é' | base64_decode }}|{{ 'a' | base64_url_safe_decode }}|{{ 1 | modulo: 0 }}|"
-    "{{ 'a' | array_to_sentence_string }}|{{ nil | date_to_xmlschema }}|{{ 'a' | append }}|{{ empty }}|{{ blank.size }}",
+    "{{ 'a' | array_to_sentence_string }}|{{ nil | date_to_xmlschema }}|{{ 'a' | append }}|{{ empty }}|{{ blank.size }}|"
+    "{{ site.posts | jsonify }}|{% for p in site.posts %}|{{ p.excerpt }}|{{ p.next.title }}|{{ page.content }}|"
+    "{{ page.previous.previous | upcase }}|{{ site.tags.a.first.title }}|{% for t in site.tags %}|{{ t[1] | size }}|"
+    "{{ site.data.a | sort | first }}|{{ site.time | date: '%Y' }}|{{ page | size }}|{{ site }}|{{ page.tags[9].a }}|"
+    "{{ nope | default: page.nope }}|{{ site.posts | where: 'title', 'A' | uniq | concat: site.posts }}",
     "|{",
 )
 LIQUID_TOKENS = [LIQUID[0], *("{" + piece for piece in LIQUID[1:])]

@@ -35,7 +35,7 @@ from yard import HERE, MODEL, SAMPLES, SETTINGS, SHOWN
 LONGEST = 8_000  # characters; one text in fifty may have ten times as many
 # How often each door is knocked at, of a hundred and some.
 WEIGHTS: Mapping[str, int] = {
-    "post": 40, "front": 10, "page": 3, "site": 3, "names": 3, "include": 3, "template": 6,
+    "post": 40, "front": 10, "page": 3, "site": 3, "names": 3, "include": 3, "html": 2, "data": 3, "template": 6,
     "block template": 2, "strings": 3, "settings": 5, "recipe": 4, "record": 5, "evaluation": 4,
     "weights": 4, "frozen": 5, "sample": 6, "expand": 8, "host": 3, "plan": 2, "manifest": 2, "tree": 5,
 }  # fmt: skip
@@ -367,6 +367,7 @@ def _seeds(door: str) -> Sequence[str]:
         "template": _read(theme, "*.html"),
         "block template": _read(theme / "blocks", "*.html"),
         "strings": [*_read(theme, "*.yml"), *_read(theme / "blocks", "*.yml")],
+        "data": ["a: {b: 1}\nc: [x, 2.5, ~]\n", '{"b": [1, {"c": null}]}', "a,b\n1,2\n3,4\n", "\ta\tb\n"],
         "settings": [SETTINGS.decode(), (HERE / "escriba.yml").read_text("utf-8")],
         "recipe": [path.read_text("utf-8") for path in sorted((HERE / "models").glob("*/recipe.yml"))],
         "record": ["\n".join(log) + "\n", "\n".join(log[:3])],

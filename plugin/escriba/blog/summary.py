@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from escriba.ahead import Ahead
 from escriba.blog.hypertext import TAG
 from escriba.blog.kramdown.grammar import VOID_ELEMENTS, names
 from escriba.blog.text import strip_notes, text_of
@@ -26,8 +25,6 @@ _APART = names(
 )
 _QUOTED = names("blockquote dd details dl li ol ul")
 _NO_PROSE = re.compile(r"""\sclass\s*=\s*["'][^"']*(?:caption|escriba|footnotes|credit)""", re.I)
-_TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
-_MATH, _MATH_END = re.compile(r"<math\b"), re.compile("</math>")
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
 _BLOCK = re.compile(
     r"</?(?:p|li|ul|ol|dl|dt|dd|div|blockquote|section|article|details|summary)\b[^>]*>", re.I
@@ -95,17 +92,8 @@ def _is_caption(html: str) -> bool:
 
 
 def _say(html: str) -> str:
-    """The text of some HTML, its formulas as their TeX."""
-    ahead = Ahead(html)
-    kept: list[str] = []
-    at = 0
-    for formula in _MATH.finditer(html):
-        end = ahead.search(_MATH_END, formula.end())
-        tex = _TEX.search(html, formula.end(), end.start()) if end else None
-        if end and tex and formula.start() >= at:
-            kept += [html[at : formula.start()], " ".join(tex[1].split())]
-            at = end.end()
-    return text_of(_BREAK.sub(" ", "".join([*kept, html[at:]])))
+    """The text of some HTML, its formulas as words."""
+    return text_of(_BREAK.sub(" ", html))
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -20,6 +20,7 @@ from escriba.schema import Mistake, Range
 from escriba.vocabulary import Unit
 
 MOST = 6  # writings shown if the author does not choose
+NEAR = 10  # recorded steps that are told of one that is not
 
 Show = Literal["prose", "verbatim"]
 
@@ -115,8 +116,11 @@ def _choose(record: Record, steps: Sequence[int], body: Body) -> tuple[Writing, 
         return tuple(found[(2 * i * last + MOST - 1) // (2 * (MOST - 1))] for i in range(MOST))
     mistakes = Mistakes()
     for text, at in body.texts("steps"):
-        if int(text.replace("_", "")) not in by_step:
-            recorded = ", ".join(map(str, by_step))
+        wanted = int(text.replace("_", ""))
+        if wanted not in by_step:
+            near = sorted(sorted(by_step, key=lambda step: abs(step - wanted))[:NEAR])
+            more = ", …" if len(by_step) > NEAR else ""
+            recorded = ", ".join(map(str, near)) + more
             mistakes.add(
                 SourceError(
                     tr(
