@@ -31,6 +31,7 @@ REPRODUCE = """
   const elements = (box) => [...box.children].map((each) => each.outerHTML).join("");
   const found = [];
   for (const place of document_.querySelectorAll("escriba-playground")) {
+    await wait(() => place.querySelector("summary"));
     place.querySelector("summary").click();
     await wait(() => place.querySelector(".escriba-reproduce"));
     place.querySelector(".escriba-reproduce").click();

@@ -482,3 +482,20 @@ def test_a_formula_in_the_text_scrolls_before_the_page_does(page: Any, address: 
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert tops[0] <= tops[2] < tops[3] <= tops[1], "it stands on the line of the text"
+
+
+@needs_chromium
+def test_a_navigation_of_many_wraps_between_its_names(browser: Any, tmp_path: Path) -> None:
+    site = make_site(tmp_path / "source")
+    names = ("Archivo", "Proyectos", "Publicaciones", "Sobre mí", "Código", "Diapositivas")
+    nav = "".join(f"  - {name}: https://example.org/{at}\n" for at, name in enumerate(names))
+    settings = site.root / "escriba.yml"
+    settings.write_text(f"{settings.read_text('utf-8')}\nnav:\n{nav}", "utf-8")
+    build(load(site.root), output=tmp_path / "www")
+    page = browser.new_page(viewport={"width": 320, "height": 700})
+    page.goto((tmp_path / "www" / "archive" / "index.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    links = page.locator(".masthead nav a")
+    assert links.count() == len(names)
+    assert links.evaluate_all("all => all.every(e => e.getClientRects().length === 1)")
+    page.close()

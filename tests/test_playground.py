@@ -227,7 +227,7 @@ def test_without_javascript_there_is_the_sample_alone(browser: Any, demonstratio
 
 @needs_chromium
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390), ("light", 320)])
 def test_an_open_panel_is_accessible_and_fits(
     browser: Any, demonstration: str, scheme: str, width: int
 ) -> None:
