@@ -501,7 +501,7 @@ def test_a_workflow_publishes_the_blog(fresh: Path, tmp_path: Path, forge: Any) 
         assert "${{" not in step
         run_in(fresh, blog, step, CI_PAGES_URL=address)
     output = blog / ("public" if forge == "gitlab" else "_published")
-    assert 'href="/my-blog/' in (output / "index.html").read_text(encoding="utf-8")
+    assert 'href="/my-blog/' in (output / "404.html").read_text(encoding="utf-8")
     assert "https://ana.example.org/my-blog/" in (output / "sitemap.xml").read_text("utf-8")
 
 
