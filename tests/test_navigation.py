@@ -194,7 +194,7 @@ def test_mistakes_in_pages(tmp_path: Path) -> None:
     lines = complaints(site)
     assert [line.split(": ")[0] for line in lines] == [
         "pages/a.md:2:12", "pages/about.md:2:12", "pages/b.md:2:12", "pages/con.md:1", "pages/d.md:1",
-        "pages/e.md:4:9", "pages/index.md:1",
+        "pages/e.md:4:8", "pages/index.md:1",
     ]  # fmt: skip
     assert lines[1].endswith(
         "the address /archive/ is already that of a page that every site has; choose another"
