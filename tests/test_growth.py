@@ -14,7 +14,8 @@ TEXTS = (
     "blocks: table feet", "blocks: a definition with spaces", "blocks: divs unclosed", "blocks: attributes unclosed",
     "spans: [", "spans: ![", "spans: emphasis of all kinds", "spans: $$ unclosed", "spans: comments open in text",
     "liquid: a loop and a long post", "liquid: formula of braces open", "liquid: raw open", "tex: bad formulas",
-    "pages: footnote marks", "pages: ids open", "until sentence: dots", "until paragraph: words", "expand: fences unclosed",
+    "pages: footnote marks", "pages: ids open", "pages: links to one that is nowhere",
+    "style: urls that are nowhere", "until sentence: dots", "until paragraph: words", "expand: fences unclosed",
     "evaluation: digits", "plan: depth",
 )  # fmt: skip
 
