@@ -345,7 +345,7 @@ def test_boxes_of_tasks_have_names_and_no_bullets(page: Any, address: str) -> No
     names = boxes.evaluate_all(
         "all => all.map(e => (e.ariaLabel ?? e.labels[0].innerText).split(/\\s+/)[0])"
     )
-    assert names == ["una", "hecha", "dentro,", "una", "x2", "código"]
+    assert names == ["una", "hecha", "dentro,", "una", "x²", "código"]
     assert (
         boxes.evaluate_all("all => all.map(e => e.checked)")
         == [False, True, False, True] + [False] * 2
