@@ -35,12 +35,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from torch import nn
 
 from escriba.errors import ending
 from escriba.model import FILE, GATES, Model, Network, header, read_model
 from escriba.sampling.engine import Engine
+from escriba.sampling.quantised import read_weights
 from escriba.sampling.request import Options
 from escriba.vocabulary import Vocabulary
 
@@ -184,7 +185,7 @@ def threaded(sampler: Sampler, threads: int) -> Sampler:
 
 def step_torch(model: Model, *, stack: bool, streams: int = 1) -> Sampler:
     """PyTorch's own recurrent modules, one character of each stream at a time."""
-    weights = {name: torch.from_numpy(a) for name, a in load_file(model.path).items()}
+    weights = {name: torch.from_numpy(a) for name, a in _read(model).items()}
     net = model.network
     sizes = [net.layers] if stack or not net.residual else [1] * net.layers
     layers, index = [], 0
@@ -216,7 +217,7 @@ def step_torch(model: Model, *, stack: bool, streams: int = 1) -> Sampler:
 
 def step_fused(model: Model) -> Sampler:
     """One product a layer over [x; h], and as few calls as the equations allow."""
-    w = {name: torch.from_numpy(a) for name, a in load_file(model.path).items()}
+    w = {name: torch.from_numpy(a) for name, a in _read(model).items()}
     net = model.network
     matrices, biases = [], []
     for at in range(net.layers):
@@ -247,9 +248,13 @@ def step_fused(model: Model) -> Sampler:
     return run
 
 
+def _read(model: Model) -> dict[str, NDArray[np.float32]]:
+    return {name: values.astype(np.float32) for name, values in read_weights(model).items()}
+
+
 def step_numpy(model: Model) -> Sampler:
     """The LSTM's equations in numpy: two products a layer and the gates."""
-    w: dict[str, NDArray[np.float32]] = load_file(model.path)
+    w: dict[str, NDArray[np.float32]] = _read(model)
     net = model.network
 
     def sigma(z: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -296,6 +296,18 @@ def test_a_jekyll_blog_keeps_its_settings(tmp_path: Path) -> None:
         ),
         ("permalink: pretty\n", {"permalink": "pretty"}),
         ("title: 'Ünïcode — ✓'\n", {"title": "Ünïcode — ✓"}),
+        ("title: null\nauthor: 5\nemail: true\n", {"title": "escriba", "author": "5", "email": ""}),
+        ("title: x\nname: y\n", {"title": "x"}),
+        ("baseurl: //blog//\n", {"baseurl": "/blog"}),
+        ("url: https://a.org///\n", {"url": "https://a.org"}),
+        ("lang: pt_BR\n", {"lang": "pt-BR"}),
+        ("collections_dir: ../elsewhere\n", {"posts": Path("_posts")}),
+        ("collections_dir: [a]\n", {"posts": Path("_posts")}),
+        ("\ufefftitle: with a mark\r\nlang: es\r\n", {"title": "with a mark", "lang": "es"}),
+        (
+            "title: a\npermalink: /blog/:year-:month/:title.html\n",
+            {"permalink": "/blog/:year-:month/:title.html"},
+        ),
     ],
 )
 def test_settings_of_jekyll_as_people_write_them(
@@ -325,6 +337,26 @@ def test_a_config_that_cannot_be_read_is_one_error(tmp_path: Path, config: str) 
     before = files(blog)
     assert f"{blog}/_config.yml:" in refusal(blog)
     assert files(blog) == before
+
+
+def test_a_config_of_another_kind_is_named(tmp_path: Path) -> None:
+    (tmp_path / "_config.toml").write_text("title = 'x'\n")
+    made = create(tmp_path, "en", model="none")
+    assert "_config.toml is not read: say in escriba.yml what it says" in made.lines
+
+
+def test_a_repository_that_was_just_cloned(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "LICENSE").write_text("mine")
+    made = create(tmp_path, "es")
+    assert made.lines == ()
+    assert page_of(tmp_path).html is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert refusal(tmp_path / "a").endswith("cannot be written: Permission denied")
 
 
 def test_posts_of_jekyll_may_be_elsewhere(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_a_clone_is_not_trained_over(clone: project.Project, options: dict[str, 
     ]  # fmt: skip
 
 
+def test_nothing_is_fetched_for_a_training_that_is_refused(clone: project.Project) -> None:
+    (clone.root / "text.txt").unlink()  # as of a model that came with escriba
+    assert "this model is trained" in refusal(clone)
+
+
 def test_worse_weights_stay_beside(clone: project.Project) -> None:
     before = place(clone)
     result = train(clone, "count", steps=20, restart=True)

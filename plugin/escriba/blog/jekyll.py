@@ -14,7 +14,7 @@ from escriba import files, schema
 from escriba.blog import permalink
 from escriba.errors import Place, SourceError
 from escriba.language import tr
-from escriba.project import JEKYLL, POSTS, Settings
+from escriba.project import JEKYLL, NAME, POSTS, Settings
 from escriba.schema import plain
 from escriba.yaml import compose
 
@@ -47,7 +47,8 @@ def read(folder: Path) -> Found:
                             reason=reason))  # fmt: skip
         else:
             settings[key] = value
-    inside = str(config.get("collections_dir") or "").strip("/")
+    inside = config.get("collections_dir")
+    inside = inside.strip("/") if isinstance(inside, str) else ""
     posts = f"{inside}/{POSTS}" if inside and ".." not in inside.split("/") else POSTS
     notes += _list_differences(folder)
     return Found(settings, posts, tuple(notes))
@@ -88,13 +89,16 @@ def _translate(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     }
     for key in KEYS:
         value = config.get(key)
-        text = str(value) if isinstance(value, str | int | float) else ""  # `title: 2020`
+        known = isinstance(value, str | int | float) and not isinstance(value, bool)
+        text = str(value) if known else ""  # `title: 2020`
         if text.strip():
             yield key, " ".join(text.split())
 
 
 def _list_differences(folder: Path) -> Iterator[str]:
     """What of the blog a build does not take as Jekyll does."""
+    if files.exists(folder / JEKYLL[2]):
+        yield tr("{file} is not read: say in {name} what it says", file=JEKYLL[2], name=NAME)
     if files.is_dir(folder / "_layouts"):
         yield tr("_layouts/ is not used: pages have escriba's theme, which templates/ may change")
     if files.is_dir(folder / "_drafts"):

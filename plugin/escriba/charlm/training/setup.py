@@ -175,6 +175,8 @@ def prepare(
     shown = project.shown(folder)
     place = Place(shown / RECIPE)
     recipe = read_recipe(project.models, name, project.root)
+    if processes.leads and not restart:
+        _refuse_trained(folder, shown)
     network = recipe.architecture()
     refuse_network(network, 1, place)  # before a large corpus is read
     where = choose_device(device, processes.local)
@@ -195,8 +197,6 @@ def prepare(
             chosen = check_chosen(state, checkpoint)
             beside = _goes_on_beside(folder, shown, state)
         else:
-            if not restart:
-                _refuse_trained(folder, shown)
             beside = any(os.path.lexists(folder / file) for file in (WEIGHTS, logs.FILE))
             refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
             chosen = _choose(recipe, corpus, settings, where)
@@ -255,7 +255,7 @@ def _goes_on_beside(folder: Path, shown: Path, state: Mapping[str, Any]) -> bool
 
 def _refuse_trained(folder: Path, shown: Path) -> None:
     """Raise TrainingError for a model that is trained, and has nothing to go on from."""
-    if not os.path.lexists(folder / WEIGHTS):
+    if os.path.lexists(folder / FOLDER / LATEST) or not os.path.lexists(folder / WEIGHTS):
         return
     try:
         loss = read_model(folder, shown).record["training"]["validation"]
