@@ -117,7 +117,7 @@ def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
         post.write_text(text.replace("lang: en", "lang: <en>"))
         bad = press.print()
         assert bad.problems == (
-            "posts/2020-11-02-networks.md:2:7: 'lang' must be a language such as es or pt-BR, "
+            "posts/2020-11-02-networks.md:5:7: 'lang' must be a language such as es or pt-BR, "
             "not '<en>'",
         )
         assert bad.files is good.files

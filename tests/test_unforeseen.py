@@ -115,7 +115,7 @@ def test_a_defect_in_a_post_has_its_place_and_one_report_and_nothing_is_written(
     done = run(site.root, "build", **environment)
     assert done.returncode == 1
     *defects, mistake = done.stderr.splitlines()
-    assert mistake.startswith("posts/2020-11-02-networks.md:2:7: 'lang' must be")
+    assert mistake.startswith("posts/2020-11-02-networks.md:5:7: 'lang' must be")
     places, files = set(), set()
     for line in defects:
         place, _, sentence = line.partition(": ")
