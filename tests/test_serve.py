@@ -124,7 +124,7 @@ def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
         status, body, _ = get(server, "/cuaderno/2020/networks/")
         assert status == 200
         assert "1 mistake.</strong> This is the site as it was before." in body
-        assert "posts/2020-11-02-networks.md:2:1" in body
+        assert "posts/2020-11-02-networks.md:5:7" in body
         assert "&lt;en&gt;" in body
         post.write_text(text)
         assert press.print().stamp == good.stamp
