@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from browsers import Browser, find_firefox, find_webkit, firefox, webkit
-from test_pages import ARTICLES
+from test_pages import ARTICLES, new_blogs, served
 from test_playground import demonstration, layouts, small
 
-__all__ = ["demonstration", "layouts", "small"]
+__all__ = ["demonstration", "layouts", "new_blogs", "small"]
 
 BROWSERS = {"firefox": (find_firefox, firefox), "webkit": (find_webkit, webkit)}
 SAME = (
@@ -72,6 +73,24 @@ def test_the_published_samples_are_written_again(
     assert len(found) == 4, found
     for said, same_html, same_text, across, down in found:
         assert said in SAME
+        assert (same_html, same_text, across) == (True, True, 0)
+        assert down < 0.1
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_sample_of_a_new_blog_is_written_again(
+    window: Browser, new_blogs: Path, lang: str
+) -> None:
+    site = new_blogs / lang / "site"
+    (post,) = (
+        path for path in site.rglob("*.html") if "<escriba-playground" in path.read_text("utf-8")
+    )
+    with served(site) as address:
+        window.open(address + post.relative_to(site).as_posix())
+        found = window.run(f"const document_ = document; {REPRODUCE} return found;")
+    assert found
+    for said, same_html, same_text, across, down in found:
+        assert said.startswith({"en": "Identical", "es": "Idéntico"}[lang])
         assert (same_html, same_text, across) == (True, True, 0)
         assert down < 0.1
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site
+from blogs import make_site, run
 from escriba.blog.build import build
 from escriba.project import load
 from escriba.sampling import frozen
@@ -129,6 +129,17 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def new_blogs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two blogs as `escriba new` makes them, `en` and `es`, built."""
+    root = tmp_path_factory.mktemp("new")
+    for lang in ("en", "es"):
+        done = run(root, "new", lang, "--lang", lang)
+        assert done.returncode == 0, done.stderr
+        build(load(root / lang), frozen=True)
+    return root
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as context:
         chromium = context.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -236,11 +247,12 @@ def test_accessibility(page: Any, address: str, path: str) -> None:
 
 @pytest.mark.skipif(not VNU.is_file(), reason="vnu is not installed (npm install vnu-jar)")
 @pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
-def test_the_html_is_valid(folder: Path, demonstration: Path) -> None:
+def test_the_html_is_valid(folder: Path, demonstration: Path, new_blogs: Path) -> None:
     # Both are attributes of MathML Core that the checker does not know.
     known = r".*Attribute “(scriptlevel|displaystyle)” not allowed on element “m[a-z]+”.*"
     files = [str(path) for path in folder.rglob("*.html") if path.parent.name != SEED]
     files += map(str, demonstration.rglob("*.html"))
+    files += map(str, new_blogs.glob("*/site/**/*.html"))
     result = subprocess.run(
         ["java", "-Xss4m", "-jar", str(VNU), "--errors-only", "--filterpattern", known, *files],
         capture_output=True, text=True, check=False,
@@ -335,6 +347,26 @@ def test_the_founding_article_is_accessible(page: Any, demonstration: Path, path
         page.add_script_tag(path=str(AXE))
         found = page.evaluate("axe.run().then(r => r.violations)")
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+
+
+@needs_chromium
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@pytest.mark.parametrize(
+    "page", [("light", 1280), ("dark", 320)], indirect=True, ids=["light-1280", "dark-320"]
+)
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_a_new_blog_is_quiet_accessible_and_fits(page: Any, new_blogs: Path, lang: str) -> None:
+    site = new_blogs / lang / "site"
+    paths = [path.relative_to(site).as_posix() for path in site.rglob("*.html")]
+    assert len(paths) > 4
+    with served(site) as address:
+        for path in paths:
+            page.goto(address + path)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.noise == []
+            page.add_script_tag(path=str(AXE))
+            found = page.evaluate("axe.run().then(r => r.violations)")
+            assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], path
 
 
 @needs_chromium
