@@ -141,6 +141,14 @@ RAW = [
 ]
 
 
+def test_the_answer_to_more_than_is_read_arrives(server: Server) -> None:
+    """Else the system tears the connection down, and the answer is lost to a slow reader."""
+    with socket.create_connection(("127.0.0.1", server.server_port)) as connection:
+        connection.sendall(line("/cuaderno/") + b"X: " + b"y" * 200_000)
+        time.sleep(0.2)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 431 ")
+
+
 @pytest.mark.parametrize(("data", "status"), RAW, ids=[repr(data[:60]) for data, _ in RAW])
 def test_any_bytes_get_an_answer(
     server: Server, capfd: pytest.CaptureFixture[str], data: bytes, status: int

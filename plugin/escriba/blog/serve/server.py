@@ -27,6 +27,7 @@ from escriba.unforeseen import report
 
 HEARTBEAT = 15.0  # seconds between comments that keep an event stream open
 STALL = 30.0  # seconds for which a reader may take nothing of what it asked for
+LINGER = 1.0  # seconds for which what follows a request that was refused is read
 PIECE = 1 << 18  # bytes of a file on disk that are in memory at once
 PAGE = 4 << 20  # bytes of a page on disk that is still given the script
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -102,6 +103,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = STALL
     disable_nagle_algorithm = True
     begun = False  # whether there is a part of an answer already
+    refused = False  # whether there may be more of a request that is not read
 
     def handle_one_request(self) -> None:
         """Read and answer one request, whatever it is and whatever comes of it."""
@@ -235,8 +237,20 @@ class Handler(BaseHTTPRequestHandler):
         that was not understood may be anything."""
         if self.request_version == "HTTP/0.9":
             self.request_version = "HTTP/1.0"  # else there would be no status
-        self.close_connection = True
+        self.close_connection = self.refused = True
         self._answer(status, "text/plain", f"{reason}\n".encode())
+
+    def finish(self) -> None:
+        """End the connection. With something unread the system would tear it down, and the answer
+        with it: so what comes is read for a moment."""
+        with suppress(OSError):
+            super().finish()
+            if self.refused:
+                self.connection.shutdown(socket.SHUT_WR)
+                self.connection.settimeout(LINGER)
+                end = time.monotonic() + LINGER
+                while time.monotonic() < end and self.connection.recv(PIECE):
+                    pass
 
     def _stream(self) -> None:
         """Server-sent events: the stamp of each new edition."""
