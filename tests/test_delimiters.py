@@ -10,6 +10,7 @@ import pytest
 from escriba import project
 from escriba.blog.build import build
 from escriba.blog.delimiters import ALL, Delimiters
+from escriba.blog.liquid import LiquidContext
 from escriba.blog.markdown import render
 from escriba.blog.math import Mathematics
 from escriba.errors import Mistakes, SourceError
@@ -393,3 +394,30 @@ def test_no_liquid_in_a_formula_that_a_site_asks_for(tmp_path: Path) -> None:
     build(project.load(tmp_path), frozen=True)
     page = (tmp_path / "site/2020/01/01/a.html").read_text("utf-8")
     assert "x_{{a}}</annotation>" in page and "</math> of A.</p>" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$a %s b$",
+        r"\\(a %s\\)",
+        r"\begin{align}%s\end{align}",
+        "$$%s$ x",
+        "$$a %s b$$ x",
+        "$$\n%s\n$$",
+    ],
+)
+def test_highlighted_code_stands_in_no_formula(tmp_path: Path, text: str) -> None:
+    code = "{% highlight text %}q{% endhighlight %}"
+    (tmp_path / "f.md").write_text(text % code)
+    liquid = LiquidContext(includes=(tmp_path,))
+    mistakes = Mistakes()
+    html = render("{% include f.md %}", path=POST, liquid=liquid, mathematics=Mathematics(ALL),
+                  mistakes=mistakes).html  # fmt: skip
+    assert not re.search("wzxhzdk|[\x02\x03]", html)
+    if mistakes.errors:
+        message = "bad formula: highlighted code cannot stand in a formula; put it outside"
+        assert message in str(mistakes.errors[0])
+        assert text.count("$$") == 2
+    else:
+        assert ">q</code></pre></figure>" in html

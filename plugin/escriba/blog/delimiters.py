@@ -163,7 +163,9 @@ class Finder:
             return None
         closing = rf"\end{{{begin[1]}}}"
         close = self._after(closing, begin.end())
-        if close < 0 or close - at > LONGEST or (self.html and self._has("<", at, close)):
+        if close < 0 or close - at > LONGEST or self._has("\x02", at, close):
+            return None
+        if self.html and self._has("<", at, close):
             return None
         end = close + len(closing)
         return Found(at, end, self._unescape(self.text[at:end]), True)
@@ -184,8 +186,9 @@ class Finder:
         return places[number] if number < len(places) else -1
 
     def _is_one(self, start: int, end: int) -> bool:
-        """Whether a formula may go so far: no empty line is in it, and in HTML no tag."""
-        if end - start > LONGEST:
+        """Whether a formula may go so far: no empty line is in it, no code that Liquid highlighted,
+        which is HTML put aside, and in HTML no tag."""
+        if end - start > LONGEST or self._has("\x02", start, end):
             return False
         number = bisect_left(self._blanks, start)
         if number < len(self._blanks) and self._blanks[number] < end:

@@ -16,6 +16,7 @@ from html import escape
 from escriba import tex
 from escriba.ahead import Ahead
 from escriba.blog.delimiters import UNKNOWN, Delimiters, Finder
+from escriba.blog.kramdown.grammar import STASHED
 from escriba.blog.mathplaces import LITERAL, Bad, Text, find_end, key, without_code
 from escriba.blog.text import unescape
 from escriba.blog.unread import find_references, find_unclosed, find_unread
@@ -27,6 +28,7 @@ _RAW_OR_OURS = re.compile(rf"{_RAW.pattern}|(?<!\\)\$|\\[(\[]|\\begin\{{|\\(?:eq
 _DOLLARS, _GREATER = re.compile(r"\$\$"), re.compile(">")
 
 
+_ASIDE = re.compile(STASHED)  # by Python-Markdown
 _IDS = re.compile(r"""\sid\s*=\s*["']?([^\s"'>]+)""", re.I)
 _ID = re.compile(r'(<mtd[^<>]*?) id="[^"]*"')
 _EMPTY = "<semantics><mrow></mrow><annotation"
@@ -46,6 +48,7 @@ class Mathematics:
 class _Formula:
     tex: str
     display: bool
+    whole: bool = True  # no HTML that was put aside stood in it
 
 
 class Formulas:
@@ -61,7 +64,9 @@ class Formulas:
 
     def html(self, source: str, display: bool) -> str:
         """What stands for a formula until `finish`: its TeX, as the formula's own HTML has it."""
-        self._formulas.append(_Formula(source, display))
+        bare = _ASIDE.sub("", source)
+        self._formulas.append(_Formula(bare, display, bare == source))
+        source = bare
         block = ' display="block"' if display else ""
         return (
             f'<math{block} data-formula="{self._name}-{len(self._formulas) - 1}">'
@@ -148,6 +153,10 @@ class Formulas:
         number = seen[key(formula.tex)]
         seen[key(formula.tex)] += 1
         try:
+            if not formula.whole:
+                raise tex.TexError(
+                    tr("highlighted code cannot stand in a formula; put it outside"), 0
+                )
             return tex.translate(stripped, formula.display, page)
         except tex.TexError as error:
             indent = len(formula.tex) - len(formula.tex.lstrip())
