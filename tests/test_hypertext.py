@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escriba.blog import hypertext
 from escriba.blog.hypertext import Reference, find, find_names, rewrite
 
 
@@ -95,3 +96,15 @@ def test_what_stays_the_same_is_untouched(html: str) -> None:
 def test_what_is_never_closed_is_looked_for_once(unit: str) -> None:
     for html in (unit * 50_000, f"<img {unit * 50_000}>", f"<img srcset='{unit * 50_000}'>"):
         rewrite(html, lambda reference: reference.address)
+
+
+def test_no_tag_with_an_address_is_passed_over() -> None:
+    for name, elements in (
+        *hypertext._ADDRESSES.items(),
+        *((each, None) for each in hypertext._SETS),
+    ):
+        for element in elements or ("a",):
+            assert hypertext._may_hold(f"<{element} {name}=x>"), name
+    for name in hypertext._STYLES:
+        assert hypertext._may_hold(f'<a {name}="url(x)">'), name
+    assert not hypertext._may_hold('<span class="a" title="b">')

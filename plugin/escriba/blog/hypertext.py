@@ -47,6 +47,9 @@ _STYLES = frozenset(
      "marker-start", "mask", "stroke"}
 )  # fmt: skip
 
+# What is in each tag that has an address: most have none of it, and need no closer look.
+_WORDS = ("href", "src", "(", "<object", "action", "poster", "background")
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -92,7 +95,9 @@ def rewrite(html: str, change: Change) -> str:
     same."""
 
     def tag(match: re.Match[str]) -> str:
-        if match[3] and not match[2]:
+        if match[3]:
+            if match[2] or not _may_hold(match[0].lower()):
+                return match[0]
             return _rewrite_tag(match[0], match[3].lower(), change)
         opening = _OPENING.match(match[0]) if match[1] else None
         if opening is None:
@@ -124,6 +129,10 @@ def find_names(html: str) -> Iterator[str]:
             for attribute in attributes(match[0], match.end(3) - match.start()):
                 if attribute.name == "id" or (attribute.name == "name" and match[3] in "aA"):
                     yield attribute.value
+
+
+def _may_hold(tag: str) -> bool:
+    return any(word in tag for word in _WORDS)
 
 
 def _rewrite_tag(tag: str, name: str, change: Change) -> str:
