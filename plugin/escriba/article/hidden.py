@@ -23,12 +23,13 @@ def blank_hidden(lines: Sequence[str]) -> list[str]:
     """The lines of a text with blanks in the place of what is hidden, and of code between two
     backticks or more; all else is where it was."""
     text = "\n".join(lines)
-    text = _blank(text, _find_hidden(text))
+    text = blank(text, _find_hidden(text))
     shown = (code for code in find_code(text) if text.startswith("``", code[0]))
-    return _blank(text, shown).split("\n")
+    return blank(text, shown).split("\n")
 
 
-def _blank(text: str, stretches: Iterable[tuple[int, int]]) -> str:
+def blank(text: str, stretches: Iterable[tuple[int, int]]) -> str:
+    """A text with blanks in the place of some stretches, in order; its lines stay."""
     pieces: list[str] = []
     at = 0
     for start, end in stretches:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
 from escriba.ahead import Ahead, find_code
 from escriba.article.fences import prose
+from escriba.article.hidden import blank
 from escriba.blog.delimiters import NONE, Delimiters, Finder
 from escriba.blog.text import unescape
 from escriba.errors import Place
@@ -126,8 +127,8 @@ def without_code(body: str) -> str:
     lines = body.split("\n")
     kept = set(prose(lines))
     text = "\n".join(line if n in kept else " " * len(line) for n, line in enumerate(lines))
-    text = _blank(text, find_code(text))
-    return _blank(text, _find_hidden(text))
+    text = blank(text, find_code(text))
+    return blank(text, _find_hidden(text))
 
 
 def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
@@ -137,12 +138,3 @@ def _find_hidden(text: str) -> Iterator[tuple[int, int]]:
         at = end.end() if end else mark.end()
         if end:
             yield mark.start(), at
-
-
-def _blank(text: str, stretches: Iterable[tuple[int, int]]) -> str:
-    pieces: list[str] = []
-    at = 0
-    for start, end in stretches:
-        pieces += (text[at:start], re.sub(r"[^\n]", " ", text[start:end]))
-        at = end
-    return "".join([*pieces, text[at:]])

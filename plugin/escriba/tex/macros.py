@@ -267,15 +267,19 @@ class _Expansion:
         begin = self.declared(token)
         self.macros.environments[name] = begin, tuple(self.argument(token))
 
-    def define_plain(self, token: Token) -> None:
-        """`\\def\\name#1,#2{body}`."""
+    def command(self, token: Token) -> str:
+        """The command that is to be defined. Raises TexError."""
         self.skip_space()
         if not self.rest or self.rest[-1].text[0] != "\\":
             raise TexError(
                 tr("'{command}' wants the name of a command, as in \\name",
                    command=token.text), token.at,
             )  # fmt: skip
-        name = self.pop().text
+        return self.pop().text
+
+    def define_plain(self, token: Token) -> None:
+        """`\\def\\name#1,#2{body}`."""
+        name = self.command(token)
         pattern: list[str] = []
         while self.rest and self.rest[-1].text != "{":
             part = self.pop().text
@@ -287,13 +291,7 @@ class _Expansion:
 
     def alias(self, token: Token) -> None:
         """`\\let\\name=\\other`."""
-        self.skip_space()
-        if not self.rest or self.rest[-1].text[0] != "\\":
-            raise TexError(
-                tr("'{command}' wants the name of a command, as in \\name",
-                   command=token.text), token.at,
-            )  # fmt: skip
-        name = self.pop().text
+        name = self.command(token)
         if self.next_is("="):
             self.pop()
             self.skip_space()

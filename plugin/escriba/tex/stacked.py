@@ -135,25 +135,27 @@ def over_under(formula: Formula, at: int, end: int, out: list[Token]) -> int:
 
 def build(formula: Formula, at: int, end: int, out: list[Token]) -> int:
     """`\\buildrel a \\over b`."""
-    inside = at + 1
-    while inside < end and formula.tokens[inside].text != r"\over":
-        inside = formula.structure.step(inside)
-    start, stop, after = formula.argument(inside + 1, end, at)
-    before = formula.at(at)
-    out += (*tokens_of(r"\overset{", before), *formula.write(at + 1, inside))
-    out += (*tokens_of("}{", before), *formula.write(start, stop), Token("}", before))
-    return after
+    return _reverse(formula, at, end, out, (r"\over", r"\overset{", "}{"))
 
 
 def root(formula: Formula, at: int, end: int, out: list[Token]) -> int:
     """`\\root 3 \\of x`."""
+    return _reverse(formula, at, end, out, (r"\of", r"\sqrt[{", "}]{"))
+
+
+def _reverse(
+    formula: Formula, at: int, end: int, out: list[Token], words: tuple[str, str, str]
+) -> int:
+    """What stands up to a word, and the argument behind it, as one command has them: the word, and
+    what that command writes before and between both."""
+    word, opening, between = words
     inside = at + 1
-    while inside < end and formula.tokens[inside].text != r"\of":
+    while inside < end and formula.tokens[inside].text != word:
         inside = formula.structure.step(inside)
     start, stop, after = formula.argument(inside + 1, end, at)
     before = formula.at(at)
-    out += (*tokens_of(r"\sqrt[{", before), *formula.write(at + 1, inside))
-    out += (*tokens_of("}]{", before), *formula.write(start, stop), Token("}", before))
+    out += (*tokens_of(opening, before), *formula.write(at + 1, inside))
+    out += (*tokens_of(between, before), *formula.write(start, stop), Token("}", before))
     return after
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from abc import abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
@@ -101,8 +102,9 @@ class _JekyllNode(Node):
         context.stand(self.token)
         return self.write(context, buffer)
 
+    @abstractmethod
     def write(self, page: Page, buffer: TextIO) -> int:
-        raise NotImplementedError
+        """Write what the tag becomes; how many characters that is."""
 
 
 class _JekyllTag(Tag):

@@ -177,6 +177,10 @@ def _read(file: BinaryIO, kind: Kind, info: zipfile.ZipInfo | None, size: int) -
             yield block
 
 
+class _MethodError(Exception):
+    """A member is compressed in a way that takes too much memory to read."""
+
+
 def _open_member(file: BinaryIO, info: zipfile.ZipInfo) -> IO[bytes]:
     """A member, found by what the archive's list says of it, which need not be read again."""
     file.seek(info.header_offset)
@@ -188,7 +192,7 @@ def _open_member(file: BinaryIO, info: zipfile.ZipInfo) -> IO[bytes]:
         start = file.read(9)  # of a member in LZMA: version, length, and then five bytes
         file.seek(-len(start), 1)
         if int.from_bytes(start[5:], "little") > DICTIONARY:
-            raise NotImplementedError
+            raise _MethodError
     return cast(IO[bytes], zipfile.ZipExtFile(file, "r", info))
 
 
@@ -244,7 +248,8 @@ def _explained(shown: Path) -> Iterator[None]:
     place = Place(shown)
     try:
         yield
-    except (ImportError, NotImplementedError):  # zipfile's, for a method of compression
+    # Of a method of compression that it lacks, zipfile says the third.
+    except (_MethodError, ImportError, NotImplementedError):
         raise CorpusError(
             tr("compressed in a way that this Python cannot read; unpack it first"), place
         ) from None
