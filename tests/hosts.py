@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,15 @@ def windows(site: Project) -> Iterator[None]:
     finally:
         for path, data in kept.items():
             path.write_bytes(data)
+
+
+def check_line_ends(
+    build: Callable[..., subprocess.CompletedProcess[str]], site: Project, page: Path
+) -> None:
+    """That a site checked out with line ends of Windows is built frozen into the same page."""
+    assert build(site).returncode == 0
+    before = page.read_text("utf-8")
+    with windows(site):
+        done = build(site, frozen=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text("utf-8") == before

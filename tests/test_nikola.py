@@ -14,12 +14,12 @@ from hosts import (
     ARTICLE,
     changed,
     check_article,
+    check_line_ends,
     find_program,
     make_host_site,
     noise_of,
     place_of,
     spoiled,
-    windows,
 )
 from test_pages import Quiet, needs_chromium
 from test_playground import browser
@@ -147,9 +147,4 @@ def test_a_mistake_is_told_each_time(site: Project, page: Path) -> None:
 
 
 def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
-    assert build(site).returncode == 0
-    before = page.read_text("utf-8")
-    with windows(site):
-        done = build(site, frozen=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert page.read_text("utf-8") == before
+    check_line_ends(build, site, page)

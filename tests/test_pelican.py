@@ -17,12 +17,12 @@ from hosts import (
     ARTICLE,
     changed,
     check_article,
+    check_line_ends,
     find_program,
     make_host_site,
     noise_of,
     place_of,
     spoiled,
-    windows,
 )
 from test_pages import needs_chromium
 from test_playground import Strict, browser
@@ -270,12 +270,7 @@ def test_a_new_record_of_training_is_drawn(caching: tuple[Project, str]) -> None
 
 
 def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
-    assert build(site).returncode == 0
-    before = page.read_text("utf-8")
-    with windows(site):
-        done = build(site, frozen=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert page.read_text("utf-8") == before
+    check_line_ends(build, site, page)
 
 
 def test_longer_code_shows_a_value_as_it_is_written(site: Project, page: Path) -> None:

@@ -15,13 +15,13 @@ from hosts import (
     ARTICLE,
     changed,
     check_article,
+    check_line_ends,
     find_program,
     make_host_site,
     noise_of,
     place_of,
     samples,
     spoiled,
-    windows,
     written,
 )
 from test_pages import Quiet, needs_chromium
@@ -204,9 +204,4 @@ def test_the_files_of_a_playground_come_back(site: Project, page: Path) -> None:
 
 
 def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
-    assert build(site).returncode == 0
-    before = page.read_text("utf-8")
-    with windows(site):
-        done = build(site, frozen=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert page.read_text("utf-8") == before
+    check_line_ends(build, site, page)
