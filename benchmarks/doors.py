@@ -59,7 +59,7 @@ def _names(yard: Yard, data: bytes) -> Files:
         if parts and ".." not in parts and b"\0" not in line and parts[0] != "/":
             try:
                 yard.put("posts/" + "/".join(parts), FRONT + b"Text.\n")
-            except OSError:  # a name that this file system does not allow
+            except (OSError, RecursionError):  # a name that cannot be made here
                 continue
     return yard.render()
 

@@ -225,6 +225,7 @@ def test_a_model_that_a_link_leads_out_of_the_project_for(
             "x/" + "n" * 256,
             f"the name '{'n' * 60}…' is longer than the 255 bytes that a name may have",
         ),
+        ("a/" * 600, f"the path '{'a/' * 30}…' is too long"),
         ("long/" * 900, f"the path '{'long/' * 12}…' is too long"),
     ],
 )

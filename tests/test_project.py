@@ -132,3 +132,11 @@ def test_paths_that_a_site_can_live_under(baseurl: str) -> None:
 def test_paths_that_no_site_lives_under(baseurl: str) -> None:
     with pytest.raises(Mistake, match=r"^'baseurl' must be like '/blog', not '"):
         Settings(baseurl=baseurl)
+
+
+def test_a_folder_deeper_than_can_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "escriba.yml").write_text(f"title: x\noutput: {'a/' * 600}b\n")
+    with pytest.raises(
+        SourceError, match=r"^escriba.yml:2:9: 'output': the path 'a/a/.*…' is too long$"
+    ):
+        project.load(tmp_path)

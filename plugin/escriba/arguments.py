@@ -16,6 +16,7 @@ import click
 
 from escriba.display import visible_line
 from escriba.errors import ModelError
+from escriba.files import DEEPEST
 from escriba.language import tr
 from escriba.numbers import read_decimal, read_float, read_whole
 
@@ -118,7 +119,7 @@ class Location(click.Path):
                     longest=LONGEST,
                 )
                 self.fail(problem, param, ctx)
-        if len(os.fsencode(text)) > FARTHEST:
+        if len(os.fsencode(text)) > FARTHEST or len(Path(text).parts) > DEEPEST:
             self.fail(tr("the path '{path}' is too long", path=_cut(text)), param, ctx)
         return super().convert(value, param, ctx)
 

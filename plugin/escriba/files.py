@@ -18,6 +18,7 @@ from escriba.language import tr
 
 Kind = type[EscribaError]
 
+DEEPEST = 500  # folders of a path that may be made: Python makes them by recursion
 BYTES = 64 << 20  # of a file that is read into memory, at most
 CHUNK = (
     1 << 20

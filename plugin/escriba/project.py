@@ -318,6 +318,9 @@ def _find_stray(project: Project, key: str) -> tuple[Problem, ...]:
     named: Path | tuple[Path, ...] = getattr(project.settings, key)
     try:
         for path in named if isinstance(named, tuple) else (named,):
+            if len(path.parts) > files.DEEPEST:
+                message = tr("the path '{path}' is too long", path=shorten(path.as_posix()))
+                raise SourceError(message, project.place(key))
             project.admit(project.root / path, project.place(key))
     except SourceError as error:
         return error.problems
