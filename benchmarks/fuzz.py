@@ -50,7 +50,9 @@ LONGEST = 4000  # characters of a message
 CASES = 1 << 40
 # Characters and words that stand for something while a page is made, and never after.
 OURS = re.compile(rb"\xef\xb7[\x90\x91]|klzzwxh|wzxhzdk|escriba[0-9a-f]{16}x\d+x")
-OURS_WRITTEN = re.compile(rb"fdd[01]|EFB79[01]|6497[67]|klzzwxh|wzxhzdk", re.I)  # letters alone
+OURS_WRITTEN = re.compile(
+    rb"fdd[01]|EFB79[01]|6497[67]|klzzwxh|wzxhzdk|escriba[0-9a-f]{16,}x", re.I
+)  # letters alone
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from blogs import run
 from escriba import project
 from escriba.article.context import open_context
 from escriba.article.expansion import expand, guard
+from escriba.article.targets import find_changed
 from escriba.errors import SourceError
 from escriba.hosts.expand import expand_files, expand_stream
 from escriba.project import Project
@@ -239,3 +240,15 @@ def test_what_cannot_be_expanded(site: Project, source: str, output: str, messag
             site, [site.root / source], site.root / output, check=False, frozen=False, style=True
         )
     assert str(caught.value) == message
+
+
+def test_a_file_that_is_much_larger_is_not_read_to_be_compared(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole, which no memory holds
+    assert find_changed({path: b"text\n"}) == [path]
+    path.write_bytes(b"a\r\n")
+    assert find_changed({path: b"a\n"}) == []
+    assert find_changed({path: b""}) == [path]
+    path.write_bytes(b"")
+    assert find_changed({path: b""}) == []
