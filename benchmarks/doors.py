@@ -14,19 +14,19 @@ from markdown import Markdown
 from trees import plant
 from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
-from escriba import errors, project
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.record import FILE as RECORD
-from escriba.blog import output
 from escriba.charlm.recipe import FILE as RECIPE
 from escriba.charlm.recipe import read_recipe
-from escriba.evaluation import FILE as EVALUATION
+from escriba.ground import errors, project
 from escriba.hosts.expand import expand_stream
-from escriba.model import FILE as WEIGHTS
+from escriba.records.evaluation import FILE as EVALUATION
+from escriba.records.model import FILE as WEIGHTS
+from escriba.records.training import FILE as RECORD
+from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.request import Options
 from escriba.sampling.writer import Writer
-from escriba.vocabulary import Vocabulary
+from escriba.site.output import write as output
 
 PIECE = 32  # symbols that a writer gets at a time
 BETWEEN = b"\n%%%\n"  # the posts of the door `site`

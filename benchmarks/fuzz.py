@@ -39,7 +39,7 @@ from doors import DOORS, knock
 from strange import draw
 from yard import ORDINARY, SAMPLES, SHOWN, Files, Yard, open_yard
 
-from escriba.errors import EscribaError
+from escriba.ground.errors import EscribaError
 
 SLOW = 10  # processor seconds
 WAITING = 120  # seconds after which a case waits for something that does not come

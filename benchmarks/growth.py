@@ -34,8 +34,8 @@ from doors import knock
 from hostile import HOSTILE
 from yard import ORDINARY, Yard, open_yard
 
-from escriba import project
-from escriba.errors import EscribaError
+from escriba.ground import project
+from escriba.ground.errors import EscribaError
 
 STEEPEST = 1.3  # the largest exponent that passes, unless one is given
 SLOWEST = 20.0  # the largest processor time that passes, in seconds

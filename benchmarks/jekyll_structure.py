@@ -20,7 +20,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from markdown import Markdown
 
-from escriba.blog.markdown import render
+from escriba.markup.markdown import render
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -65,7 +65,7 @@ def split_blocks(html: str) -> list[str]:
 
 def main() -> None:
     readers: dict[str, Callable[[Path], str]] = {
-        "escriba.blog.kramdown": read_ours,
+        "escriba.markup.kramdown": read_ours,
         "Python-Markdown + extra + pymdown-extensions": read_libraries,
     }
     times: dict[str, list[float]] = {name: [] for name in readers}

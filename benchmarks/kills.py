@@ -29,7 +29,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from escriba.model import read_model
+from escriba.records.model import read_model
 
 NAME = "short"
 RECIPE = """
@@ -95,7 +95,7 @@ class Site:
         )  # fmt: skip
 
     def drafts(self) -> set[Path]:
-        """Files being written now, or left half-written (`escriba.draft` names them)."""
+        """Files being written now, or left half-written (`escriba.ground.atomic` names them)."""
         return {path for path in self.model.rglob(".*") if path.is_file()}
 
     def ending(self) -> Ending:

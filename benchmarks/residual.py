@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 
-from escriba import project
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.recipe import read_recipe
 from escriba.charlm.training.train import train
-from escriba.errors import ending
+from escriba.ground import project
+from escriba.ground.errors import ending
 
 RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_text("utf-8")
 

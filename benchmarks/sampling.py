@@ -38,12 +38,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch import nn
 
-from escriba.errors import ending
-from escriba.model import FILE, GATES, Model, Network, header, read_model
+from escriba.ground.errors import ending
+from escriba.records.model import FILE, GATES, Model, Network, header, read_model
+from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import read_weights
 from escriba.sampling.request import Options
-from escriba.vocabulary import Vocabulary
 
 TEMPERATURE = 0.8
 ROOT = Path(__file__).parents[1]
@@ -345,7 +345,7 @@ def compare(ours: list[float], theirs: list[float]) -> str:
 LOADING = """
 import statistics, sys, time
 from pathlib import Path
-from escriba.model import read_model
+from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 times = []
 for _ in range(int(sys.argv[2])):

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba import project
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.sources import find_sources
 from escriba.charlm.evaluation.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
 from escriba.charlm.recipe import read_recipe
-from escriba.errors import ending
+from escriba.ground import project
+from escriba.ground.errors import ending
 
 ORDERS = (3, 5, 8, 10, 20)
 Counts = NDArray[np.int64]

@@ -24,8 +24,8 @@ from escriba.charlm.device import Precision, can_train, choose_precision
 from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
-from escriba.errors import ending
-from escriba.model import Network
+from escriba.ground.errors import ending
+from escriba.records.model import Network
 
 SYMBOLS = 82  # of War and Peace
 WINDOW = 64

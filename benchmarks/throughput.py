@@ -26,8 +26,8 @@ import torch
 from steps import SYMBOLS, Contender, start
 
 from escriba.charlm.device import Precision, can_train
-from escriba.errors import ending
-from escriba.model import GATES, Network
+from escriba.ground.errors import ending
+from escriba.records.model import GATES, Network
 
 SIZES = (512, 1024, 2048)  # rows and columns
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

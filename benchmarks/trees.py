@@ -21,8 +21,8 @@ import click
 from yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 from escriba.cli import cli
-from escriba.errors import EscribaError
-from escriba.files import resolve
+from escriba.ground.errors import EscribaError
+from escriba.ground.files import resolve
 
 OUTSIDE, SECRET = "outside", b"what is not to be seen"
 RUNS = (

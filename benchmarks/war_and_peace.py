@@ -17,12 +17,12 @@ import json
 import os
 from pathlib import Path
 
-from escriba import project
 from escriba.charlm.evaluation.evaluate import evaluate
+from escriba.charlm.training.display import shown, stopping
 from escriba.charlm.training.log import FILE as LOG
-from escriba.charlm.training.progress import shown, stopping
 from escriba.charlm.training.train import train
-from escriba.errors import ending
+from escriba.ground import project
+from escriba.ground.errors import ending
 
 RECIPE = """
 corpus:

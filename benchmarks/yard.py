@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from escriba import project
-from escriba.blog import build
-from escriba.blog.content import Content
-from escriba.evaluation import FILE as EVALUATION
-from escriba.model import read_model
-from escriba.project import Project
-from escriba.sampling import frozen
-from escriba.sampling.frozen import Store, sample_path
+from escriba.evidence import ledger as frozen
+from escriba.evidence.ledger import Store, sample_path
+from escriba.ground import project
+from escriba.ground.project import Project
+from escriba.records.evaluation import FILE as EVALUATION
+from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
+from escriba.site import build
+from escriba.site.output.contents import Content
 
 HERE = Path(__file__).parents[1]
 MODEL = "recortado"

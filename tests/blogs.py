@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from escriba import project
-from escriba.blog.build import build
-from escriba.errors import EscribaError
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.errors import EscribaError
+from escriba.ground.project import Project
+from escriba.site.build import build
 from models import make_model
 
 SITES = Path(__file__).parent / "sites"

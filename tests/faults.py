@@ -1,6 +1,6 @@
 """Defects put into escriba for a test: a function of its own fails in a program that is run.
 
-`FAULT` names what fails (`escriba.blog.build:render`), `ERROR` how, and the folder of `install` on
+`FAULT` names what fails (`escriba.site.build:render`), `ERROR` how, and the folder of `install` on
 PYTHONPATH does it, before anything else is imported.
 """
 

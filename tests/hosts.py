@@ -10,9 +10,9 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from escriba import project
-from escriba.model import read_model
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.project import Project
+from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from models import make_model, make_record

@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from escriba.cli import cli
-from escriba.language import DOMAIN, LOCALE
+from escriba.ground.language import DOMAIN, LOCALE
 
 KEYWORDS = {"tr": None, "plural": (1, 2)}
 DAY = datetime(2026, 11, 27, tzinfo=UTC)  # a catalogue's header needs one

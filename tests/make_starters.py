@@ -1,6 +1,6 @@
 """Makes the models that come with escriba of trained ones, and the samples of a new blog's post.
 
-    escriba train shakespeare        # by the recipe of plugin/escriba/starters/, in any project
+    escriba train shakespeare        # by the recipe of plugin/escriba/site/new/starters/, in any project
     python tests/make_starters.py MODELS
 
 MODELS is the folder that they were trained in. Their weights are rounded to eight bits.
@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from escriba import project
-from escriba.blog.build import build
-from escriba.blog.new import create
-from escriba.blog.starters import FOLDER, STARTERS, Starter
-from escriba.model import FILE, read_model
+from escriba.ground import project
+from escriba.records.model import FILE, read_model
 from escriba.sampling.compact import compact
+from escriba.site.build import build
+from escriba.site.new.blog import create
+from escriba.site.new.starters import FOLDER, STARTERS, Starter
 
 COPIED = ("training.jsonl",)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from escriba.model import FILE, Model, read_model
+from escriba.records.model import FILE, Model, read_model
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers, Reference, Walk
 from escriba.sampling.request import ARITHMETIC, Options

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from escriba.model import FILE, Cell, Model, Network, header, read_model
-from escriba.vocabulary import Unit, Vocabulary
+from escriba.records.model import FILE, Cell, Model, Network, header, read_model
+from escriba.records.vocabulary import Unit, Vocabulary
 
 LETTERS = "\n !,.?abcdefghijklmnopqrstuvwxyz"
 

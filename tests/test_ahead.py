@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.ahead import Ahead, Runs, find_code, pair_ticks
+from escriba.ground.ahead import Ahead, Runs, find_code, pair_ticks
 
 END = re.compile("-->")
 

@@ -17,7 +17,7 @@ import pytest
 
 from escriba.charlm.corpora import archives
 from escriba.charlm.corpora.archives import list_documents
-from escriba.errors import CorpusError
+from escriba.ground.errors import CorpusError
 
 SHOWN = Path("texts/x")
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(60)).encode()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from blogs import complaints, make_blog, run
-from escriba.blog.build import build
-from escriba.blog.spots import Spots
-from escriba.errors import Place
+from escriba.ground.errors import Place
+from escriba.site.build import build
+from escriba.site.links.spots import Spots
 
 POST = "posts/2020-01-01-a.md"
 

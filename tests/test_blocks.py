@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.blog.kramdown import block, grammar, lists, references, table
-from escriba.blog.kramdown.source import Source
-from escriba.blog.markdown import render
-from escriba.errors import Mistakes
+from escriba.ground.errors import Mistakes
+from escriba.markup.kramdown import block, grammar, lists, references, table
+from escriba.markup.kramdown.source import Source
+from escriba.markup.markdown import render
 
 POST = Path("posts/a.md")
 

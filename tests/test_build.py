@@ -12,14 +12,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import SITES, make_site, run, tree
-from escriba import project
-from escriba.blog import markdown
-from escriba.blog.build import Result, build
-from escriba.errors import EscribaError, FrozenError, SourceError
-from escriba.model import FILE, read_model
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.errors import EscribaError, FrozenError, SourceError
+from escriba.ground.project import Project
+from escriba.markup import markdown
+from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
+from escriba.site.build import Result, build
 
 PAGES = {
     "2020/networks/index.html",
@@ -111,8 +111,8 @@ def test_a_frozen_build_imports_neither_torch_nor_numpy(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
     build(site)
     code = (
-        "import sys; from pathlib import Path; from escriba import project\n"
-        "from escriba.blog.build import build\n"
+        "import sys; from pathlib import Path; from escriba.ground import project\n"
+        "from escriba.site.build import build\n"
         "build(project.load(Path.cwd()), frozen=True, output=Path('other'))\n"
         "print(sorted({'torch', 'numpy', 'wasmtime', 'watchfiles', 'rich'} & set(sys.modules)))\n"
     )

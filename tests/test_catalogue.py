@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from escriba import project
-from escriba.blog import catalogue
-from escriba.blog.catalogue import Catalogue
-from escriba.errors import Mistakes, SourceError
+from escriba.ground import project
+from escriba.ground.errors import Mistakes, SourceError
+from escriba.site.content import catalogue
+from escriba.site.content.catalogue import Catalogue
 
 
 def read(

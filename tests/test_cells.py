@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from torch import nn  # noqa: E402
 
 from escriba.charlm.network import CharLSTM, tensors  # noqa: E402
-from escriba.model import Network  # noqa: E402
+from escriba.records.model import Network  # noqa: E402
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 LAYERS, HIDDEN, SYMBOLS = 3, 16, 11

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from blogs import make_site, tree
-from escriba.blog.build import build
-from escriba.blog.check import Report, check, prune, refresh
-from escriba.blog.explain import explain
-from escriba.digest import text_digest
-from escriba.errors import FrozenError, SourceError
+from escriba.evidence import ledger as frozen
+from escriba.evidence.ledger import Use
+from escriba.ground.digest import text_digest
+from escriba.ground.errors import FrozenError, SourceError
+from escriba.ground.project import Project, load
 from escriba.hosts.expand import expand_files
-from escriba.project import Project, load
-from escriba.sampling import frozen
-from escriba.sampling.frozen import Use
+from escriba.site.build import build
+from escriba.upkeep.check import Report, check, prune, refresh
+from escriba.upkeep.explain import explain
 from models import make_model
 
 POST = "2020-10-01-redes.md"

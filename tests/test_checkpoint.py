@@ -17,9 +17,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import project  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.errors import SourceError, TrainingError  # noqa: E402
+from escriba.ground import project  # noqa: E402
+from escriba.ground.errors import SourceError, TrainingError  # noqa: E402
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}

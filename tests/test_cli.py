@@ -15,8 +15,8 @@ import click
 import pytest
 
 from escriba.cli import cli
-from escriba.display import visible
-from escriba.errors import ModelError, SourceError
+from escriba.ground.errors import ModelError, SourceError
+from escriba.ground.terminal import visible
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from models import make_model

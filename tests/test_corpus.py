@@ -17,13 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escriba import project, vocabulary
 from escriba.charlm.corpora import encoder
 from escriba.charlm.corpora.archives import Document
 from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus
 from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
-from escriba.errors import CorpusError, SourceError
-from escriba.model import read_model
+from escriba.ground import project
+from escriba.ground.errors import CorpusError, SourceError
+from escriba.records import vocabulary
+from escriba.records.model import read_model
 from test_texts import split_points
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from escriba.blog.css import find, rewrite
+from escriba.markup.html.css import find, rewrite
 
 
 def addresses(css: str) -> list[str]:

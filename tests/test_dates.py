@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from escriba.blog.liquid import LiquidContext, render
-from escriba.blog.liquid.dates import read_date, write_date
-from escriba.errors import Place, SourceError
+from escriba.ground.errors import Place, SourceError
+from escriba.markup.liquid import LiquidContext, render
+from escriba.markup.liquid.dates import read_date, write_date
 
 START = Place(Path("a.md"), 1)
 MOMENTS = [
@@ -97,8 +97,8 @@ def test_no_machine_has_a_say_in_a_date() -> None:
     text = "{{ '2020-07-01 10:00 CET' | date: '%s %z %Z %c' }}{{ 0 | date: '%F %T' }}"
     program = (
         "import sys; from pathlib import Path\n"
-        "from escriba.blog.liquid import LiquidContext, render\n"
-        "from escriba.errors import Place\n"
+        "from escriba.markup.liquid import LiquidContext, render\n"
+        "from escriba.ground.errors import Place\n"
         f"print(render({text!r}, LiquidContext(), Place(Path('a'), 1))[0])\n"
     )
     found = set()

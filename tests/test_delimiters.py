@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from escriba import project
-from escriba.blog.build import build
-from escriba.blog.delimiters import ALL, Delimiters
-from escriba.blog.liquid import LiquidContext
-from escriba.blog.markdown import render
-from escriba.blog.math import Mathematics
-from escriba.errors import Mistakes, SourceError
+from escriba.ground import project
+from escriba.ground.errors import Mistakes, SourceError
+from escriba.markup.liquid import LiquidContext
+from escriba.markup.markdown import render
+from escriba.markup.math.delimiters import ALL, Delimiters
+from escriba.markup.math.formulas import Mathematics
+from escriba.site.build import build
 from html_tree import formulas
 
 POST = Path("posts/a.md")

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import run
-from escriba.direction import find_direction
+from escriba.ground.direction import find_direction
 
 
 @pytest.mark.parametrize(

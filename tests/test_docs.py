@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from escriba import errors, schema
 from escriba.charlm.recipe import Recipe, Source
 from escriba.cli import cli
-from escriba.errors import EscribaError, Place
-from escriba.evaluation import read_evaluation
-from escriba.model import read_model
+from escriba.ground import errors, schema
+from escriba.ground.errors import EscribaError, Place
+from escriba.records.evaluation import read_evaluation
+from escriba.records.model import read_model
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from escriba import project
 from escriba.charlm.corpora import download
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.recipe import Recipe, read_recipe
-from escriba.errors import CorpusError, Place, SourceError
-from escriba.schema import read
+from escriba.ground import project
+from escriba.ground.errors import CorpusError, Place, SourceError
+from escriba.ground.schema import read
 
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(100)).encode()
 SHA256 = hashlib.sha256(TEXT).hexdigest()

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from escriba.errors import SourceError
-from escriba.sampling import crew, engine
+from escriba.ground.errors import SourceError
+from escriba.sampling import engine
+from escriba.sampling import workers as crew
 from escriba.sampling.engine import Engine
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
@@ -114,7 +115,7 @@ def test_without_wasmtime_the_reference_runs(model, monkeypatch):
 
 def test_importing_costs_nothing():
     code = (
-        "import sys, escriba.sampling.engine, escriba.sampling.check, escriba.sampling.frozen;"
+        "import sys, escriba.sampling.engine, escriba.evidence.proof, escriba.evidence.ledger;"
         "print([name for name in ('numpy', 'wasmtime', 'torch', 'safetensors') "
         "if name in sys.modules])"
     )

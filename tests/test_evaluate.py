@@ -20,9 +20,6 @@ from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
-from escriba import model as modelfile  # noqa: E402
-from escriba import project  # noqa: E402
-from escriba.article.models import Models  # noqa: E402
 from escriba.article.values import show_value  # noqa: E402
 from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
 from escriba.charlm.evaluation import baselines  # noqa: E402
@@ -41,8 +38,10 @@ from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.recipe import read_recipe  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
-from escriba.errors import CorpusError, EscribaError, ModelError, Place, SourceError  # noqa: E402
-from escriba.evaluation import (  # noqa: E402
+from escriba.ground import project  # noqa: E402
+from escriba.ground.errors import CorpusError, EscribaError, ModelError, Place, SourceError  # noqa: E402
+from escriba.records import model as modelfile  # noqa: E402
+from escriba.records.evaluation import (  # noqa: E402
     BASELINES,
     CLASSES,
     MEASURES,
@@ -50,8 +49,9 @@ from escriba.evaluation import (  # noqa: E402
     check_name,
     read_evaluation,
 )
-from escriba.model import Model, Network, read_model  # noqa: E402
-from escriba.vocabulary import Unit, collect  # noqa: E402
+from escriba.records.library import Models  # noqa: E402
+from escriba.records.model import Model, Network, read_model  # noqa: E402
+from escriba.records.vocabulary import Unit, collect  # noqa: E402
 from models import make_model  # noqa: E402
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")

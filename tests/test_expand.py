@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blogs import run
-from escriba import project
 from escriba.article.context import open_context
 from escriba.article.expansion import expand, guard
 from escriba.article.targets import find_changed
-from escriba.errors import SourceError
+from escriba.ground import project
+from escriba.ground.errors import SourceError
+from escriba.ground.project import Project
 from escriba.hosts.expand import expand_files, expand_stream
-from escriba.project import Project
 from hosts import HOSTILE, ITEM_AND_QUOTE
 from models import make_model
 from test_playground import browser

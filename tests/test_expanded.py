@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blogs import run
-from escriba.project import Project
+from escriba.ground.project import Project
 from hosts import (
     ARTICLE,
     ITEM_AND_QUOTE,

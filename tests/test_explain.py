@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from blogs import make_site, tree
-from escriba.blog.build import build
-from escriba.blog.explain import explain
-from escriba.errors import SourceError
-from escriba.project import Project
+from escriba.ground.errors import SourceError
+from escriba.ground.project import Project
+from escriba.site.build import build
+from escriba.upkeep.explain import explain
 
 POST = "posts/2020-10-01-redes.md"
 

@@ -26,12 +26,19 @@ from escriba.article.blocks.sample import SampleOptions
 from escriba.article.blocks.timeline import TimelineOptions
 from escriba.article.extension import Context, EscribaExtension
 from escriba.article.logged import AT_STEP, WHOLE
-from escriba.article.models import Models
-from escriba.article.theme import Templates
 from escriba.article.values import KEYS, MEASURED
-from escriba.blog.markdown import render
-from escriba.errors import EscribaError, FrozenError, Mistakes, ModelError, Place, SourceError
+from escriba.ground.errors import (
+    EscribaError,
+    FrozenError,
+    Mistakes,
+    ModelError,
+    Place,
+    SourceError,
+)
+from escriba.markup.markdown import render
+from escriba.records.library import Models
 from escriba.sampling.request import Request
+from escriba.templating.templates import Templates
 from models import make_model, make_record
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))

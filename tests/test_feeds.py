@@ -8,7 +8,7 @@ from pathlib import Path
 import feedparser
 
 from blogs import make_site
-from escriba.blog.build import build
+from escriba.site.build import build
 
 SITE = "https://example.org/cuaderno"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.article.fences import Fence, find, scan
-from escriba.errors import Place, Problem, SourceError
+from escriba.ground.errors import Place, Problem, SourceError
 
 START = Place(Path("a.md"), 10)
 

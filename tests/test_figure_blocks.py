@@ -14,10 +14,10 @@ from bs4 import BeautifulSoup, Tag
 from markdown import markdown
 
 from escriba.article.extension import Context, EscribaExtension
-from escriba.article.models import Models
-from escriba.article.theme import Templates
-from escriba.errors import EscribaError, ModelError, SourceError
-from escriba.sampling.frozen import Store
+from escriba.evidence.ledger import Store
+from escriba.ground.errors import EscribaError, ModelError, SourceError
+from escriba.records.library import Models
+from escriba.templating.templates import Templates
 from models import make_model, make_record
 
 POST = Path("posts/a.md")

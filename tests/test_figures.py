@@ -13,7 +13,7 @@ from escriba.article.figures.curve import clip, mean, path, spread, thin
 from escriba.article.figures.labels import Notation, label
 from escriba.article.figures.scale import Scale, fit
 from escriba.article.figures.unrolled import unroll
-from escriba.article.numbers import format_figures, format_percent, format_share
+from escriba.templating.formats import format_figures, format_percent, format_share
 
 D = Decimal
 

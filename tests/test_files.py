@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba import files
-from escriba.errors import CorpusError, ModelError, SourceError
+from escriba.ground import files
+from escriba.ground.errors import CorpusError, ModelError, SourceError
 
 
 def make_fifo(path: Path) -> None:

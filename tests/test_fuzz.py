@@ -14,7 +14,7 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, {benchmarks!r})
 import doors, fuzz, trees
-from escriba.errors import Place, SourceError
+from escriba.ground.errors import Place, SourceError
 
 def broken(yard, data):
     if b"raise" in data:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escriba import project
-from escriba.digest import canonical, digest
-from escriba.errors import (
+from escriba.ground import project
+from escriba.ground.digest import canonical, digest
+from escriba.ground.errors import (
     FrozenError,
     Mistakes,
     ModelError,
@@ -21,7 +21,7 @@ from escriba.errors import (
     SourceError,
     suggest,
 )
-from escriba.model import read_model
+from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from models import make_model

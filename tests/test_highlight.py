@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article import passage
-from escriba.article.lexing import WINDOW
-from escriba.blog import highlight
+from escriba.markup.html import highlight
+from escriba.templating import passage
+from escriba.templating.lexing import WINDOW
 
 CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from escriba import install
-from escriba.install import Origin, name_command, read_origin
+from escriba.ground import install
+from escriba.ground.install import Origin, name_command, read_origin
 
 WHEEL = {"archive_info": {"hash": "sha256=ab", "hashes": {"sha256": "ab"}}}
 GIT = {"vcs_info": {"vcs": "git", "requested_revision": "main", "commit_id": "c0ffee"}}
@@ -117,7 +117,7 @@ def test_sources_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(install.metadata, "distribution", nothing)
     origin = install.find_origin()
     assert (origin.kind, origin.editable) == ("folder", True)
-    assert origin.path == Path(install.__file__).parents[2]
+    assert origin.path == Path(install.__file__).parents[3]
 
 
 def test_an_address_of_another_machine_is_no_path() -> None:

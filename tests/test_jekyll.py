@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from escriba.blog.build import build
-from escriba.blog.liquid import LiquidContext
-from escriba.blog.markdown import render
-from escriba.project import load
+from escriba.ground.project import load
+from escriba.markup.liquid import LiquidContext
+from escriba.markup.markdown import render
+from escriba.site.build import build
 from html_tree import formulas, outline
 
 HERE = Path(__file__).parent

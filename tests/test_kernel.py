@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escriba.errors import ModelError
-from escriba.model import FILE, GATES, Model, read_model
+from escriba.ground.errors import ModelError
+from escriba.records.model import FILE, GATES, Model, read_model
 from escriba.sampling import wasm
 from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise

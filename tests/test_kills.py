@@ -17,10 +17,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("there is no forkserver", allow_module_level=True)
 
-from escriba import project  # noqa: E402
 from escriba.charlm.training import train as training  # noqa: E402
 from escriba.charlm.training.log import Log  # noqa: E402
-from escriba.model import read_model  # noqa: E402
+from escriba.ground import project  # noqa: E402
+from escriba.records.model import read_model  # noqa: E402
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}

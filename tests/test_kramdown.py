@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.blog.markdown import Heading, render
-from escriba.errors import SourceError
+from escriba.ground.errors import SourceError
+from escriba.markup.markdown import Heading, render
 from html_tree import outline
 
 CASES = sorted((Path(__file__).parent / "cases" / "kramdown").glob("*.md"))

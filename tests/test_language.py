@@ -14,9 +14,9 @@ import pytest
 from babel.messages.catalog import Message
 from babel.support import Translations
 
-from escriba import language
 from escriba.cli import cli
-from escriba.language import LOCALE
+from escriba.ground import language
+from escriba.ground.language import LOCALE
 from make_messages import collect_messages, find_catalogues, read_catalogue
 
 SOURCES = [path for path in LOCALE.parent.rglob("*.py") if "kramdown" not in path.parts]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from blogs import make_site, run
-from escriba.errors import FrozenError, Place
-from escriba.model import read_model
-from escriba.sampling import frozen
+from escriba.evidence import ledger as frozen
+from escriba.ground.errors import FrozenError, Place
+from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
 from models import make_model
 from test_pages import REPOSITORY

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.blog.build import build
-from escriba.blog.hypertext import TAG, rewrite
-from escriba.blog.links import Addresses, globalise, localise, relative
-from escriba.blog.prose import furnish
-from escriba.project import load
+from escriba.ground.project import load
+from escriba.markup.html.prose import furnish
+from escriba.markup.html.tags import TAG, rewrite
+from escriba.site.build import build
+from escriba.site.links.addresses import Addresses, globalise, localise, relative
 
 SITE = Addresses(
     "https://example.org",

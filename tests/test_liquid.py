@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article.theme import Templates
-from escriba.blog.liquid import LiquidContext, evaluate, render
-from escriba.blog.liquid.filters import FILTERS
-from escriba.blog.markdown import render as render_post
-from escriba.blog.text import strip_tags
-from escriba.errors import Mistakes, Place, SourceError
-from escriba.project import Project, Settings
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.project import Project, Settings
+from escriba.markup.html.text import strip_tags
+from escriba.markup.liquid import LiquidContext, evaluate, render
+from escriba.markup.liquid.filters import FILTERS
+from escriba.markup.markdown import render as render_post
+from escriba.templating.templates import Templates
 
 HINT = "; correct it, or define it in 'macros' of escriba.yml"
 
@@ -97,8 +97,8 @@ def test_later_mistakes_keep_their_lines_when_liquid_changes_the_number_of_lines
 def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
     from escriba.article.context import Context
     from escriba.article.extension import EscribaExtension
-    from escriba.article.models import Models
-    from escriba.sampling.frozen import Store
+    from escriba.evidence.ledger import Store
+    from escriba.records.library import Models
 
     mistakes = Mistakes()
     context = Context(
@@ -136,8 +136,8 @@ def test_highlighted_code_is_out_of_reach_of_markdown_and_liquid() -> None:
 def test_posts_with_highlight_alone_do_not_import_liquid() -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from escriba.blog.liquid import LiquidContext\n"
-        "from escriba.blog.markdown import render\n"
+        "from escriba.markup.liquid import LiquidContext\n"
+        "from escriba.markup.markdown import render\n"
         "text = 'a\\n{% highlight python %}\\nx\\n{% endhighlight %}\\n{% raw %}{{ b }}{% endraw %}'\n"
         "render(text, path=Path('a'), liquid=LiquidContext())\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('liquid', 'numpy', 'torch')])\n"
@@ -298,7 +298,7 @@ def test_what_would_never_end_is_one_located_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     if MUCH in message:  # for the sake of time
-        monkeypatch.setattr("escriba.article.budget.STEPS", 1 << 21)
+        monkeypatch.setattr("escriba.templating.budget.STEPS", 1 << 21)
     (tmp_path / "long.html").write_text("{% if a %}" + "b" * 9999 + "{% endif %}")
     for number in range(19):
         (tmp_path / f"deep{number}.html").write_text(f"{{% include deep{number + 1}.html %}}" * 4)

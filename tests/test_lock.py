@@ -16,20 +16,20 @@ from typing import Any
 import pytest
 
 from blogs import make_site, tree
-from escriba import lock
-from escriba.blog.build import build
-from escriba.blog.check import check, prune, refresh
-from escriba.blog.explain import explain
-from escriba.errors import SourceError, TrainingError
+from escriba.ground import lock
+from escriba.ground.errors import SourceError, TrainingError
+from escriba.ground.lock import FILE, Say, hold, hold_project
+from escriba.ground.project import Project, load
 from escriba.hosts.expand import expand_files, expand_stream
-from escriba.lock import FILE, Say, hold, hold_project
-from escriba.project import Project, load
+from escriba.site.build import build
+from escriba.upkeep.check import check, prune, refresh
+from escriba.upkeep.explain import explain
 
 SHOWN = Path("site")
 HOLDER = """
 import sys, time
 from pathlib import Path
-from escriba.lock import hold
+from escriba.ground.lock import hold
 sys.argv = ["/somewhere/escriba/__main__.py", "refresh", "a b\\x1b[31m.md"]
 with hold(Path({path!r}), Path("site")):
     print("held", flush=True)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba import tex
-from escriba.blog.markdown import render
-from escriba.blog.math import Formulas
-from escriba.errors import Mistakes, SourceError
+from escriba.ground.errors import Mistakes, SourceError
+from escriba.markup.markdown import render
+from escriba.markup.math.formulas import Formulas
 from html_tree import formulas
 
 POST = Path("posts/a.md")

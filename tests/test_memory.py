@@ -28,8 +28,8 @@ from escriba.charlm.training import train as training  # noqa: E402
 from escriba.charlm.training.memory import estimate, find_memory  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.errors import Place, TrainingError  # noqa: E402
-from escriba.model import LARGEST  # noqa: E402
+from escriba.ground.errors import Place, TrainingError  # noqa: E402
+from escriba.records.model import LARGEST  # noqa: E402
 from test_train import make_site  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -243,10 +243,10 @@ def test_a_process_that_may_have_little_memory_says_so(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 import torch
-from escriba import project
+from escriba.ground import project
 from escriba.charlm.training import calibrate, memory, setup
 from escriba.charlm.training.train import train
-from escriba.errors import EscribaError
+from escriba.ground.errors import EscribaError
 torch.set_num_threads(1)
 memory.find_memory = lambda device: None  # as where nothing is known of the machine
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blogs import run
-from escriba.blog.liquid import LiquidContext, evaluate
-from escriba.errors import Place
+from escriba.ground.errors import Place
+from escriba.markup.liquid import LiquidContext, evaluate
 
 START = Place(Path("posts/a.md"), 5)
 

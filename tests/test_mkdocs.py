@@ -17,8 +17,8 @@ from urllib.request import urlopen
 import pytest
 from bs4 import BeautifulSoup
 
-from escriba import project
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.project import Project
 from hosts import (
     ARTICLE,
     changed,

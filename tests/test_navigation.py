@@ -9,9 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import complaints, make_blog, make_site, run, tree
-from escriba.blog.build import build
-from escriba.blog.check import check, collect, prune, refresh
-from escriba.project import Project, load
+from escriba.ground.project import Project, load
+from escriba.site.build import build
+from escriba.upkeep.check import check, collect, prune, refresh
 
 POST = "posts/2020-01-01-a.md"
 

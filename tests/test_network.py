@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.network import CharLSTM, Dropout, load_tensors, tensors  # noqa: E402
-from escriba.model import Network  # noqa: E402
+from escriba.records.model import Network  # noqa: E402
 
 
 @pytest.mark.parametrize(("cell", "whole"), [("rnn", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)])

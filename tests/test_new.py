@@ -15,16 +15,17 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from escriba import install, project
-from escriba.blog import new, starters, workflows
-from escriba.blog.build import build
-from escriba.blog.check import check
-from escriba.blog.new import Made, create
-from escriba.blog.workflows import find_installation
 from escriba.charlm.recipe import read_recipe
-from escriba.errors import EscribaError, SourceError
-from escriba.install import Origin
-from escriba.model import read_model
+from escriba.ground import install, project
+from escriba.ground.errors import EscribaError, SourceError
+from escriba.ground.install import Origin
+from escriba.records.model import read_model
+from escriba.site.build import build
+from escriba.site.new import blog as new
+from escriba.site.new import starters, workflows
+from escriba.site.new.blog import Made, create
+from escriba.site.new.workflows import find_installation
+from escriba.upkeep.check import check
 
 ROOT = Path(__file__).parents[1]
 FOLDER = starters.FOLDER
@@ -564,7 +565,7 @@ def test_the_licence_is_in_the_wheel(wheel: Path) -> None:
         assert "License-Expression: MIT" in archive.read(metadata).decode()
         for starter in starters.STARTERS:
             for name, data in starters.read(starter).items():
-                assert archive.read(f"escriba/starters/{starter.name}/{name}") == data
+                assert archive.read(f"escriba/site/new/starters/{starter.name}/{name}") == data
 
 
 # The address of a site.

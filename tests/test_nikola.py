@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from escriba.project import Project
+from escriba.ground.project import Project
 from hosts import (
     ARTICLE,
     changed,

@@ -13,8 +13,8 @@ from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from escriba.charlm.training import novelty  # noqa: E402
+from escriba.charlm.training.display import show_result  # noqa: E402
 from escriba.charlm.training.novelty import longest_run  # noqa: E402
-from escriba.charlm.training.progress import show_result  # noqa: E402
 from escriba.charlm.training.train import Result  # noqa: E402
 
 SYMBOLS = st.lists(st.integers(0, 2), max_size=30)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.article.numbers import format_number, format_percent
-from escriba.numbers import DIGITS, read_decimal, read_float, read_json, read_whole, round_to
+from escriba.ground.numbers import DIGITS, read_decimal, read_float, read_json, read_whole, round_to
+from escriba.templating.formats import format_number, format_percent
 
 
 @pytest.mark.parametrize(

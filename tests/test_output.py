@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.blog import content, output
-from escriba.blog.content import Content
-from escriba.blog.output import FOLDER, Changes, recover, write
-from escriba.errors import SourceError
+from escriba.ground.errors import SourceError
+from escriba.site.output import contents as content
+from escriba.site.output import write as output
+from escriba.site.output.contents import Content
+from escriba.site.output.write import FOLDER, Changes, recover, write
 
 SHOWN = Path("site")
 

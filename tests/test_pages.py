@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from blogs import make_site, run
-from escriba.blog.build import build
-from escriba.project import load
-from escriba.sampling import frozen
+from escriba.evidence import ledger as frozen
+from escriba.ground.project import load
+from escriba.site.build import build
 from models import make_record
 
 playwright = pytest.importorskip("playwright.sync_api")

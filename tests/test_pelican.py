@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from escriba import project
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.project import Project
 from hosts import (
     ARTICLE,
     changed,

@@ -13,9 +13,9 @@ import pytest
 
 from blogs import make_site
 from escriba.article.panels import Panels
-from escriba.blog.build import build
-from escriba.model import GATES, Cell
-from escriba.project import load
+from escriba.ground.project import load
+from escriba.records.model import GATES, Cell
+from escriba.site.build import build
 from models import make_model
 from test_pages import ARTICLES, AXE, REPOSITORY, Quiet, browser, needs_chromium, served
 

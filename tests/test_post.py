@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.blog import permalink
-from escriba.blog.permalink import Words, clean, expand, slugify, target
-from escriba.blog.post import Post, read_post
-from escriba.errors import Place, SourceError
-from escriba.project import Settings
-from escriba.schema import parse_datetime
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.project import Settings
+from escriba.ground.schema import parse_datetime
+from escriba.site.content import permalink
+from escriba.site.content.permalink import Words, clean, expand, slugify, target
+from escriba.site.content.post import Post, read_post
 
 NAME = "2020-10-01-redes-neuronales.md"
 

@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import project
 from escriba.charlm.training.train import train
+from escriba.ground import project
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}

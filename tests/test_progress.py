@@ -9,7 +9,7 @@ import pytest
 
 CODE = """
 import sys, time
-from escriba import progress
+from escriba.ground import progress
 progress.PATIENCE = float(sys.argv[1])
 with progress.shown_progress() as report:
     for share in (0.25, 0.5):
@@ -48,7 +48,7 @@ def test_long_work_has_a_bar():
 def test_what_is_printed_meanwhile_goes_where_it_should(tmp_path):
     """Standard output may be a file while standard error is a terminal: `check --diff > FILE`."""
     code = (
-        "import sys; from escriba import progress; progress.PATIENCE = 0\n"
+        "import sys; from escriba.ground import progress; progress.PATIENCE = 0\n"
         "with progress.shown_progress() as report:\n"
         "    report('writing samples', 0.5); print('a difference')\n"
     )

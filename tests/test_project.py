@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from escriba import project
-from escriba.errors import CorpusError, Place, SourceError
-from escriba.project import Settings
-from escriba.schema import Mistake
+from escriba.ground import project
+from escriba.ground.errors import CorpusError, Place, SourceError
+from escriba.ground.project import Settings
+from escriba.ground.schema import Mistake
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from escriba.blog.prose import furnish
+from escriba.markup.html.prose import furnish
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from escriba.errors import ModelError
-from escriba.model import FILE, GATES, Model, read_model
+from escriba.ground.errors import ModelError
+from escriba.records.model import FILE, GATES, Model, read_model
 from escriba.sampling.quantised import Matrix, quantise
 from escriba.sampling.reference import Integers
 from escriba.sampling.wasm import Wasm

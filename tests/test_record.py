@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from escriba.article.logged import find_logged
-from escriba.article.models import Models
-from escriba.article.record import Record, read_record
 from escriba.article.values import show_value
-from escriba.errors import EscribaError, ModelError, Place, SourceError
+from escriba.ground.errors import EscribaError, ModelError, Place, SourceError
+from escriba.records.library import Models
+from escriba.records.training import Record, read_record
 from models import make_model, make_record
 
 PLACE = Place(Path("posts/a.md"), 3, 7)

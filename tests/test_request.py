@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba import schema
-from escriba.errors import Place, SourceError
+from escriba.ground import schema
+from escriba.ground.errors import Place, SourceError
 from escriba.sampling.request import Options, Request, decimal_text
 from models import make_model
 

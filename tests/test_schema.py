@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from escriba import files, schema
-from escriba.errors import Place, SourceError, find_typo
-from escriba.schema import Mistake, Range, Unlike, Words, raise_all
+from escriba.ground import files, schema
+from escriba.ground.errors import Place, SourceError, find_typo
+from escriba.ground.schema import Mistake, Range, Unlike, Words, raise_all
 
 START = Place(Path("a.yml"), 10)
 

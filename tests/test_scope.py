@@ -10,9 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import run
-from escriba.blog import data
-from escriba.errors import SourceError
-from escriba.project import load
+from escriba.ground.errors import SourceError
+from escriba.ground.project import load
+from escriba.site.content import data
 
 POST = """\
 ---

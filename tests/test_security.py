@@ -19,13 +19,13 @@ from bs4 import BeautifulSoup
 from safetensors.numpy import load_file
 
 from blogs import make_site, run, tree
-from escriba.blog.build import build
-from escriba.blog.check import check, prune
 from escriba.charlm.recipe import read_recipe
-from escriba.digest import text_digest
-from escriba.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
-from escriba.model import FILE
-from escriba.project import Project, load
+from escriba.ground.digest import text_digest
+from escriba.ground.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
+from escriba.ground.project import Project, load
+from escriba.records.model import FILE
+from escriba.site.build import build
+from escriba.upkeep.check import check, prune
 from models import make_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
@@ -393,7 +393,7 @@ def plant_bytecode(site: Project, code: str) -> None:
     """Compiled templates, as Jinja would take them for its own, that run some code."""
     from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader
 
-    from escriba.article.theme import packaged
+    from escriba.templating.templates import packaged
 
     folder = site.cache / "templates"
     folder.mkdir(parents=True, exist_ok=True)
@@ -606,7 +606,7 @@ def test_hostile_text(site: Project) -> None:
 def test_hostile_names(site: Project) -> None:
     from safetensors.numpy import save_file
 
-    from escriba.model import header
+    from escriba.records.model import header
 
     name = "<img src=x onerror=alert(1)>"
     model = make_model(site.models / name, symbols=HOSTILE)
@@ -639,7 +639,7 @@ def test_the_kernel_reaches_nothing() -> None:
 
 @contextmanager
 def serving(site: Project) -> Iterator[int]:
-    from escriba.blog.serve import open_server
+    from escriba.site.serve import open_server
 
     server = open_server(site, "127.0.0.1", 0, drafts=True)
     server.press.print()
@@ -665,7 +665,7 @@ def get(port: int, path: str, host: str | None = None) -> tuple[int, bytes]:
 
 @of("`serve` listens on this machine alone, and answers no page of another name.")
 def test_only_this_machine_is_served(site: Project) -> None:
-    from escriba.blog.serve import open_server
+    from escriba.site.serve import open_server
 
     for host in ("0.0.0.0", "example.org", "::"):
         with pytest.raises(SourceError, match="this machine only"):

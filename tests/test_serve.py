@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from blogs import make_site, tree
-from escriba.blog.serve import EVENTS, Edition, Server, find, inject, matters, open_server
-from escriba.errors import SourceError
+from escriba.ground.errors import SourceError
+from escriba.site.serve import EVENTS, Edition, Server, find, inject, matters, open_server
 
 
 @contextmanager

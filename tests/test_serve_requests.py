@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from blogs import make_site
-from escriba.blog.serve import Edition, Server, open_server, visitors
-from escriba.blog.serve import server as serving
-from escriba.blog.serve.request import RequestError, read_path, read_range
-from escriba.blog.serve.visitors import Visitors
-from escriba.streams import Gone
+from escriba.ground.streams import Gone
+from escriba.site.serve import Edition, Server, open_server, visitors
+from escriba.site.serve import server as serving
+from escriba.site.serve.request import RequestError, read_path, read_range
+from escriba.site.serve.visitors import Visitors
 from test_pages import needs_chromium
 from test_playground import browser
 from test_serve import get
@@ -145,7 +145,7 @@ def test_the_answer_to_more_than_is_read_arrives(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the connection is torn down while somebody still sends."""
-    monkeypatch.setattr("escriba.blog.serve.server.LINGER", 60.0)
+    monkeypatch.setattr("escriba.site.serve.server.LINGER", 60.0)
     with socket.create_connection(("127.0.0.1", server.server_port)) as connection:
         connection.sendall(line("/cuaderno/") + b"X: " + b"y" * (16 << 20))
         connection.shutdown(socket.SHUT_WR)

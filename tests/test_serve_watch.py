@@ -14,15 +14,15 @@ import pytest
 import watchfiles
 
 from blogs import make_site
-from escriba.blog import serve as package
-from escriba.blog.build import render as render_site
-from escriba.blog.serve import press as pressing
-from escriba.blog.serve import watch
-from escriba.blog.serve.press import Press
-from escriba.blog.serve.sources import survey
-from escriba.errors import SourceError
-from escriba.project import Project, load
-from escriba.sampling.frozen import PatientStore
+from escriba.evidence.ledger import PatientStore
+from escriba.ground.errors import SourceError
+from escriba.ground.project import Project, load
+from escriba.site import serve as package
+from escriba.site.build import render as render_site
+from escriba.site.serve import press as pressing
+from escriba.site.serve import watch
+from escriba.site.serve.press import Press
+from escriba.site.serve.sources import survey
 
 BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
 

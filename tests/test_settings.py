@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import schema
 from escriba.charlm.recipe import Recipe
 from escriba.charlm.training.limits import count_steps, goes_further
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
-from escriba.errors import Place, SourceError
+from escriba.ground import schema
+from escriba.ground.errors import Place, SourceError
 
 CORPUS = "corpus: {sources: [{file: a}]}\n"
 

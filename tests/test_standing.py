@@ -15,12 +15,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import project  # noqa: E402
 from escriba.charlm.training import standing  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.errors import ModelError, TrainingError  # noqa: E402
-from escriba.lock import hold  # noqa: E402
-from escriba.model import read_model  # noqa: E402
+from escriba.ground import project  # noqa: E402
+from escriba.ground.errors import ModelError, TrainingError  # noqa: E402
+from escriba.ground.lock import hold  # noqa: E402
+from escriba.records.model import read_model  # noqa: E402
 from escriba.sampling.compact import compact  # noqa: E402
 
 RECIPE = """

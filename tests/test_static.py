@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from blogs import complaints, make_blog, run, tree
-from escriba.blog.build import build
-from escriba.project import Project, load
+from escriba.ground.project import Project, load
+from escriba.site.build import build
 
 POST = "posts/2020-01-01-a.md"
 OURS = (
@@ -186,8 +186,8 @@ def test_a_large_file_is_never_in_memory(tmp_path: Path) -> None:
     site = make_blog(tmp_path, {POST: "[film](/films/a.mp4)", "films/x": b""})
     with (site.root / "films" / "a.mp4").open("wb") as file:
         file.truncate(3 << 30)  # a hole: it takes no room, and 3 GB in memory would
-    from escriba.blog.build import render
-    from escriba.sampling.frozen import Store
+    from escriba.evidence.ledger import Store
+    from escriba.site.build import render
 
     store = Store(site.models, site.root, frozen=True)
     made = render(site, store, drafts=False, unpublished=False)

@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from blogs import run
-from escriba.blog.markdown import render
-from escriba.blog.summary import summarise
+from escriba.markup.html.summary import summarise
+from escriba.markup.markdown import render
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from escriba.blog.markdown import render
-from escriba.blog.prose import furnish
+from escriba.markup.html.prose import furnish
+from escriba.markup.markdown import render
 
 
 def items(text: str) -> list[str]:

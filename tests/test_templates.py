@@ -18,12 +18,12 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from blogs import run
-from escriba import project
-from escriba.article import compiled
-from escriba.article.theme import Templates, open_templates, packaged
-from escriba.blog.build import build
-from escriba.errors import EscribaError, SourceError
-from escriba.project import Project
+from escriba.ground import project
+from escriba.ground.errors import EscribaError, SourceError
+from escriba.ground.project import Project
+from escriba.site.build import build
+from escriba.templating import compiled
+from escriba.templating.templates import Templates, open_templates, packaged
 
 LARGE = "a value larger than 16 MB, the most that one may be"
 MUCH = "this template is too much work for one page; let it do less"
@@ -214,7 +214,7 @@ def test_what_would_never_end_is_one_located_mistake(
     folder: Path, monkeypatch: pytest.MonkeyPatch, template: str, message: str
 ) -> None:
     if message == MUCH:  # for the sake of time
-        monkeypatch.setattr("escriba.article.budget.STEPS", 1 << 21)
+        monkeypatch.setattr("escriba.templating.budget.STEPS", 1 << 21)
     said = render(folder, template)
     assert said.startswith(f"templates/a.html:1: template: {message}"), said[:300]
 
@@ -222,7 +222,7 @@ def test_what_would_never_end_is_one_located_mistake(
 def test_a_mistake_has_its_file_and_line_wherever_it_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escriba.article.budget.STEPS", 1 << 21)  # for the sake of time
+    monkeypatch.setattr("escriba.templating.budget.STEPS", 1 << 21)  # for the sake of time
     (folder / "b.html").write_text("\n\n{{ 'x' * 10 ** 9 }}")
     (folder / "c.html").write_text("\n{% macro m() %}\n{{ nope }}\n{% endmacro %}")
     (folder / "d.html").write_bytes(b"a\nb\xff")
@@ -278,7 +278,7 @@ def test_a_template_is_a_file_of_the_project(folder: Path, name: str, message: s
 def test_any_mixture_of_expressions_is_rendered_or_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escriba.article.budget.STEPS", 1 << 18)  # for the sake of time
+    monkeypatch.setattr("escriba.templating.budget.STEPS", 1 << 18)  # for the sake of time
     templates = Templates(folder, Path("templates"))
     names = [name for name in templates.environment.filters if ":" not in name]
     for seed in range(400):
@@ -381,7 +381,7 @@ def refused(blog: Project) -> list[str]:
         ("absolute([])", "'absolute' takes a path of this site, and was given []"),
         ("language(5)", "'language' takes the tag of a language, as es, and was given 5"),
         ("date()", ""),
-        ("panels.write('/tmp')", "'escriba.blog.theme.Playgrounds object' has no attribute 'write'"),
+        ("panels.write('/tmp')", "'escriba.site.pages.pages.Playgrounds object' has no attribute 'write'"),
         ("panels._panels", "a template may not use '_panels' of Playgrounds"),
         ("catalogue.posts[0].place('title')", "a template may not use 'place' of Post"),
         ("site.posts.iterdir() | list", "a template may not use 'iterdir' of PosixPath"),

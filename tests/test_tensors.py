@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from escriba.errors import ModelError
-from escriba.model import FILE, GATES, Model, read_model
+from escriba.ground.errors import ModelError
+from escriba.records.model import FILE, GATES, Model, read_model
+from escriba.records.tensors import FACTORS
 from escriba.sampling.compact import compact
 from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
 from escriba.sampling.request import Options
 from escriba.sampling.wasm import Wasm
-from escriba.tensors import FACTORS
 from models import make_model
 
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
@@ -125,7 +125,7 @@ def test_torch_reads_it(tmp_path: Path) -> None:
 def test_its_digest_and_its_integers_need_no_numpy(tmp_path: Path) -> None:
     make_compact(tmp_path / "m")
     program = (
-        "import sys; from pathlib import Path; from escriba.model import read_model;"
+        "import sys; from pathlib import Path; from escriba.records.model import read_model;"
         "from escriba.sampling.wasm import Wasm; model = read_model(Path(sys.argv[1]));"
         "model.digest; Wasm(model).image; print('numpy' in sys.modules)"
     )

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.blog import markdown
-from escriba.blog.text import strip_notes, strip_tags, text_of, unescape
+from escriba.markup import markdown
+from escriba.markup.html.text import strip_notes, strip_tags, text_of, unescape
 
 
 @pytest.mark.parametrize(

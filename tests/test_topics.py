@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blogs import run
-from escriba.blog.topics import identify, name_pages
+from escriba.site.content.topics import identify, name_pages
 
 
 @pytest.mark.parametrize(

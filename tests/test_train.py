@@ -14,7 +14,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba import project  # noqa: E402
 from escriba.charlm.corpora.corpus import encode, read_corpus  # noqa: E402
 from escriba.charlm.corpora.windows import Reader  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
@@ -24,8 +23,9 @@ from escriba.charlm.training import calibrate  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.errors import ModelError, SourceError, TrainingError  # noqa: E402
-from escriba.model import read_model  # noqa: E402
+from escriba.ground import project  # noqa: E402
+from escriba.ground.errors import ModelError, SourceError, TrainingError  # noqa: E402
+from escriba.records.model import read_model  # noqa: E402
 
 RECIPE = """
 corpus:

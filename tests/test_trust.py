@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from blogs import make_site, run, tree
-from escriba.blog import territory
-from escriba.blog.build import build
-from escriba.blog.check import check, prune, refresh
-from escriba.blog.explain import explain
-from escriba.blog.new import create
-from escriba.errors import EscribaError, FrozenError, ModelError, SourceError
+from escriba.ground.errors import EscribaError, FrozenError, ModelError, SourceError
+from escriba.ground.project import Project, load
 from escriba.hosts.expand import expand_files
-from escriba.project import Project, load
+from escriba.site import territory
+from escriba.site.build import build
+from escriba.site.new.blog import create
+from escriba.upkeep.check import check, prune, refresh
+from escriba.upkeep.explain import explain
 
 STRAY = "outside the project; if that is meant, name its folder in 'outside' of escriba.yml"
 
@@ -295,7 +295,7 @@ def test_a_full_disk_while_freezing_is_told(site: Project, monkeypatch: pytest.M
     def full(number: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("escriba.draft.os.fsync", full)
+    monkeypatch.setattr("escriba.ground.atomic.os.fsync", full)
     for work in (lambda: build(site), lambda: refresh(site)):
         with pytest.raises(FrozenError) as caught:
             work()

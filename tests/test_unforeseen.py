@@ -19,8 +19,8 @@ import test_nikola
 import test_pelican
 import test_sphinx
 from blogs import make_site, run, tree
-from escriba import unforeseen
-from escriba.errors import (
+from escriba.ground import unforeseen
+from escriba.ground.errors import (
     DefectError,
     EscribaError,
     Mistakes,
@@ -29,7 +29,7 @@ from escriba.errors import (
     ending,
     foreseen,
 )
-from escriba.streams import Gone
+from escriba.ground.streams import Gone
 from hosts import ARTICLE, find_program, make_host_site
 
 SENTENCE = re.compile(
@@ -79,7 +79,7 @@ def told(text: str) -> re.Match[str]:
         ("escriba.cli:_find", "RecursionError", "RecursionError: maximum recursion depth exceeded"),
         ("escriba.cli:_find", "panic", "PanicException: a defect"),
         ("escriba.cli:translate", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
-        ("escriba.blog.output:write", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
+        ("escriba.site.output.write:write", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
     ],
 )
 def test_a_command_ends_with_one_sentence(
@@ -269,7 +269,7 @@ def build_sphinx(root: Path) -> list[str | Path]:
     [
         "escriba.article.blocks:KINDS.sample",
         "escriba.article.panels:Panels.script",
-        "escriba.project:find_root",
+        "escriba.ground.project:find_root",
     ],
 )
 def test_a_host_ends_with_the_sentence(tmp_path: Path, make: Any, fault: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba import unicode
+from escriba.ground import unicode
 
 MARKS = [chr(c) for c in range(0x300, 0x20000) if unicodedata.combining(chr(c))]
 LETTERS = st.sampled_from(["a", "e", "\u1100", "\u1161", "\u11a8", "ñ", "\u0344", "ạ", "\ufb2c"])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article.models import Models
-from escriba.article.numbers import format_compact, format_number
 from escriba.article.values import KEYS, SPAN, show_value
-from escriba.errors import Place, SourceError
+from escriba.ground.errors import Place, SourceError
+from escriba.records.library import Models
+from escriba.templating.formats import format_compact, format_number
 from models import make_model, make_record
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
@@ -212,7 +212,7 @@ def test_missing_record_is_a_located_mistake(tmp_path: Path, key: str) -> None:
     """Whatever training did not write down is told, at its place, or the header has it."""
     from safetensors.numpy import load_file, save_file
 
-    from escriba.model import FILE, header
+    from escriba.records.model import FILE, header
 
     model = make_model(tmp_path / "bare")
     metadata = header(model.network, model.vocabulary, {"corpus": {"name": ""}})

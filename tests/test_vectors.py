@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from escriba.model import Model
+from escriba.records.model import Model
 from escriba.sampling import tables
 from escriba.sampling.request import ARITHMETIC, Options
 from escriba.sampling.stream import make_stream

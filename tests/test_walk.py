@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from escriba import project
 from escriba.charlm.corpora import walk
 from escriba.charlm.corpora.sources import find_sources
 from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
-from escriba.errors import CorpusError
+from escriba.ground import project
+from escriba.ground.errors import CorpusError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 

@@ -11,9 +11,9 @@ import yaml as pyyaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba import schema
-from escriba.errors import Place, SourceError
-from escriba.yaml import compose
+from escriba.ground import schema
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.yaml import compose
 
 START = Place(Path("a.yml"), 1)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from escriba.project import Project
+from escriba.ground.project import Project
 from hosts import (
     ARTICLE,
     changed,

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from escriba.errors import EscribaError
+    from escriba.ground.errors import EscribaError
 
 
 def main() -> None:
-    """Run the command line; exit codes are those of `escriba.errors`."""
+    """Run the command line; exit codes are those of `escriba.ground.errors`."""
     try:
         code = _run()
     except KeyboardInterrupt:  # while there was nothing yet, or nothing any more, to interrupt
@@ -38,7 +38,7 @@ def _run() -> int:
     import threading
 
     gc.set_threshold(100_000)  # a build makes many objects and few cycles: a tenth of its time
-    from escriba.streams import open_streams
+    from escriba.ground.streams import open_streams
 
     open_streams()
     threading.excepthook = _tell_of_thread
@@ -50,8 +50,8 @@ def _run() -> int:
 
 def _mind(work: Callable[[], int]) -> int:
     """The exit code of some work, however it ends."""
-    from escriba.errors import EscribaError, is_unforeseen
-    from escriba.streams import Gone
+    from escriba.ground.errors import EscribaError, is_unforeseen
+    from escriba.ground.streams import Gone
 
     try:
         return work()
@@ -62,7 +62,7 @@ def _mind(work: Callable[[], int]) -> int:
     except BaseException as error:
         if not is_unforeseen(error):
             raise
-        from escriba.unforeseen import report
+        from escriba.ground.unforeseen import report
 
         return _tell(report(error))
 
@@ -75,9 +75,9 @@ def _call() -> int:
     import click
 
     from escriba.cli import cli, translate
-    from escriba.display import visible
-    from escriba.language import LOCALE, tr
-    from escriba.streams import tell
+    from escriba.ground.language import LOCALE, tr
+    from escriba.ground.streams import tell
+    from escriba.ground.terminal import visible
 
     gettext.bindtextdomain("click", LOCALE)  # what click says by itself
     gettext.textdomain("click")
@@ -106,7 +106,7 @@ def _flush() -> int:
 
 
 def _tell(error: EscribaError) -> int:
-    from escriba.streams import tell
+    from escriba.ground.streams import tell
 
     for problem in (*error.warnings, *error.problems):
         tell(str(problem))
@@ -115,8 +115,8 @@ def _tell(error: EscribaError) -> int:
 
 def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
     """What ended a thread, which has nobody else to tell it."""
-    from escriba.streams import Gone
-    from escriba.unforeseen import report
+    from escriba.ground.streams import Gone
+    from escriba.ground.unforeseen import report
 
     if args.exc_value is not None and not isinstance(args.exc_value, Gone | SystemExit):
         _tell(report(args.exc_value))
@@ -129,7 +129,7 @@ def _tell_of_garbage(args: sys.UnraisableHookArgs) -> None:
     import signal
     import threading
 
-    from escriba.unforeseen import report
+    from escriba.ground.unforeseen import report
 
     if isinstance(args.exc_value, KeyboardInterrupt):
         # Again, where it can be heard.

@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-from escriba.display import visible_line
-from escriba.errors import ModelError
-from escriba.files import DEEPEST
-from escriba.language import tr
-from escriba.numbers import read_decimal, read_float, read_whole
+from escriba.ground.errors import ModelError
+from escriba.ground.files import DEEPEST
+from escriba.ground.language import tr
+from escriba.ground.numbers import read_decimal, read_float, read_whole
+from escriba.ground.terminal import visible_line
 
 MOST = 1e9  # minutes, passes or seconds: 1,900 years
 LONGEST = 255  # bytes of a file's name, on nearly every system

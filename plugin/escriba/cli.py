@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from escriba.arguments import Location, amount, device, integer, model_name, number, port, steps
-from escriba.display import visible
-from escriba.errors import EscribaError
-from escriba.language import plural, tr
-from escriba.streams import Gone, tell
+from escriba.ground.errors import EscribaError
+from escriba.ground.language import plural, tr
+from escriba.ground.streams import Gone, tell
+from escriba.ground.terminal import visible
 
 if TYPE_CHECKING:
-    from escriba.project import Project
+    from escriba.ground.project import Project
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,8 +59,8 @@ def new(folder: Path, lang: str | None, model: str | None, no_model: bool, ci: A
     Of a Jekyll blog the settings are taken over. A folder that is a site already gets what --model
     and --ci name.
     """
-    from escriba.blog.new import NO_MODEL, create
-    from escriba.language import reading_language
+    from escriba.ground.language import reading_language
+    from escriba.site.new.blog import NO_MODEL, create
 
     if no_model and model not in (None, NO_MODEL):
         raise click.UsageError(tr("--model and --no-model exclude each other"))
@@ -94,9 +94,9 @@ def build(
     url: str | None,
 ) -> None:  # fmt: skip
     """Build the site; new samples are made and frozen on the way."""
-    from escriba.blog.build import build as build_site
-    from escriba.progress import shown_progress
-    from escriba.project import publish_at
+    from escriba.ground.progress import shown_progress
+    from escriba.ground.project import publish_at
+    from escriba.site.build import build as build_site
 
     begun = time.perf_counter()
     project = _find(folder)
@@ -119,8 +119,8 @@ def build(
 @click.pass_obj
 def serve(folder: Path, /, **options: Any) -> None:
     """Show the site at http://127.0.0.1:PORT/ and reload it on every change."""
-    from escriba.blog.serve import serve as serve_site
-    from escriba.progress import shown_progress
+    from escriba.ground.progress import shown_progress
+    from escriba.site.serve import serve as serve_site
 
     def say(text: str) -> None:
         with suppress(Gone, EscribaError):  # the pages go on to say it
@@ -134,8 +134,8 @@ def serve(folder: Path, /, **options: Any) -> None:
 @click.pass_obj
 def check(folder: Path, diff: bool) -> None:
     """Sample everything again and compare it, character for character, with what is frozen."""
-    from escriba.blog.check import check as check_site
-    from escriba.progress import shown_progress
+    from escriba.ground.progress import shown_progress
+    from escriba.upkeep.check import check as check_site
 
     project = _find(folder)
     differences: list[str] = []
@@ -157,8 +157,8 @@ def refresh(folder: Path, names: tuple[str, ...]) -> None:
 
     Without names everywhere; else only what these posts ask for, or these models write.
     """
-    from escriba.blog.check import refresh as refresh_samples
-    from escriba.progress import shown_progress
+    from escriba.ground.progress import shown_progress
+    from escriba.upkeep.check import refresh as refresh_samples
 
     project = _find(folder)
     with shown_progress() as report:
@@ -171,7 +171,7 @@ def refresh(folder: Path, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def explain(folder: Path, post: str) -> None:
     """Say of each block of POST what determines it, and whether a build would make it anew."""
-    from escriba.blog.explain import explain as explain_post
+    from escriba.upkeep.explain import explain as explain_post
 
     for block in explain_post(_find(folder), post, _tell):
         _print(str(block))
@@ -198,9 +198,9 @@ def expand(
 
     Without documents, from standard input to standard output.
     """
+    from escriba.ground.progress import shown_progress
+    from escriba.ground.streams import read_all
     from escriba.hosts.expand import expand_files, expand_stream
-    from escriba.progress import shown_progress
-    from escriba.streams import read_all
 
     project = _find(folder)
     if not sources:
@@ -231,7 +231,7 @@ def expand(
 @click.pass_obj
 def prune(folder: Path, dry_run: bool) -> None:
     """Remove the frozen samples that no post and no document uses."""
-    from escriba.blog.check import prune as prune_samples
+    from escriba.upkeep.check import prune as prune_samples
 
     project = _find(folder)
     for path in prune_samples(project, dry_run=dry_run, say=_tell):
@@ -289,7 +289,7 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
     _need_torch()
-    from escriba.charlm.training.progress import show_result, shown, stopping
+    from escriba.charlm.training.display import show_result, shown, stopping
     from escriba.charlm.training.train import train as train_model
 
     project = _find(folder)
@@ -334,8 +334,8 @@ def evaluate(
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
     from escriba.charlm.evaluation.report import print_scores
-    from escriba.evaluation import check_name
-    from escriba.progress import shown_progress
+    from escriba.ground.progress import shown_progress
+    from escriba.records.evaluation import check_name
 
     project = _find(folder)
     if record is not None:
@@ -393,7 +393,7 @@ def _print(text: str = "", end: str = "\n", **style: Any) -> None:
 
 def _tell_stale(project: Project, name: str) -> None:
     """Say that frozen samples of a model are of the weights that it had before."""
-    from escriba.sampling.frozen import FOLDER
+    from escriba.evidence.ledger import FOLDER
 
     if any((project.models / name / FOLDER).glob("*.txt")):
         _tell(tr("models/{name}: its frozen samples are of the weights before; write them anew "
@@ -401,15 +401,15 @@ def _tell_stale(project: Project, name: str) -> None:
 
 
 def _find(folder: Path) -> Project:
-    from escriba.project import find
+    from escriba.ground.project import find
 
     return find(folder)
 
 
 def _read_model(project: Project, name: str) -> Any:
-    from escriba.errors import ModelError, suggest
-    from escriba.files import is_dir
-    from escriba.model import read_model
+    from escriba.ground.errors import ModelError, suggest
+    from escriba.ground.files import is_dir
+    from escriba.records.model import read_model
 
     path = project.admit(project.models / name, kind=ModelError)
     if not is_dir(path):
@@ -423,8 +423,8 @@ def _read_model(project: Project, name: str) -> Any:
 def _need_torch() -> None:
     import importlib.util
 
-    from escriba.errors import TrainingError
-    from escriba.install import name_command
+    from escriba.ground.errors import TrainingError
+    from escriba.ground.install import name_command
 
     if importlib.util.find_spec("torch") is None:
         command = name_command("train")

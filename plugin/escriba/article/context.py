@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from escriba.article.models import Models
 from escriba.article.panels import PLAYGROUND, Panels
-from escriba.article.theme import Templates, open_templates
-from escriba.errors import Mistakes
-from escriba.lock import hold_project
-from escriba.progress import Report
-from escriba.project import Project
-from escriba.sampling.frozen import PatientStore, Store, relative
+from escriba.evidence.ledger import PatientStore, Store, relative
+from escriba.ground.errors import Mistakes
+from escriba.ground.lock import hold_project
+from escriba.ground.progress import Report
+from escriba.ground.project import Project
+from escriba.records.library import Models
+from escriba.templating.templates import Templates, open_templates
 
 if TYPE_CHECKING:
     from escriba.article.fences import Fence

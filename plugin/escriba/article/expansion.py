@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from escriba.ahead import find_code
 from escriba.article.context import Context
 from escriba.article.extension import write
 from escriba.article.fences import NAME, Fence, prose, refuse_many, scan
 from escriba.article.values import SPAN, show_value
-from escriba.errors import Mistakes, Place
-from escriba.files import decode
-from escriba.project import Project
-from escriba.tree import list_files
+from escriba.ground.ahead import find_code
+from escriba.ground.errors import Mistakes, Place
+from escriba.ground.files import decode
+from escriba.ground.project import Project
+from escriba.ground.tree import list_files
 
 SUFFIXES = {".md", ".markdown", ".qmd"}  # of documents
 _FRONT = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\n)?\1[ \t]*(?:\r?\n|\Z)", re.S)

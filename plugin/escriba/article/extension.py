@@ -22,17 +22,17 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import STX, AtomicString, code_escape
 
-from escriba import project
-from escriba.ahead import find_code
 from escriba.article.blocks import KINDS
 from escriba.article.context import Context, furnish, open_context
 from escriba.article.fences import Fence, prose, refuse_many, scan
 from escriba.article.hidden import blank_hidden
 from escriba.article.panels import Panels
 from escriba.article.values import SPAN, show_value
-from escriba.digest import text_digest
-from escriba.errors import EscribaError, Mistakes, Place, SourceError, shorten, suggest
-from escriba.language import tr
+from escriba.ground import project
+from escriba.ground.ahead import find_code
+from escriba.ground.digest import text_digest
+from escriba.ground.errors import EscribaError, Mistakes, Place, SourceError, shorten, suggest
+from escriba.ground.language import tr
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.article.lines import Lines, count_columns, strip
-from escriba.errors import EscribaError, Place, Problem, SourceError
-from escriba.language import tr
+from escriba.ground.errors import EscribaError, Place, Problem, SourceError
+from escriba.ground.language import tr
 
 NAME = "escriba"
 MOST = 500  # blocks of a page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from escriba.ahead import Ahead, find_code
+from escriba.ground.ahead import Ahead, find_code
 
 _BEGINS = re.compile(
     r"<!--|<(?P<element>script|style|pre|code|textarea)\b|\{::(?P<extension>comment|nomarkdown)\b",

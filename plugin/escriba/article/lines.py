@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from escriba.ahead import Runs
+from escriba.ground.ahead import Runs
 
 TAB = 4
 

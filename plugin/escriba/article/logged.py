@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from escriba.article.record import MOST, Moment, Record, Validation
-from escriba.errors import Place, SourceError, shorten, suggest
-from escriba.language import tr
-from escriba.numbers import round_to
+from escriba.ground.errors import Place, SourceError, shorten, suggest
+from escriba.ground.language import tr
+from escriba.ground.numbers import round_to
+from escriba.records.training import MOST, Moment, Record, Validation
 
 PREFIX = "log."
 

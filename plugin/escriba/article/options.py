@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import yaml
 
-from escriba import schema
 from escriba.article.fences import Fence
-from escriba.errors import Place
-from escriba.yaml import compose, place_of
+from escriba.ground import schema
+from escriba.ground.errors import Place
+from escriba.ground.yaml import compose, place_of
 
 T = TypeVar("T")
 

@@ -9,14 +9,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from escriba.draft import open_draft
-from escriba.errors import SourceError
-from escriba.files import refusals
-from escriba.language import tr
-from escriba.model import Model
+from escriba.ground.atomic import open_draft
+from escriba.ground.errors import SourceError
+from escriba.ground.files import refusals
+from escriba.ground.language import tr
+from escriba.records.model import Model
 
 if TYPE_CHECKING:
-    from escriba.article.theme import Templates
+    from escriba.templating.templates import Templates
 
 PLAYGROUND = "<escriba-playground "  # in the HTML of a page that needs the script
 

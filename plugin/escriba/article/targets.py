@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from escriba.article.expansion import find_documents
-from escriba.draft import open_draft, remove_drafts
-from escriba.errors import Mistakes, Place, SourceError
-from escriba.files import exists, is_dir, is_file, refusals
-from escriba.language import tr
-from escriba.project import Project
+from escriba.ground.atomic import open_draft, remove_drafts
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.files import exists, is_dir, is_file, refusals
+from escriba.ground.language import tr
+from escriba.ground.project import Project
 
 
 def find_targets(

@@ -9,14 +9,14 @@ from decimal import Decimal
 from html import escape
 
 from escriba.article.logged import PREFIX, find_logged
-from escriba.article.models import Models
-from escriba.article.numbers import format_compact, format_figures, format_number, format_percent
-from escriba.errors import Place, SourceError, shorten, suggest
-from escriba.evaluation import BASELINES, MEASURES, PARTS, TOTALS
-from escriba.language import tr
-from escriba.model import Model
-from escriba.numbers import read_decimal, round_to
+from escriba.ground.errors import Place, SourceError, shorten, suggest
+from escriba.ground.language import tr
+from escriba.ground.numbers import read_decimal, round_to
+from escriba.records.evaluation import BASELINES, MEASURES, PARTS, TOTALS
+from escriba.records.library import Models
+from escriba.records.model import Model
 from escriba.sampling.request import decimal_text
+from escriba.templating.formats import format_compact, format_figures, format_number, format_percent
 
 # Two backticks or more are left alone, so that a page can show how a value is written.
 SPAN = r"(?<![\\`])`escriba +(?P<value>[\w-]+(?:\.[\w-]+)+(?::[^\s`]*)?) *`(?!`)"

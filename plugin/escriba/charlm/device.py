@@ -11,8 +11,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from escriba.errors import EscribaError, Place, TrainingError
-from escriba.language import tr
+from escriba.ground.errors import EscribaError, Place, TrainingError
+from escriba.ground.language import tr
 
 Precision = Literal["float32", "bfloat16"]
 TYPES = ("cpu", "cuda", "mps", "xpu")  # of devices that torch computes losses and gradients on

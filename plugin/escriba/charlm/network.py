@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from escriba.model import Network
+from escriba.records.model import Network
 
 # One entry per layer: h of shape (1, B, H), and for lstm also c of the same shape.
 State = list[tuple[Tensor, ...]]

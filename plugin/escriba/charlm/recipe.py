@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from escriba import schema
-from escriba.errors import Mistakes, ModelError, Place, shorten, suggest
-from escriba.language import tr
-from escriba.model import Cell, Network
-from escriba.project import Project
-from escriba.schema import Mistake, Range
-from escriba.vocabulary import Unit
+from escriba.ground import schema
+from escriba.ground.errors import Mistakes, ModelError, Place, shorten, suggest
+from escriba.ground.language import tr
+from escriba.ground.project import Project
+from escriba.ground.schema import Mistake, Range
+from escriba.records.model import Cell, Network
+from escriba.records.vocabulary import Unit
 
 FILE = "recipe.yml"
 

@@ -10,15 +10,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from escriba import model as modelfile
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
-from escriba.draft import open_draft
-from escriba.errors import ModelError, Place, TrainingError
-from escriba.files import read_bytes
-from escriba.language import tr
-from escriba.model import LARGEST, Model, Network
-from escriba.tensors import FACTORS
-from escriba.vocabulary import Vocabulary
+from escriba.ground.atomic import open_draft
+from escriba.ground.errors import ModelError, Place, TrainingError
+from escriba.ground.files import read_bytes
+from escriba.ground.language import tr
+from escriba.records import model as modelfile
+from escriba.records.model import LARGEST, Model, Network
+from escriba.records.tensors import FACTORS
+from escriba.records.vocabulary import Vocabulary
 
 
 def write_weights(

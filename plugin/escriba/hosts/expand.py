@@ -9,12 +9,12 @@ from escriba.article.context import open_context
 from escriba.article.expansion import expand_documents
 from escriba.article.panels import Panels
 from escriba.article.targets import find_changed, find_targets, write_files
-from escriba.errors import Place, SourceError
-from escriba.files import read_bytes
-from escriba.language import tr
-from escriba.lock import Say, hold_project, silence
-from escriba.progress import Report
-from escriba.project import Project
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.files import read_bytes
+from escriba.ground.language import tr
+from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.progress import Report
+from escriba.ground.project import Project
 
 
 def expand_stream(

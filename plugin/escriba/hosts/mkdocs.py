@@ -13,12 +13,12 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
 
-from escriba import project
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.fences import NAME
 from escriba.article.panels import PLAYGROUND, Panels
-from escriba.errors import ending
+from escriba.ground import project
+from escriba.ground.errors import ending
 
 ASSETS = "assets/escriba/"  # of the site
 

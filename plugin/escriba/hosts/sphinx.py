@@ -9,13 +9,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from escriba import files, project
 from escriba.article.context import Context, furnish, open_context
 from escriba.article.extension import render
 from escriba.article.fences import found_by
 from escriba.article.panels import Panels
 from escriba.article.values import show_value
-from escriba.errors import Place, ending
+from escriba.ground import files, project
+from escriba.ground.errors import Place, ending
 
 ASSETS = "_static/escriba/"  # of the site
 

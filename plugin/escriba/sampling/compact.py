@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from escriba.errors import ModelError, Place
-from escriba.language import tr
-from escriba.model import Model, Network, header, in_order
+from escriba.ground.errors import ModelError, Place
+from escriba.ground.language import tr
+from escriba.records.model import Model, Network, header, in_order
+from escriba.records.tensors import FACTORS
 from escriba.sampling.quantised import Matrix, Quantised, fit, read_weights
-from escriba.tensors import FACTORS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from escriba.model import Model
-from escriba.sampling.crew import Crew, Job
+from escriba.records.model import Model
 from escriba.sampling.request import Options
 from escriba.sampling.stream import Runner, make_stream
+from escriba.sampling.workers import Crew, Job
 from escriba.sampling.writer import Writer
 
 PIECE = 32  # steps between two looks at a text that somebody watches

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from escriba.errors import ModelError, Place
-from escriba.language import tr
-from escriba.model import Model, Network
+from escriba.ground.errors import ModelError, Place
+from escriba.ground.language import tr
+from escriba.records.model import Model, Network
 
 if TYPE_CHECKING:
     import numpy as np

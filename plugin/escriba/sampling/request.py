@@ -10,12 +10,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any
 
-from escriba.digest import digest
-from escriba.errors import SourceError
-from escriba.language import tr
-from escriba.model import Model
-from escriba.schema import Mistake, Range
-from escriba.unicode import normalize
+from escriba.ground.digest import digest
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
+from escriba.ground.schema import Mistake, Range
+from escriba.ground.unicode import normalize
+from escriba.records.model import Model
 
 ARITHMETIC = "2"  # the version of docs/exact-sampling.md that the kernel follows
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from escriba.model import Model
+from escriba.records.model import Model
 from escriba.sampling.request import Options
 
 BATCH = 8  # streams that run together, at most: as many as share the first cache

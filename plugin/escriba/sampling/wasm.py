@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from escriba.errors import ModelError, Place
-from escriba.language import tr
-from escriba.model import Model
+from escriba.ground.errors import ModelError, Place
+from escriba.ground.language import tr
+from escriba.records.model import Model
+from escriba.records.tensors import Tensor
 from escriba.sampling.quantised import refuse_activation, refuse_sum, refuse_tensor
 from escriba.sampling.stream import BATCH, Stream, free_places
-from escriba.tensors import Tensor
 
 PATH = Path(__file__).parent / "kernel" / "kernel.wasm"
 PAGE = 1 << 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 
+from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.request import Options
 from escriba.sampling.until import Ending, count_settled
-from escriba.vocabulary import Vocabulary
 
 
 class Writer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex.formula import Formula
 from escriba.tex.tokens import TexError
 

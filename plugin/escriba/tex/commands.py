@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex import colours, spaces, stacked, tables, text
 from escriba.tex.formula import Formula, Handler
 from escriba.tex.lengths import to_em

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from html import escape
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex import mathml
 from escriba.tex.mathml import LONGEST
 from escriba.tex.messages import explain

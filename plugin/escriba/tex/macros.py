@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex.tokens import Primitive, TexError, Token, cut
 
 CALLS = 1_000  # macros that one formula writes out

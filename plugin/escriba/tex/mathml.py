@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 from unicodedata import category
 
-from escriba.language import tr
+from escriba.ground.language import tr
 from escriba.tex.tokens import FIRST, LAST, TexError, Token, join
 
 # math-core recurses into whatever holds something, be it a group, \left or the argument of \sqrt,

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Collection
 from functools import lru_cache
 
-from escriba.errors import shorten, suggest
-from escriba.language import tr
+from escriba.ground.errors import shorten, suggest
+from escriba.ground.language import tr
 
 _COMMON = frozenset(
     word

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from escriba.language import tr
+from escriba.ground.language import tr
 from escriba.tex.formula import Formula
 from escriba.tex.kinds import NUMBERED
 from escriba.tex.lengths import to_em

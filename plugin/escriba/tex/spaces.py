@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex.formula import Formula
 from escriba.tex.lengths import to_em, written
 from escriba.tex.text import show_text

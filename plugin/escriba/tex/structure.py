@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex.tokens import TexError, Token
 
 LONGEST = 40  # characters of an environment's name

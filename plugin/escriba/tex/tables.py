@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
 
-from escriba.errors import shorten, suggest
-from escriba.language import tr
+from escriba.ground.errors import shorten, suggest
+from escriba.ground.language import tr
 from escriba.tex import mathml
 from escriba.tex.columns import Column, is_plain, read_columns
 from escriba.tex.formula import Formula

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from html import escape
 
-from escriba.errors import shorten
-from escriba.language import tr
+from escriba.ground.errors import shorten
+from escriba.ground.language import tr
 from escriba.tex.formula import Formula
 from escriba.tex.tokens import TexError, Token, is_word
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from escriba.language import tr
+from escriba.ground.language import tr
 from escriba.tex import mathml
 from escriba.tex.commands import COMMANDS
 from escriba.tex.formula import Formula

@@ -9,12 +9,12 @@ from escriba.article.context import Context
 from escriba.article.fences import Fence
 from escriba.article.figures.unrolled import Unrolled, unroll
 from escriba.article.options import Body
-from escriba.errors import Mistakes, Place, SourceError
-from escriba.language import tr
-from escriba.model import Model
-from escriba.schema import Mistake
-from escriba.unicode import normalize
-from escriba.vocabulary import Unit
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.language import tr
+from escriba.ground.schema import Mistake
+from escriba.ground.unicode import normalize
+from escriba.records.model import Model
+from escriba.records.vocabulary import Unit
 
 LONGEST = 8  # symbols that a phone has room for
 

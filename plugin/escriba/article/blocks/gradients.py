@@ -6,6 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from escriba.article.blocks.series import (
+    PROGRESS,
+    Series,
+    SeriesOptions,
+    read_series,
+    shared_unit,
+    x_title,
+)
 from escriba.article.context import Context
 from escriba.article.fences import Fence
 from escriba.article.figures.chart import (
@@ -23,20 +31,12 @@ from escriba.article.figures.chart import (
 )
 from escriba.article.figures.curve import plain
 from escriba.article.figures.scale import Scale
-from escriba.article.figures.series import (
-    PROGRESS,
-    Series,
-    SeriesOptions,
-    read_series,
-    shared_unit,
-    x_title,
-)
-from escriba.article.numbers import format_number
 from escriba.article.options import Body
-from escriba.errors import SourceError
-from escriba.language import tr
-from escriba.schema import Mistake
-from escriba.vocabulary import Unit
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
+from escriba.ground.schema import Mistake
+from escriba.records.vocabulary import Unit
+from escriba.templating.formats import format_number
 
 HEIGHT, SHARE_HEIGHT = 220, 64  # pixels of the panels: norms, and share of steps clipped
 GAP = 14

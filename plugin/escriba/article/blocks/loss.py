@@ -6,6 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from escriba.article.blocks.series import (
+    PROGRESS,
+    Series,
+    SeriesOptions,
+    Spacing,
+    read_series,
+    shared_unit,
+    x_title,
+)
 from escriba.article.context import Context
 from escriba.article.fences import Fence
 from escriba.article.figures.chart import (
@@ -25,24 +34,15 @@ from escriba.article.figures.chart import (
 )
 from escriba.article.figures.curve import plain
 from escriba.article.figures.scale import Scale
-from escriba.article.figures.series import (
-    PROGRESS,
-    Series,
-    SeriesOptions,
-    Spacing,
-    read_series,
-    shared_unit,
-    x_title,
-)
-from escriba.article.numbers import format_number
 from escriba.article.options import Body
-from escriba.article.record import Validation
 from escriba.article.values import find_measured
-from escriba.errors import Mistakes, SourceError, suggest
-from escriba.evaluation import BASELINES
-from escriba.language import tr
-from escriba.schema import Mistake
-from escriba.vocabulary import Unit
+from escriba.ground.errors import Mistakes, SourceError, suggest
+from escriba.ground.language import tr
+from escriba.ground.schema import Mistake
+from escriba.records.evaluation import BASELINES
+from escriba.records.training import Validation
+from escriba.records.vocabulary import Unit
+from escriba.templating.formats import format_number
 
 HEIGHT = 230  # pixels of the panel
 FEW = 2  # validations that are points, and not yet a curve

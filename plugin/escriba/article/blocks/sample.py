@@ -12,13 +12,13 @@ from typing import Literal
 from escriba.article.context import Context
 from escriba.article.fences import Fence
 from escriba.article.options import Body
-from escriba.article.passage import Paragraph, cut, formulas, paragraphs, tokens
-from escriba.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
-from escriba.language import tr
-from escriba.model import Model
-from escriba.numbers import read_decimal
+from escriba.ground.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.ground.language import tr
+from escriba.ground.numbers import read_decimal
+from escriba.ground.schema import Mistake
+from escriba.records.model import Model
 from escriba.sampling.request import Options, Request
-from escriba.schema import Mistake
+from escriba.templating.passage import Paragraph, cut, formulas, paragraphs, tokens
 
 Show = Literal["prose", "code", "math", "verbatim"]
 

@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 from escriba.article.context import Context
 from escriba.article.fences import Fence
 from escriba.article.options import Body
-from escriba.article.passage import Paragraph, cut, paragraphs
-from escriba.article.record import Record, Writing
-from escriba.errors import Mistakes, Place, SourceError
-from escriba.files import is_file
-from escriba.language import tr
-from escriba.model import FILE
-from escriba.schema import Mistake, Range
-from escriba.vocabulary import Unit
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.files import is_file
+from escriba.ground.language import tr
+from escriba.ground.schema import Mistake, Range
+from escriba.records.model import FILE
+from escriba.records.training import Record, Writing
+from escriba.records.vocabulary import Unit
+from escriba.templating.passage import Paragraph, cut, paragraphs
 
 MOST = 6  # writings shown if the author does not choose
 NEAR = 10  # recorded steps that are told of one that is not

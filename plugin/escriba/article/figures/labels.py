@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
-from escriba.article.numbers import THIN, format_number, format_percent, write_power
+from escriba.templating.formats import THIN, format_number, format_percent, write_power
 
 _PREFIXES = ((Decimal(10) ** 9, "G"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 

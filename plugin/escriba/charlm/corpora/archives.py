@@ -17,9 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Literal, cast
 
 from escriba.charlm.corpora.walk import is_hidden
-from escriba.errors import CorpusError, Place
-from escriba.files import open_file
-from escriba.language import tr
+from escriba.ground.errors import CorpusError, Place
+from escriba.ground.files import open_file
+from escriba.ground.language import tr
 
 BLOCK = 1 << 20  # bytes read at a time
 RATIO = 200  # of a text's length to that of its file

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from escriba.digest import file_digest, text_digest
-from escriba.draft import open_draft
+from escriba.ground.atomic import open_draft
+from escriba.ground.digest import file_digest, text_digest
 
 LARGE = 1 << 20  # bytes; smaller files are read each time
 SETTLED = 2 * 10**9  # nanoseconds

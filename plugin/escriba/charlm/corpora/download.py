@@ -30,9 +30,9 @@ from urllib.request import (
 )
 
 from escriba.charlm.corpora.archives import BLOCK
-from escriba.draft import open_draft
-from escriba.errors import CorpusError, Place, shorten
-from escriba.language import tr
+from escriba.ground.atomic import open_draft
+from escriba.ground.errors import CorpusError, Place, shorten
+from escriba.ground.language import tr
 
 LARGEST = 1 << 30  # bytes; what is larger may be fetched by hand
 SILENCE = 30.0  # seconds without a byte

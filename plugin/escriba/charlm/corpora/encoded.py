@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escriba.charlm.corpora.digests import is_remembered, memory_folder
-from escriba.errors import CorpusError, Place, SourceError
-from escriba.files import read_bytes
-from escriba.language import tr
-from escriba.numbers import read_json
-from escriba.vocabulary import Vocabulary
+from escriba.ground.errors import CorpusError, Place, SourceError
+from escriba.ground.files import read_bytes
+from escriba.ground.language import tr
+from escriba.ground.numbers import read_json
+from escriba.records.vocabulary import Vocabulary
 
 FACTS = "facts.json"
 PARTS = ("train", "validation", "test")

@@ -37,9 +37,9 @@ from escriba.charlm.corpora.encoded import (
     read_encoded,
 )
 from escriba.charlm.recipe import CorpusRecipe
-from escriba.errors import CorpusError, Mistakes, Place
-from escriba.language import tr
-from escriba.vocabulary import Unit
+from escriba.ground.errors import CorpusError, Mistakes, Place
+from escriba.ground.language import tr
+from escriba.records.vocabulary import Unit
 
 Report = Callable[[int, int], None]
 ABANDONED = 3600.0  # seconds after which a draft that nobody writes to is taken away

@@ -16,11 +16,11 @@ from escriba.charlm.corpora.digests import memory_folder, remembered_digest
 from escriba.charlm.corpora.download import download
 from escriba.charlm.corpora.walk import Library, is_excluded, is_hidden, list_files
 from escriba.charlm.recipe import CorpusRecipe, Source
-from escriba.digest import text_digest
-from escriba.errors import CorpusError, Mistakes, Place, shorten
-from escriba.files import is_dir, is_file, refusals
-from escriba.language import tr
-from escriba.project import Project
+from escriba.ground.digest import text_digest
+from escriba.ground.errors import CorpusError, Mistakes, Place, shorten
+from escriba.ground.files import is_dir, is_file, refusals
+from escriba.ground.language import tr
+from escriba.ground.project import Project
 
 LARGEST = 1 << 36  # bytes of a file; what has more is no text, or has holes
 

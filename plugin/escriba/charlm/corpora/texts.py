@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from escriba.unicode import normalize
+from escriba.ground.unicode import normalize
 
 # Characters that never join with what stands before them, so that composition (NFC) may be
 # interrupted before each: no combining marks, no vowels or final consonants of Hangul, no signs

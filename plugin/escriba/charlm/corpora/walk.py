@@ -17,10 +17,10 @@ from fnmatch import fnmatchcase, translate
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 
-from escriba.errors import CorpusError, Place, shorten
-from escriba.files import explain, is_dir, name_kind
-from escriba.language import tr
-from escriba.project import Project
+from escriba.ground.errors import CorpusError, Place, shorten
+from escriba.ground.files import explain, is_dir, name_kind
+from escriba.ground.language import tr
+from escriba.ground.project import Project
 
 LONGEST = 500  # characters of a pattern
 _MAGIC = re.compile(r"[*?[]")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.evaluation.ngram import Stretch, measure_ngrams
 from escriba.charlm.evaluation.score import Tally
-from escriba.evaluation import BASELINES, ORDERS
+from escriba.records.evaluation import BASELINES, ORDERS
 
 TRAIN_LIMIT = 8_000_000  # symbols that the n-grams are counted on, of a longer training part
 TEXT_LIMIT = 2_000_000  # symbols that are predicted at a time

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.corpora.encoder import to_units
-from escriba.evaluation import CLASSES, POSITIONS
-from escriba.vocabulary import Vocabulary
+from escriba.records.evaluation import CLASSES, POSITIONS
+from escriba.records.vocabulary import Vocabulary
 
 CODES = len(CLASSES) * (len(POSITIONS) + 1)
 _APOSTROPHES = (0x27, 0x2019)

@@ -23,12 +23,12 @@ from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
 from escriba.charlm.recipe import admit_model, read_recipe
 from escriba.charlm.weights import load_network, write_atomically
-from escriba.errors import ModelError, Place
-from escriba.evaluation import FILE, PARTS, read_parts
-from escriba.language import tr
-from escriba.model import FILE as WEIGHTS
-from escriba.model import Model, read_model
-from escriba.project import Project
+from escriba.ground.errors import ModelError, Place
+from escriba.ground.language import tr
+from escriba.ground.project import Project
+from escriba.records.evaluation import FILE, PARTS, read_parts
+from escriba.records.model import FILE as WEIGHTS
+from escriba.records.model import Model, read_model
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora.corpus import encode
 from escriba.charlm.corpora.texts import BadByteError, compose, decode, unwrap
-from escriba.errors import CorpusError, Place
-from escriba.files import read_bytes
-from escriba.language import plural, tr
-from escriba.vocabulary import Vocabulary, name_character
+from escriba.ground.errors import CorpusError, Place
+from escriba.ground.files import read_bytes
+from escriba.ground.language import plural, tr
+from escriba.records.vocabulary import Vocabulary, name_character
 
 LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
 

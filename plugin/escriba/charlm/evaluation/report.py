@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from escriba.charlm.evaluation.score import Score
-from escriba.display import visible
-from escriba.language import tr
+from escriba.ground.language import tr
+from escriba.ground.terminal import visible
 
 
 def print_scores(scores: Sequence[Score], name: str, console: Console | None = None) -> None:

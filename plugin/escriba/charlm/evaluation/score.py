@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escriba.charlm.evaluation.classes import CODES, Classified
-from escriba.evaluation import CLASSES, POSITIONS
+from escriba.records.evaluation import CLASSES, POSITIONS
 
 MODEL = "model"  # the predictor that is not a baseline
 

@@ -12,7 +12,7 @@ from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.training.memory import estimate, find_memory
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import BATCH, Settings
-from escriba.model import Network
+from escriba.records.model import Network
 
 LARGEST = 512
 # A step of twice the batch must be worth it: so many times the symbols a second, since it learns

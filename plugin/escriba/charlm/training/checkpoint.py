@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 
 import torch
 
-from escriba import model as modelfile
 from escriba.charlm.weights import write_atomically
-from escriba.draft import remove_drafts
-from escriba.errors import Place, TrainingError
-from escriba.files import open_file, refusals
-from escriba.language import tr
+from escriba.ground.atomic import remove_drafts
+from escriba.ground.errors import Place, TrainingError
+from escriba.ground.files import open_file, refusals
+from escriba.ground.language import tr
+from escriba.records import model as modelfile
 
 FOLDER = "checkpoint"
 LATEST = "latest.pt"  # where the run is

@@ -17,11 +17,11 @@ import torch
 
 from escriba.charlm.training.run import Run
 from escriba.charlm.weights import write_atomically
-from escriba.draft import remove_drafts
-from escriba.errors import Place, TrainingError
-from escriba.files import open_file, refusals
-from escriba.language import tr
-from escriba.numbers import read_json
+from escriba.ground.atomic import remove_drafts
+from escriba.ground.errors import Place, TrainingError
+from escriba.ground.files import open_file, refusals
+from escriba.ground.language import tr
+from escriba.ground.numbers import read_json
 
 FILE = "training.jsonl"
 LONGEST = 1 << 20  # bytes of a line; the longest that training writes are previews of 500 symbols

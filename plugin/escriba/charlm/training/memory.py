@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from escriba.charlm.training.settings import Settings
-from escriba.errors import Place, TrainingError
-from escriba.language import tr
-from escriba.model import LARGEST, SYMBOLS, Network
+from escriba.ground.errors import Place, TrainingError
+from escriba.ground.language import tr
+from escriba.records.model import LARGEST, SYMBOLS, Network
 
 FLOAT = 4  # bytes
 # Floats kept for each weight: itself, its gradient, two moments, and the best one so far.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from escriba.charlm.network import CharLSTM, State
-from escriba.vocabulary import Vocabulary
+from escriba.records.vocabulary import Vocabulary
 
 STEPS = frozenset(
     {10, 30, 100, 300, 500, 700} | {n * 10**power for n in (1, 2, 3, 5) for power in range(3, 7)}

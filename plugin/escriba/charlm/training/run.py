@@ -19,7 +19,7 @@ from escriba.charlm.training.optimise import make_optimisers, set_rate
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Settings
-from escriba.model import Network
+from escriba.records.model import Network
 
 # What a checkpoint holds beside tensors and the schedule.
 PLAIN = (

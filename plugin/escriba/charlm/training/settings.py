@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from escriba.charlm.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
-from escriba.digest import text_digest
-from escriba.errors import SourceError, shorten
-from escriba.language import tr
+from escriba.ground.digest import text_digest
+from escriba.ground.errors import SourceError, shorten
+from escriba.ground.language import tr
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
 BUDGETS: Mapping[Budget, float | None] = {

@@ -28,12 +28,12 @@ from escriba.charlm.training.memory import estimate, refuse_excess, refuse_netwo
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
-from escriba.errors import ModelError, Place, TrainingError, shorten
-from escriba.language import tr
-from escriba.lock import hold
-from escriba.model import FILE as WEIGHTS
-from escriba.model import Network, read_model
-from escriba.project import Project
+from escriba.ground.errors import ModelError, Place, TrainingError, shorten
+from escriba.ground.language import tr
+from escriba.ground.lock import hold
+from escriba.ground.project import Project
+from escriba.records.model import FILE as WEIGHTS
+from escriba.records.model import Network, read_model
 
 LOCK = "lock"
 # What a training touches in the folder of its model.

@@ -11,20 +11,20 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba import draft
 from escriba.charlm.measure import measure
 from escriba.charlm.training.checkpoint import FOLDER
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.setup import Training
 from escriba.charlm.weights import load_network
-from escriba.errors import ModelError, TrainingError
-from escriba.files import refusals
-from escriba.language import tr
-from escriba.lock import hold_project
-from escriba.model import FILE as WEIGHTS
-from escriba.model import read_model
-from escriba.project import Project
+from escriba.ground import atomic as draft
+from escriba.ground.errors import ModelError, TrainingError
+from escriba.ground.files import refusals
+from escriba.ground.language import tr
+from escriba.ground.lock import hold_project
+from escriba.ground.project import Project
+from escriba.records.model import FILE as WEIGHTS
+from escriba.records.model import read_model
 
 BEFORE = f"{FOLDER}/before"  # where what was replaced is kept, until the next time
 PAIR = (LOG, WEIGHTS)  # in this order: a record without its weights is what a resumed run mends

@@ -23,7 +23,7 @@ from escriba.charlm.network import tensors
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import Settings
 from escriba.charlm.training.setup import Training
-from escriba.model import Network
+from escriba.records.model import Network
 
 TRIED = 4  # steps with each number
 EVERY = 20  # a trial comes after so many times as long as it took

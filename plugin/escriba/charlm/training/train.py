@@ -17,6 +17,7 @@ from escriba.charlm.recipe import FILE as RECIPE
 from escriba.charlm.recipe import Budget
 from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
+from escriba.charlm.training.header import describe
 from escriba.charlm.training.limits import goes_further, is_half_time, set_schedule
 from escriba.charlm.training.log import describe_steps
 from escriba.charlm.training.memory import remedy
@@ -25,7 +26,6 @@ from escriba.charlm.training.pace import Moment, Pace
 from escriba.charlm.training.preview import PROMPT, preview
 from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.processes import joined
-from escriba.charlm.training.record import describe
 from escriba.charlm.training.run import Run, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
@@ -33,9 +33,9 @@ from escriba.charlm.training.setup import Training, alone, prepare
 from escriba.charlm.training.standing import Verdict, judge, take
 from escriba.charlm.training.threads import Threads, choose_threads
 from escriba.charlm.weights import copy_tensors, write_weights
-from escriba.errors import Place, SourceError, TrainingError
-from escriba.language import tr
-from escriba.project import Project
+from escriba.ground.errors import Place, SourceError, TrainingError
+from escriba.ground.language import tr
+from escriba.ground.project import Project
 
 CHECKPOINT_EVERY = 60.0  # seconds
 CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has

@@ -11,7 +11,7 @@ from pelican.readers import MarkdownReader
 
 from escriba.article.context import MARK, Context, furnish
 from escriba.article.extension import EscribaExtension
-from escriba.errors import Place
+from escriba.ground.errors import Place
 
 ASSETS = "assets/escriba"  # of the site
 

@@ -1,0 +1,176 @@
+"""Training as a person sees it: a live line on a terminal, a line a minute elsewhere; Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+
+from escriba.charlm.training.novelty import BOUND
+from escriba.ground.language import tr
+from escriba.ground.streams import displayed
+from escriba.ground.terminal import visible
+
+if TYPE_CHECKING:
+    from escriba.charlm.training.pace import Moment
+    from escriba.charlm.training.train import Result
+
+PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
+QUICK = 5.0  # seconds of reading that nobody needs to be told about
+
+
+def describe(moment: Moment) -> str:
+    """One moment in words: loss, bits per character, best validation loss, speed, time left."""
+    words = [
+        tr("loss {loss:.4f}", loss=moment.loss),
+        tr("{bits:.3f} bits/char", bits=moment.loss / math.log(2)),
+        tr("{speed:,.0f} chars/s", speed=moment.speed),
+        tr("{time} left", time=_clock(moment.remaining)),
+    ]
+    if moment.validation is not None:
+        words.insert(2, tr("best {loss:.4f}", loss=moment.validation))
+    return "  ".join(words)
+
+
+@dataclass(frozen=True)
+class Display:
+    """What shows a training: `moment` one of its moments, `reading` how many bytes of its corpus
+    are read, and of how many."""
+
+    moment: Callable[[Moment], None]
+    reading: Callable[[int, int], None]
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Display]:
+    """Shows a training on standard error: a live line on a terminal, a line a minute elsewhere."""
+    console = Console(stderr=True, emoji=False)
+    if not console.is_terminal:
+        yield _plain(name, console)
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(escape(visible(name)), total=1.0, words="")
+
+        def moment(moment: Moment) -> None:
+            total = None if moment.share is None else 1.0
+            progress.update(task, total=total, completed=moment.share, words=describe(moment))
+
+        def reading(done: int, total: int) -> None:
+            progress.update(task, completed=done / max(total, 1), words=tr("reading the corpus"))
+
+        yield Display(moment, reading)
+
+
+def _plain(name: str, console: Console) -> Display:
+    begun, lines = time.monotonic(), 0
+
+    def line(words: str) -> None:
+        nonlocal lines
+        if time.monotonic() - begun >= lines * PLAIN_EVERY:
+            lines += 1
+            console.print(f"{name} {words}", highlight=False, markup=False, soft_wrap=True)
+
+    def moment(moment: Moment) -> None:
+        step = tr("step {step}", step=moment.step)
+        line(f"{_percent(moment.share)} {step} {describe(moment)}")
+
+    def reading(done: int, total: int) -> None:
+        # A corpus that is read at once needs no line.
+        if time.monotonic() - begun > QUICK:
+            line(tr("reading the corpus: {share:.0%}", share=done / max(total, 1)))
+
+    return Display(moment, reading)
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """A function that turns true at the first Ctrl-C; the second one ends at once."""
+    asked: list[bool] = []
+
+    def ask(number: int, frame: Any) -> None:
+        asked.append(True)
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _clock(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _explain(name: str, result: Result) -> str:
+    """Why the weights did not take the place of those that stand there."""
+    standing = result.verdict.standing
+    if standing is None:
+        reason = tr(
+            "models/{name}: its weights are of other characters than these, and cannot be compared",
+            name=name,
+        )
+    else:
+        reason = tr(
+            "models/{name}: its weights have {standing:.4f} nats on the same validation text, and "
+            "these are not better",
+            name=name, standing=standing,
+        )  # fmt: skip
+    return tr(
+        "{reason}; so they stay, and the new ones are in models/{name}/checkpoint/; to take these "
+        "all the same: escriba train {name} --force",
+        reason=reason, name=name,
+    )  # fmt: skip
+
+
+def show_result(name: str, result: Result) -> None:
+    """How a training ended; if it is finished, with something that the model wrote."""
+    if not result.finished:
+        print(
+            tr(
+                "interrupted at step {step}; go on with: escriba train {name}",
+                step=result.step,
+                name=name,
+            ),
+            file=sys.stderr,
+        )
+        return
+    print(displayed(result.sample))
+    print()
+    if not result.verdict.taken:
+        print(_explain(name, result), file=sys.stderr)
+    print(
+        tr(
+            "models/{name}: validation {best:.4f} nats, {step} steps, {minutes:.1f} minutes",
+            name=name, best=result.best, step=result.step, minutes=result.seconds / 60,
+        )
+    )  # fmt: skip
+    words = tr(
+        "longest run of this sample that stands in the training text: {longest}",
+        longest=result.longest,
+    )
+    if result.longest > BOUND:
+        words += tr(
+            "; that is more than {bound}, so the model repeats what it has read: it needs more "
+            "text, or fewer units",
+            bound=BOUND,
+        )
+    print(words)

@@ -1,0 +1,293 @@
+"""Blocks as kramdown reads them: the grammar that decides where each one begins and ends.
+
+Python-Markdown cuts a text at its blank lines and lets each processor look at the pieces;
+kramdown goes line by line, so that a list may follow a line of text directly. This parser takes
+the place of Python-Markdown's; block processors that other extensions register see each
+paragraph before it becomes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from xml.etree.ElementTree import Element, ElementTree
+
+from markdown import Markdown
+from markdown.blockparser import BlockParser
+
+from escriba.ground.ahead import find_code
+from escriba.markup.kramdown import definition, html, lists, references, table
+from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.grammar import (  # fmt: skip
+    BLANK,
+    BOUNDARY,
+    CODE,
+    EOB,
+    HEADER,
+    INDENT,
+    LAZY_END,
+    OPT,
+    PARAGRAPH_END,
+    QUOTE,
+    RULE,
+    STASHED_LINE,
+)
+from escriba.markup.kramdown.source import AttributeLists, Frame, Source, raw
+from escriba.markup.math.delimiters import NONE, Delimiters
+
+DEEPEST = 40  # blocks within blocks; what is deeper is text
+
+_BLANK = re.compile(f"{BLANK}+")
+_EOB = re.compile(EOB)
+_INDENTED = re.compile(rf"(?={INDENT}[ \t]*\S){CODE}")
+_FENCED = re.compile(rf"{OPT}(?P<marks>([`~])\2{{2,}}+)[^\S\n]*+(?P<lang>[^\s`?]++)?[^\n`]*+\n")
+_UNCLOSED = re.compile(rf"{OPT}(`{{3,}}[^`\n]*|~{{3,}}.*)\n")
+_SHOWN = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*\w", re.M)  # a fence begins, within code
+_QUOTE = re.compile(QUOTE)
+_QUOTE_MARK = re.compile(f"^{QUOTE}", re.M)
+_HEADER = re.compile(HEADER)
+_SETEXT = re.compile(rf"{OPT}([^ \t\n].*)\n([-=])[-=]*[ \t\r\f\v]*\n")
+_HEADER_ID = re.compile(r"[\t ]\{#([A-Za-z_:][\w.:-]*)\}\Z")
+_RULE = re.compile(RULE)
+_MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
+_OPENING = re.compile(rf"{OPT}(?=\\)")
+_REST = re.compile(r"[^\S\n]*(?:\n|\Z)")
+_STASHED = re.compile(rf"(?:{STASHED_LINE})")
+
+
+class KramdownParser(BlockParser):
+    """The blocks of one document, and what is defined anywhere in it for use everywhere."""
+
+    def __init__(
+        self,
+        md: Markdown,
+        formula: Callable[[str, bool], str],
+        raw_html: Callable[[str], str],
+        delimiters: Delimiters = NONE,
+    ):
+        super().__init__(md)
+        self.formula = formula
+        self.raw_html = raw_html
+        self.delimiters = delimiters
+        self.reset()
+
+    def reset(self) -> None:
+        self.definitions: dict[str, Attributes] = {}
+        self.attributes = AttributeLists()
+        self.codes: list[tuple[Element, str, str]] = []
+        self.footnotes: dict[str, Element] = {}
+        self.abbreviations: dict[str, str] = {}
+        self.unclosed: list[str] = []
+        self.strays: list[str] = []
+        self.shown = 0
+        self.depth = 0
+
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree[Any]:
+        """The tree of a document; attributes that come last are applied last."""
+        self.root = Element(self.md.doc_tag)
+        self.fill(self.root, "\n".join(lines))
+        for element, attributes in self.attributes:
+            attributes.apply(element, self.definitions)
+        return ElementTree(self.root)
+
+    def parseChunk(self, parent: Element, text: str) -> None:
+        """Blocks into an element, for the extensions of others."""
+        self.fill(parent, text)
+
+    def fill(self, element: Element, text: str) -> Frame:
+        """Parse a text into blocks of an element."""
+        frame = Frame(element, self.attributes)
+        self.fill_frame(frame, text)
+        return frame
+
+    def fill_frame(self, frame: Frame, text: str) -> None:
+        """Parse a further text into a frame."""
+        source = Source(text)
+        self.depth += 1
+        parsers = _PARSERS if self.depth < DEEPEST else (_blank,)
+        while not source.done:
+            if not any(parse(self, source, frame) for parse in parsers):
+                _paragraph(self, source, frame)
+        frame.close()
+        self.depth -= 1
+
+
+def _blank(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_BLANK):
+        return False
+    if frame.last != "blank":
+        frame.note("blank")
+    return True
+
+
+def _stashed(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_STASHED)
+    if match:
+        frame.add(raw(match[0].strip()), "html")
+    return bool(match)
+
+
+def _indented(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.scan(_INDENTED)
+    if not match:
+        return False
+    code = re.sub(r"\n([ ]{0,3}\S)", r" \1", match[0])
+    _add_code(parser, frame, re.sub(rf"^{INDENT}", "", code, flags=re.M), "")
+    return True
+
+
+def _fenced(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_FENCED)
+    closing = source.find_fence(match.end(), match["marks"]) if match else None
+    if match is None or closing is None:
+        return False
+    code = source.text[match.end() : closing]
+    parser.shown += len(_SHOWN.findall(code))
+    _add_code(parser, frame, code, match["lang"] or "")
+    source.at = closing
+    source.skip_line()
+    return True
+
+
+def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str) -> None:
+    block = frame.add(Element("div"), "code")
+    if language:
+        block.set("class", f"language-{language}")
+    parser.codes.append((block, code, language))
+
+
+def _quote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.check(_QUOTE):
+        return False
+    quote = frame.add(Element("blockquote"))
+    parser.fill(quote, _QUOTE_MARK.sub("", source.lines_to(LAZY_END)))
+    return True
+
+
+def _header(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_HEADER)
+    if not match:
+        return False
+    text, name = _header_contents(match[2])
+    text = re.sub(r"[\t ]#+\Z", "", text).rstrip()
+    if not text:
+        return False
+    source.at = match.end()
+    _add_header(frame, len(match[1]), text, name)
+    return True
+
+
+def _setext(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_SETEXT) if frame.after_boundary else None
+    if not match:
+        return False
+    source.at = match.end()
+    _add_header(frame, 1 if match[2] == "=" else 2, *_header_contents(match[1]))
+    return True
+
+
+def _header_contents(text: str) -> tuple[str, str]:
+    text = text.rstrip()
+    match = _HEADER_ID.search(text)
+    return (text[: match.start()].rstrip(), match[1]) if match else (text, "")
+
+
+def _add_header(frame: Frame, level: int, text: str, name: str) -> None:
+    header = frame.add(Element(f"h{level}"))
+    header.text = text
+    if name:
+        header.set("id", name)
+
+
+def _rule(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_RULE):
+        return False
+    frame.add(Element("hr"))
+    return True
+
+
+def _math(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    match = source.check(_MATH) if frame.after_boundary else None
+    if not match:
+        return False
+    if match[1]:  # escaped and alone: a formula within a paragraph
+        if match[3] is not None:
+            source.at = match.end(1)
+            return _paragraph(parser, source, frame)
+        return False
+    before = source.at
+    source.at = match.end()
+    if not source.check(BOUNDARY):
+        source.at = before
+        return False
+    frame.add(raw(parser.md.htmlStash.store(parser.formula(match[2], True))), "html")
+    return True
+
+
+def _display(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    """`\\[…\\]` or an environment that is all of a paragraph."""
+    match = source.check(_OPENING) if parser.delimiters and frame.after_boundary else None
+    found = source.finder(parser.delimiters).read(match.end()) if match else None
+    if found is None or not found.display:
+        return False
+    end = _REST.match(source.text, found.end)
+    if not end or not BOUNDARY.match(source.text, end.end()):
+        return False
+    source.at = end.end()
+    frame.add(raw(parser.md.htmlStash.store(parser.formula(found.tex, True))), "html")
+    return True
+
+
+def _boundary(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    if not source.scan(_EOB):
+        return False
+    frame.note("eob")
+    return True
+
+
+def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    joiner = "  \n" if source.text.endswith("  \n", 0, source.at) else "\n"
+    if match := source.check(_UNCLOSED):
+        opening = match[1].rstrip()
+        if not parser.shown or opening.strip("`~"):  # all that follows is meant to be code
+            parser.unclosed.append(opening)
+            source.at = len(source.text)
+            return True
+        parser.shown -= 1  # what was to end code in which a fence is shown, whose end ended it
+        parser.strays.append(opening)
+    text = _read_lines(parser, source)
+    for processor in parser.blockprocessors if frame.last != "p" else ():
+        blocks = [text.rstrip("\n")]
+        if processor.test(frame.element, blocks[0]):
+            processor.run(frame.element, blocks)
+            frame.note("html")
+            return True
+    frame.add_text(text, joiner)
+    return True
+
+
+def _read_lines(parser: KramdownParser, source: Source) -> str:
+    """The lines of a paragraph; one that is within a formula ends none."""
+    before = source.at
+    source.lines_to(PARAGRAPH_END)
+    if parser.delimiters:
+        finder = source.finder(parser.delimiters)
+        at = before
+        codes = list(find_code(source.text[before : source.at]))
+        while (found := next(finder.all(at, source.at), None)) is not None:
+            at = found.end
+            if found.end > source.at and not any(s < found.start - before < e for s, e in codes):
+                source.at = found.end
+                source.skip_line()
+                if not source.done and not source.check(PARAGRAPH_END):
+                    source.lines_to(PARAGRAPH_END)
+    return source.text[before : source.at]
+
+
+_PARSERS: tuple[Callable[[KramdownParser, Source, Frame], bool], ...] = (
+    _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
+    html.parse, _setext, _math, _display, table.parse, references.parse_footnote,
+    references.parse_link, references.parse_abbreviation, references.parse_attribute_list,
+    _boundary, _paragraph,
+)  # fmt: skip

@@ -1,0 +1,169 @@
+"""Tables: rows of cells between `|`, lines of `-` and `=` between their parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
+
+from escriba.ground.ahead import Ahead, pair_ticks
+from escriba.markup.kramdown.grammar import BOUNDARY, OPT
+from escriba.markup.kramdown.source import Frame, Source
+from escriba.markup.math.delimiters import NONE, Delimiters, Finder
+
+if TYPE_CHECKING:
+    from escriba.markup.kramdown.block import KramdownParser
+
+_LINE = re.compile(r"(?:\||.*?[^\\\n]\|).*\n")
+_START = re.compile(rf"{OPT}(?=\S){_LINE.pattern}")
+_RULE = re.compile(r"(?=[+|: \t]*+-)([+|: \t-]*+)\n")
+_FOOT = re.compile(r"[+|: \t]*+=[+|: \t=]*+\n")
+_ALIGN = re.compile(r"[ \t]?(:?)-+(:?)[ \t]?")
+_CODE, _TAG_END, _CODE_END = re.compile("<code|`+"), re.compile(">"), re.compile("</code>")
+_PIPE = re.compile(r"(?<!\\)\|")
+_FILLED = 20_000  # cells that a table gets beyond those that are written, at most
+_ALIGNED = {("", ""): "", (":", ""): "left", ("", ":"): "right", (":", ":"): "center"}
+
+
+def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    """The table at the position, if there is one; it must end where a block may end."""
+    if source.at < source.tables or not frame.after_boundary or not source.check(_START):
+        return False
+    delimiters = parser.delimiters
+    before, fault = source.at, _find_fault(source, delimiters)
+    table = Element("table")
+    alignment = _read_rows(source, table, delimiters) if fault is None else []
+    if table.find("tbody") is None:
+        source.tables = source.at if fault is None else fault
+        source.at = before
+        return False
+    _complete(table, alignment)
+    frame.add(table)
+    return True
+
+
+def _find_fault(source: Source, delimiters: Delimiters) -> int | None:
+    """Up to where no table begins, because a line from here to there has no `|` outside code, or
+    because what follows the rows is no boundary."""
+    at = source.at
+    while line := _LINE.match(source.text, at):
+        at = line.end()
+        if not all(
+            _LINE.match(f"{part}\n") for part in _without_code(line[0], delimiters).splitlines()
+        ):
+            return at
+    return None if BOUNDARY.match(source.text, at) else at
+
+
+def _read_rows(source: Source, table: Element, delimiters: Delimiters) -> list[str]:
+    alignment: list[str] = []
+    rows: list[Element] = []
+    footed = False
+
+    def part(name: str, *, force: bool = False) -> None:
+        if not footed or name != "tbody" or force:
+            SubElement(table, name).extend(rows)
+            rows.clear()
+
+    first = source.check(_LINE)
+    leading = bool(first and first[0].lstrip().startswith("|"))
+    source.scan(_RULE)
+    while not source.done and source.check(_LINE):
+        if match := source.scan(_RULE):
+            if rows and not alignment and not footed:
+                part("thead")
+                alignment = [_ALIGNED[a] for a in _ALIGN.findall(match[1])]
+            elif rows:
+                part("tbody")
+        elif source.scan(_FOOT):
+            if rows:
+                part("tbody", force=True)
+            footed = True
+        else:
+            rows.append(_read_row(source.line(), delimiters, leading=leading))
+    if rows:
+        part("tfoot" if footed else "tbody")
+    return alignment
+
+
+def _read_row(text: str, delimiters: Delimiters, *, leading: bool) -> Element:
+    cells = _split(text.rstrip(), delimiters)
+    if leading and not cells[0].strip():
+        cells.pop(0)
+    if cells and not cells[-1].strip():
+        cells.pop()
+    row = Element("tr")
+    for cell in cells:
+        SubElement(row, "td").text = cell.strip()
+    return row
+
+
+def _split(text: str, delimiters: Delimiters) -> list[str]:
+    """Cut at each `|` that is neither escaped nor within code or a formula."""
+    cells: list[str] = []
+    pieces: list[str] = []
+    at = 0
+    for start, end in (*_find_wholes(text, delimiters), (len(text), len(text))):
+        first, *others = _PIPE.split(text[at:start])
+        pieces.append(first.replace(r"\|", "|"))
+        for other in others:
+            cells.append("".join(pieces))
+            pieces = [other.replace(r"\|", "|")]
+        pieces.append(text[start:end])
+        at = end
+    return [*cells, "".join(pieces)]
+
+
+def _without_code(text: str, delimiters: Delimiters = NONE) -> str:
+    pieces, at = [], 0
+    for start, end in _find_wholes(text, delimiters):
+        pieces.append(text[at:start])
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _find_wholes(text: str, delimiters: Delimiters) -> Iterator[tuple[int, int]]:
+    """Where code and formulas, in which no `|` counts, begin and end; not those between `$$`, which
+    kramdown cuts too."""
+    at = 0
+    formulas = Finder(text, delimiters)
+    for start, end in (*_find_codes(text), (len(text), len(text))):
+        for found in formulas.all(at, start) if delimiters else ():
+            if at <= found.start and found.end <= start:
+                yield found.start, found.end
+        if start < end:
+            yield start, end
+        at = end
+
+
+def _find_codes(text: str) -> Iterator[tuple[int, int]]:
+    """Where code begins and ends in a line, be it between backticks or tags."""
+    ahead, ticks, at = Ahead(text), pair_ticks(text), 0
+    while opening := _CODE.search(text, at):
+        at = opening.end()
+        end = ticks.get(opening.start())
+        if opening[0] == "<code" and (tag := ahead.search(_TAG_END, at)):
+            closing = ahead.search(_CODE_END, tag.end())
+            end = closing.end() if closing else None
+        if end:
+            yield opening.start(), end
+            at = end
+
+
+def _complete(table: Element, alignment: list[str]) -> None:
+    """Rows of equal length, with the alignment of their columns; cells of the head are `th`."""
+    width = max(len(row) for row in table.iter("tr"))
+    left = _FILLED
+    for part in table:
+        for row in part:
+            missing = min(left, width - len(row))
+            left -= missing
+            row.extend(Element("td") for _ in range(missing))
+            for number, cell in enumerate(row):
+                if part.tag == "thead":
+                    cell.tag = "th"
+                if not cell.text:
+                    cell.text = "\xa0"
+                if number < len(alignment) and alignment[number]:
+                    cell.set("style", f"text-align: {alignment[number]}")

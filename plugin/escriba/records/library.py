@@ -1,0 +1,118 @@
+"""The models of a project, each file read once per build."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from escriba.evidence.ledger import Admit
+from escriba.ground.errors import ModelError, Place, Problem, SourceError, suggest
+from escriba.ground.files import exists, is_dir, refusals
+from escriba.ground.language import tr
+from escriba.ground.project import Project, Settings
+from escriba.records.evaluation import Evaluation, read_evaluation
+from escriba.records.model import FILE as WEIGHTS
+from escriba.records.model import Model, read_model
+from escriba.records.training import FILE as RECORD
+from escriba.records.training import Record, read_record
+
+
+class Models:
+    """The folders of `models/` by name. `shown` is how errors name that folder; `admit` is that of
+    the project, and refuses what links lead out of it.
+
+    May be used by several threads: the worst that can happen is that a file is read twice.
+    """
+
+    def __init__(self, folder: Path, shown: Path | None = None, admit: Admit | None = None):
+        self.folder = folder
+        self.shown = shown or folder
+        self._admit = admit or Project(folder.parent, Settings()).admit
+        self._admitted: set[str] = set()
+        self._read: dict[str, Model] = {}
+        self._records: dict[str, Record] = {}
+        self._evaluations: dict[str, Evaluation] = {}
+
+    def names(self) -> list[str]:
+        """The names of the models that the project has, trained or not.
+
+        Raises ModelError for a folder that cannot be read, and for a name that is not UTF-8.
+        """
+        if not exists(self.folder):
+            return []
+        with refusals(ModelError, self.shown):
+            names = sorted(path.name for path in self.folder.iterdir() if is_dir(path))
+        for name in names:
+            at = Path(os.fsencode(self.shown / name).decode(errors="backslashreplace"))
+            with refusals(ModelError, at):
+                name.encode()
+        return [name for name in names if not name.startswith(".")]
+
+    def get(self, name: str, place: Place) -> Model:
+        """The model of that name, asked for at a place.
+
+        Raises SourceError at the place if there is no such folder, and ModelError if there is
+        one without whole weights: at the place, too, if it has none at all.
+        """
+        if name not in self._read:
+            self._find(name, place)
+            with _asked(self.folder / name / WEIGHTS, place):
+                self._read[name] = read_model(self.folder / name, self.shown / name)
+        return self._read[name]
+
+    def record(self, name: str, place: Place) -> Record:
+        """The record of the training of the model of that name, which needs no weights.
+
+        Raises SourceError at the place if there is no such folder, and ModelError if there is
+        one without a whole log: at the place, too, if it has none at all.
+        """
+        if name not in self._records:
+            self._find(name, place)
+            with _asked(self.folder / name / RECORD, place):
+                self._records[name] = read_record(self.folder / name, self.shown / name)
+        return self._records[name]
+
+    def evaluation(self, name: str) -> Evaluation:
+        """What was measured of the model of that name, empty if nothing was.
+
+        Raises SourceError for a file that is not an evaluation, and ModelError for one elsewhere.
+        """
+        if name not in self._evaluations:
+            self._refuse_strays(name)
+            self._evaluations[name] = read_evaluation(self.folder / name, self.shown / name)
+        return self._evaluations[name]
+
+    def _find(self, name: str, place: Place) -> None:
+        names = self.names()
+        if name not in names:
+            hint = suggest(name, names)
+            if not names:
+                hint = " " + tr("({folder}/ has none)", folder=self.shown.as_posix())
+            raise SourceError(tr("unknown model '{name}'{hint}", name=name, hint=hint), place)
+        self._refuse_strays(name)
+
+    def _refuse_strays(self, name: str) -> None:
+        """Raise ModelError for a model, or a file of one, that a link leads out of the project."""
+        if name in self._admitted:
+            return
+        folder, shown = self.folder / name, self.shown / name
+        self._admit(folder, Place(shown), ModelError)
+        if is_dir(folder):
+            with refusals(ModelError, shown):
+                links = [path for path in folder.iterdir() if path.is_symlink()]
+            for path in sorted(links):
+                self._admit(path, Place(shown / path.name), ModelError)
+        self._admitted.add(name)
+
+
+@contextmanager
+def _asked(file: Path, place: Place) -> Iterator[None]:
+    """Tell that a file is not there where it is asked for; what is wrong in it, where that is."""
+    try:
+        yield
+    except ModelError as error:
+        if os.path.lexists(file):
+            raise
+        raise ModelError([Problem(each.message, place) for each in error.problems]) from None

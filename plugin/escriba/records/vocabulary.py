@@ -1,0 +1,87 @@
+"""The symbols that a model reads and writes: Unicode code points, or bytes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
+from escriba.ground.unicode import normalize
+
+Unit = Literal["characters", "bytes"]
+LISTED = 200  # symbols in a message, at most
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Symbol ↔ index. `symbols` are single characters, in code point order.
+
+    With the unit `bytes` a symbol is the character of the same number (0 to 255, Latin-1),
+    so that both units are stored and compared alike.
+    """
+
+    unit: Unit
+    symbols: str
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        return {symbol: index for index, symbol in enumerate(self.symbols)}
+
+    def encode(self, text: str) -> list[int]:
+        """Text (normalised to NFC here) → indices.
+
+        Raises SourceError naming the first character that the vocabulary lacks.
+        """
+        text = normalize(text)
+        units = text if self.unit == "characters" else text.encode().decode("latin-1")
+        try:
+            return [self.indices[unit] for unit in units]
+        except KeyError as error:
+            raise SourceError(self._unknown(text, str(error.args[0]))) from None
+
+    def decode(self, indices: Iterable[int]) -> str:
+        """Indices → text. Bytes that are not UTF-8 become U+FFFD, as Unicode advises."""
+        text = "".join([self.symbols[index] for index in indices])
+        if self.unit == "bytes":
+            text = text.encode("latin-1").decode("utf-8", "replace")
+        return text
+
+    def _unknown(self, text: str, unit: str) -> str:
+        position = text.find(unit) + 1
+        if self.unit == "bytes":
+            return tr(
+                "the byte 0x{byte:02x} of the prompt is not in the model's vocabulary",
+                byte=ord(unit),
+            )
+        return tr(
+            "the character {character}, number {position} of the prompt, is not in the model's "
+            "vocabulary of {size}: {symbols}",
+            character=name_character(unit), position=position, size=len(self),
+            symbols=self.listed(),
+        )  # fmt: skip
+
+    def listed(self) -> str:
+        """The printable symbols in one line, for messages: all, or as many as one can look over."""
+        shown = "".join(s for s in self.symbols if s.isprintable())
+        return shown if len(shown) <= LISTED else shown[: LISTED - 1] + "…"
+
+
+def name_character(character: str) -> str:
+    """A character in messages: itself, its number and its name."""
+    name = unicodedata.name(character, "")
+    return f"{character!r} (U+{ord(character):04X}{', ' + name if name else ''})"
+
+
+def collect(texts: Iterable[str], unit: Unit) -> Vocabulary:
+    """The vocabulary of some texts: all their symbols, in order."""
+    found: set[str] = set()
+    for text in texts:
+        found |= set(text if unit == "characters" else text.encode().decode("latin-1"))
+    return Vocabulary(unit, "".join(sorted(found)))

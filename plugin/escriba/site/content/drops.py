@@ -1,0 +1,158 @@
+"""What Liquid sees of a site and of its posts: `site` and `page`, as Jekyll has them.
+
+What takes work (the excerpt of a post, the files of `_data`) is made when a text asks for it, and
+once for a build. There is no clock in a site: `site.time` is the newest date in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from posixpath import dirname, join
+
+from escriba.ground import schema
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.files import exists, read_text
+from escriba.ground.language import tr
+from escriba.ground.project import CONFIG, Project
+from escriba.ground.yaml import compose
+from escriba.markup import markdown
+from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.values import Make, Variables, write_moment
+from escriba.site.content import data
+from escriba.site.content.catalogue import Catalogue
+from escriba.site.content.page import PageMatter
+from escriba.site.content.post import Post, instant
+from escriba.site.territory import INCLUDES
+from escriba.templating.templates import Templates
+
+_SETTINGS = ("title", "description", "author", "email", "url", "baseurl", "lang", "permalink")
+_OPTIONAL = ("author", "description", "layout", "permalink", "last_modified_at")
+
+
+class Scope:
+    """The variables of all posts of a site, for one build."""
+
+    def __init__(self, project: Project, catalogue: Catalogue, templates: Templates):
+        self.project = project
+        self.catalogue = catalogue
+        self.templates = templates
+        self._names = {post.source.stem: post.url for post in catalogue.posts}
+        self._paths = catalogue.addresses
+        self._pages = {post.source: self._describe(post) for post in catalogue.posts}
+        self._numbers = {post.source: number for number, post in enumerate(catalogue.posts)}
+        self._keys = frozenset(key for entry in catalogue.entries for key in entry.written)
+
+    def context(self, post: Post) -> LiquidContext:
+        """What the Liquid of a post can see."""
+        return LiquidContext(
+            site=self.site,
+            page=self._pages.get(post.source) or self._describe(post),
+            includes=(
+                self.project.root / INCLUDES,
+                *(folder / "includes" for folder in self.templates.folders),
+            ),
+            posts=self._names,
+            links=self._paths,
+            optional=self._keys,
+            admit=self.templates.admit,
+            shown=self.project.shown,
+        )
+
+    @cached_property
+    def site(self) -> Variables:
+        """`site`: the settings, the posts, and what the author keeps beside them."""
+        settings = self.project.settings
+        fixed = {**settings.extra, **{name: getattr(settings, name) for name in _SETTINGS}}
+        made: dict[str, Make] = {
+            "posts": lambda: list(self._pages.values()),
+            "pages": lambda: [self._describe(page) for page in self.catalogue.pages],
+            "tags": lambda: self._group(lambda post: post.tags),
+            "categories": lambda: self._group(lambda post: post.categories),
+            "data": lambda: data.read(self.project),
+            "time": self._find_time,
+        }
+        return Variables(fixed, made, lambda: read_config(self.project))
+
+    def _group(self, names: Callable[[Post], Iterable[str]]) -> dict[str, list[Variables]]:
+        """The posts of each topic, the newest first; topics in the order of the oldest."""
+        found: dict[str, list[Variables]] = {}
+        for post in reversed(self.catalogue.posts):
+            for name in names(post):
+                found.setdefault(name, []).append(self._pages[post.source])
+        return {name: posts[::-1] for name, posts in found.items()}
+
+    def _find_time(self) -> str | None:
+        posts = self.catalogue.posts
+        dates = [date for post in posts for date in (post.date, post.front.last_modified_at)]
+        latest = max((date for date in dates if date is not None), key=instant, default=None)
+        return write_moment(latest) if latest else None
+
+    def _describe(self, post: Post) -> Variables:
+        source = post.source.as_posix()
+        fixed: dict[str, object] = {
+            **dict.fromkeys(_OPTIONAL),
+            **post.written,
+            "title": post.title,
+            "date": write_moment(post.date) if post.date else None,
+            "url": post.url,
+            "id": join(dirname(post.url.rstrip("/")) or "/", post.slug),
+            "slug": post.slug,
+            "lang": post.lang,
+            "categories": list(post.categories),
+            "tags": list(post.tags),
+            "name": post.source.name,
+            "path": source,
+            "relative_path": source,
+            "ext": post.source.suffix,
+            "collection": "pages" if isinstance(post.front, PageMatter) else "posts",
+            "draft": post.draft,
+            "published": post.front.published,
+        }
+        made: dict[str, Make] = {
+            "content": lambda: post.body,
+            "next": lambda: self._find_beside(post, -1),
+            "previous": lambda: self._find_beside(post, 1),
+        }
+        if "excerpt" not in post.written:
+            made["excerpt"] = lambda: self._cut(post, fixed)
+        return Variables(fixed, made)
+
+    def _find_beside(self, post: Post, step: int) -> Variables | None:
+        """The next newer or the next older post, in whatever language."""
+        number = self._numbers.get(post.source, -2) + step
+        posts = self.catalogue.posts
+        return self._pages[posts[number].source] if 0 <= number < len(posts) else None
+
+    def _cut(self, post: Post, fixed: Mapping[str, object]) -> str:
+        """The beginning of a post as HTML, in which nothing asks for that of another."""
+        page = {**fixed, "content": post.body, "excerpt": None, "next": None, "previous": None}
+        site = Variables(self.site.fixed, {"time": self._find_time}, self._leave_out)
+        context = replace(self.context(post), page=page, site=site)
+        hidden = Mistakes()  # what is wrong with the post is said where it stands itself
+        render = markdown.render_html if post.is_html else markdown.render
+        with hidden.collect():
+            return render(post.body, path=post.source, liquid=context, mistakes=hidden).excerpt
+        return ""
+
+    def _leave_out(self) -> Mapping[str, object]:
+        empty = {"posts": [], "pages": [], "tags": {}, "categories": {}, "data": self.site["data"]}
+        return {**read_config(self.project), **empty}
+
+
+def read_config(project: Project) -> Mapping[str, object]:
+    """The keys of a Jekyll blog's own settings, if it has some beside escriba's.
+
+    Raises SourceError if they are no mapping.
+    """
+    path = project.root / CONFIG
+    if not exists(path):
+        return {}
+    start = Place(project.shown(path), 1)
+    project.admit(path, start)
+    node = compose(read_text(path, start.path), start)
+    found = schema.plain(node) if node is not None else {}
+    if not isinstance(found, dict):
+        raise SourceError(tr("expected 'key: value' lines"), start)
+    return found

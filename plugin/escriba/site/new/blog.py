@@ -1,0 +1,222 @@
+"""A new site: settings, a first post, a model that writes in it; and a folder that becomes one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from escriba.ground import files, install
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.files import refusals
+from escriba.ground.language import plural, tr
+from escriba.ground.project import NAME, is_jekyll
+from escriba.site.new import jekyll, starters, workflows
+from escriba.site.new.starters import Starter
+from escriba.site.new.workflows import Forge
+
+RECIPE = """\
+# escriba train {model}     (needs torch: {command})
+corpus:
+  name: {corpus}
+  language: {lang}
+  licence: {licence}
+  sources:
+    - file: corpora/*.txt
+training:
+  minutes: 10
+"""
+
+ATTRIBUTES = "# A frozen sample is its bytes.\n*.txt -text\n"
+IGNORED = ("/site/", "/.escriba/", "/models/*/checkpoint/")
+NO_MODEL = "none"
+SUFFIXES = (".md", ".markdown", ".mkd", ".html")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a new site says in a language."""
+
+    title: str
+    description: str
+    model: str
+    corpus: str
+    licence: str
+    post: str  # the name of the first post's file, without its day
+    bare: str  # of one without a model
+
+
+WORDS: Mapping[str, Words] = {
+    "en": Words(
+        "My experiments", "Notes with language models small enough to read",
+        "mine", "My texts", "mine", "a-page-with-a-machine-in-it", "first-notes",
+    ),
+    "es": Words(
+        "Mis experimentos", "Notas con modelos de lenguaje que caben en una página",
+        "mio", "Mis textos", "mía", "una-pagina-con-una-maquina-dentro", "primeras-notas",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was done to a folder: `lines` say it, `written` are the new files' paths in it."""
+
+    lines: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | None = None) -> Made:
+    """Make a folder a site, and overwrite nothing that is there.
+
+    `model` names a starter model, or is `none`; without it a new site has that of its language.
+    `ci` writes a workflow that publishes the site. Of a Jekyll blog the settings are taken over; a
+    folder that is a site already gets what is asked for by name, and no more. Raises SourceError
+    for what is asked for and cannot be done; then nothing is left that was not there before.
+    """
+    with refusals(SourceError, folder):
+        there = os.path.lexists(folder)
+        if there and not files.is_dir(folder):
+            raise SourceError(
+                tr("is not a folder; name one, or one that does not exist"), Place(folder)
+            )
+        is_new = not there or not any(folder.iterdir())
+    is_site = not is_new and files.exists(folder / NAME)
+    if is_site and ci is None and model in (None, NO_MODEL):
+        raise SourceError(
+            tr(
+                "is a site already; `escriba serve` shows it, and `escriba new` adds to it what "
+                "--ci or --model name",
+            ),
+            Place(folder / NAME),
+        )
+    words = WORDS[lang]
+    starter = None
+    if model != NO_MODEL and not (is_site and model is None):
+        starter = starters.choose(model, lang)
+    wanted: dict[str, bytes] = {}
+    lines: list[str] = []
+    if is_site:
+        posts = ""
+    elif is_new or not is_jekyll(folder):
+        posts = "posts"
+        settings = {"title": words.title, "description": words.description, "lang": lang}
+        settings |= {"url": "https://example.org", "permalink": "pretty"}
+        wanted[NAME] = jekyll.write(settings).encode()
+        wanted |= _write_recipe(words, lang)
+    else:
+        found = jekyll.read(folder)
+        posts = found.posts
+        wanted[NAME] = jekyll.write({"lang": lang, **found.settings, "posts": posts}).encode()
+        lines += _describe(found, folder)
+    wanted["models/.gitattributes"] = ATTRIBUTES.encode()
+    if not is_site:
+        wanted[".gitignore"] = "".join(f"{line}\n" for line in IGNORED).encode()
+    if starter:
+        home = f"models/{starter.name}"
+        if files.exists(folder / home):
+            lines.append(tr("kept {file}, which was there", file=f"{home}/"))
+        else:
+            wanted |= {f"{home}/{name}": data for name, data in starters.read(starter).items()}
+    if posts and not _has_posts(folder / posts):
+        wanted |= _write_post(posts, words, lang, starter)
+    if ci:
+        wanted |= workflows.write(ci)
+    kept = [name for name in wanted if os.path.lexists(folder / name)]
+    lines += [_say_kept(folder, name, wanted[name]) for name in kept]
+    new = {name: data for name, data in wanted.items() if name not in kept}
+    _write(folder, new)
+    return Made(tuple(lines), tuple(new))
+
+
+def _write_recipe(words: Words, lang: str) -> dict[str, bytes]:
+    """A recipe for the author's own texts, and the folder where they go."""
+    recipe = RECIPE.format(
+        model=words.model, corpus=words.corpus, lang=lang, licence=words.licence,
+        command=install.name_command("train"),
+    )  # fmt: skip
+    return {f"models/{words.model}/recipe.yml": recipe.encode(), "corpora/.gitkeep": b""}
+
+
+def _write_post(posts: str, words: Words, lang: str, starter: Starter | None) -> dict[str, bytes]:
+    """The first post, by its path."""
+    day = date.today().isoformat()
+    name = f"{posts}/{day}-{words.post if starter else words.bare}.md"
+    values = {"day": day, "file": name, "mine": words.model}
+    if starter:
+        values |= {
+            "model": starter.name, "corpus": starter.reading[lang], "prompt": starter.prompt,
+            "second": starter.second, "show": starter.show,
+        }  # fmt: skip
+    text = files.read_text(starters.FOLDER / f"{'first' if starter else 'bare'}.{lang}.md")
+    return {name: re.sub(r"%(\w+)%", lambda match: values[match[1]], text).encode()}
+
+
+def _has_posts(folder: Path) -> bool:
+    if not files.is_dir(folder):
+        return False
+    return any(path.suffix in SUFFIXES for path in folder.rglob("*"))
+
+
+def _describe(found: jekyll.Found, folder: Path) -> list[str]:
+    """What a Jekyll blog is, in sentences."""
+    count = sum(path.suffix in SUFFIXES for path in (folder / found.posts).glob("**/*"))
+    posts = plural("{number} post", "{number} posts", count)
+    lines = [tr("found a Jekyll blog, {posts} in {folder}/", posts=posts, folder=found.posts)]
+    if found.settings:
+        lines.append(tr("its settings: {keys}", keys=", ".join(found.settings)))
+    lines += found.notes
+    lines.append(
+        tr(
+            "for Jekyll, add to 'exclude' of _config.yml: {names}",
+            names="escriba.yml, models, site",
+        )
+    )
+    return lines
+
+
+def _say_kept(folder: Path, name: str, data: bytes) -> str:
+    """That a file stays as it is; of one with lines, which of them it lacks."""
+    if name == ".gitignore":
+        with suppress(SourceError):
+            there = files.read_text(folder / name).splitlines()
+            lacks = [line for line in data.decode().splitlines() if line not in there]
+            if lacks:
+                return tr("kept {file}; add to it: {lines}", file=name, lines=" ".join(lacks))
+    return tr("kept {file}, which was there", file=name)
+
+
+def _write(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    """Write files that are not there yet, all of them or none. Raises SourceError."""
+    written: list[Path] = []
+    try:
+        for name, data in wanted.items():
+            path = folder / name
+            with refusals(SourceError, path, tr("cannot be written")):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _refuse_stray(folder, path)
+                with path.open("xb") as file:
+                    written.append(path)
+                    file.write(data)
+    except BaseException:
+        _remove(written, folder)
+        raise
+
+
+def _refuse_stray(folder: Path, path: Path) -> None:
+    """Raise SourceError if a link in the folder leads a file out of it."""
+    if not files.resolve(path.parent).is_relative_to(files.resolve(folder)):
+        raise SourceError(tr("this leads out of {folder}", folder=folder.as_posix()), Place(path))
+
+
+def _remove(paths: list[Path], folder: Path) -> None:
+    """Take back files that were written, and the folders that are empty without them."""
+    for path in reversed(paths):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            for parent in path.relative_to(folder).parents:
+                (folder / parent).rmdir()

@@ -1,0 +1,117 @@
+"""Renders editions of a project, one after another, whatever a project has become meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from escriba.evidence.ledger import PatientStore
+from escriba.ground.errors import EscribaError
+from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.progress import Report
+from escriba.ground.project import NAME, Project, load
+from escriba.ground.unforeseen import report as report_defect
+from escriba.site.build import render
+from escriba.site.serve.edition import Edition
+from escriba.site.serve.sources import Survey, folders, state, survey
+
+
+class Press:
+    """Renders editions of a project, and tells who waits for the next. `say` is told for whom it
+    has to wait itself, before it samples.
+
+    `seen` is what was on disk when the last one was made, with what that wrote itself; `asked` the
+    files outside of all folders of the site that its posts lead to.
+    """
+
+    def __init__(self, project: Project, *, drafts: bool, say: Say = silence):
+        self.project = project
+        self.drafts = drafts
+        self.say = say
+        self.edition = Edition()
+        self.stamp = self.edition.stamp
+        self.seen: Survey = {}
+        self.asked: frozenset[Path] = frozenset()
+        self.closed = False
+        self._changed = threading.Condition()
+
+    def print(self, report: Report | None = None) -> Edition:
+        """Render the site as it is on disk now; a mistake keeps the files of the last edition.
+
+        `report` is told how much is sampled. Raises nothing but KeyboardInterrupt.
+        """
+        try:
+            edition = self._make(report)
+        except EscribaError as error:
+            edition = self._keep(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a defect, a panic in Rust, a library that wants to exit
+            edition = self._keep(report_defect(error))
+        return self._publish(edition)
+
+    def fail(self, error: EscribaError) -> Edition:
+        """Show a mistake over the last edition."""
+        return self._publish(self._keep(error))
+
+    def _publish(self, edition: Edition) -> Edition:
+        with self._changed:
+            # The stamp is of the files as they are now, and not when somebody asks for it.
+            self.edition, self.stamp = edition, edition.stamp
+            self._changed.notify_all()
+        return edition
+
+    def _make(self, report: Report | None) -> Edition:
+        """The next edition. Raises EscribaError, and what nobody foresaw."""
+        # What changes from here on is in the next edition.
+        self.seen = survey(self.project, self.asked)
+        before = folders(self.project)
+        # escriba.yml may have changed too; where the server listens does not.
+        self.project = load(self.project.root)
+        if folders(self.project) != before:
+            settings = self.project.root / NAME
+            self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
+        models, root = self.project.models, self.project.root
+        store = PatientStore(
+            models, root, frozen=False, report=report, admit=self.project.admit,
+            locked=lambda: hold_project(self.project, self.say),
+        )  # fmt: skip
+        asked: set[Path] = set()
+        try:
+            site = render(
+                self.project, store, drafts=self.drafts, unpublished=self.drafts, asked=asked
+            )
+        finally:
+            self.asked = frozenset(asked)
+            # The samples that it froze are no news to itself, nor what it looked for just now.
+            own = {path: state(path) for path in store.files() if path not in self.seen}
+            own = {path: found for path, found in own.items() if found}
+            own |= {path: state(path) for path in asked if path not in self.seen}
+            self.seen = {**self.seen, **own}
+        warnings = tuple(map(str, site.warnings))
+        return Edition(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
+
+    def _keep(self, error: EscribaError) -> Edition:
+        """The last edition with other mistakes."""
+        problems, warnings = tuple(map(str, error.problems)), tuple(map(str, error.warnings))
+        return replace(self.edition, problems=problems, warnings=warnings)
+
+    def wait(self, seen: str, timeout: float, is_over: Callable[[], bool] = lambda: False) -> str:
+        """The stamp of the edition, once it is another one than `seen`, time is up, or `is_over`
+        is true when `stir` is called."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or is_over() or self.stamp != seen, timeout)
+            return self.stamp
+
+    def stir(self) -> None:
+        """Have all who wait look again whether they still have to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Send away all who wait."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()

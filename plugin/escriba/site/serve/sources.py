@@ -1,0 +1,109 @@
+"""The files that a site is made of, as they are on disk at a moment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from escriba.ground.files import is_dir, is_link
+from escriba.ground.project import CONFIG, NAME, Project
+from escriba.site.build import INCLUDES
+from escriba.site.content.data import FOLDER as DATA
+from escriba.site.content.static import FILES, FOLDERS, list_bases
+
+# What a training writes by itself, again and again; and what it writes for itself alone.
+TRAINING = ("training.jsonl", "weights.safetensors")
+CHECKPOINT = "checkpoint"
+
+State = tuple[int, ...]  # of a file: it changes when the file does
+Survey = Mapping[Path, State]
+
+
+def survey(project: Project, more: Iterable[Path] = ()) -> Survey:
+    """The state of each file that can change the site; `more` are those that lie elsewhere."""
+    found = {path: state(path) for path in (*alone(project), *more) if not is_dir(path)}
+    for folder in folders(project):
+        for path in _walk(folder, (_identity(folder),), project):
+            found[path] = state(path)
+    return found
+
+
+def folders(project: Project) -> list[Path]:
+    """Where the files of a site are, below which all are watched."""
+    own = [project.posts, project.pages, project.templates, project.models]
+    named = [Path(INCLUDES), Path(DATA), *map(Path, FOLDERS), *list_bases(project.settings.static)]
+    return list(dict.fromkeys([*own, *(project.root / path for path in named)]))
+
+
+def alone(project: Project) -> list[Path]:
+    """Files that can change the site, and of whose folders nothing else can."""
+    names = [*map(Path, (NAME, CONFIG, *FILES)), *list_bases(project.settings.static)]
+    return [project.root / name for name in names]
+
+
+def matters(project: Project, paths: Iterable[Path]) -> bool:
+    """Whether a change of these files can change the site."""
+    single, around = alone(project), folders(project)
+    return any(
+        path in single or any(_is_source(path, folder, project) for folder in around)
+        for path in paths
+    )
+
+
+def is_of_training(path: Path, project: Project) -> bool:
+    """Whether a training writes this file: then the next change of it may come soon."""
+    inside = path.relative_to(project.models).parts if path.is_relative_to(project.models) else ()
+    return len(inside) == 2 and inside[1] in TRAINING
+
+
+def state(path: Path) -> State:
+    """A state that nothing else has; empty for no file."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
+
+
+def _is_source(path: Path, folder: Path, project: Project) -> bool:
+    if not path.is_relative_to(folder):
+        return False
+    inside = path.relative_to(folder).parts
+    if folder == project.models and inside[1:2] == (CHECKPOINT,):
+        return False
+    return all(map(_is_kept, inside))
+
+
+def _is_kept(name: str) -> bool:
+    """Not hidden, nor what an editor leaves beside the file that it writes."""
+    return not name.startswith((".", "#")) and not name.endswith("~")
+
+
+def _walk(folder: Path, above: tuple[tuple[int, int], ...], project: Project) -> Iterator[Path]:
+    """The files below a folder, but for those behind links that lead out of the project, or round.
+
+    `above` are the identities of that folder and of those above it.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [Path(entry.path) for entry in entries if _is_kept(entry.name)]
+    except (OSError, ValueError):  # gone, or not ours to read: a build will say so
+        return
+    for path in found:
+        if not is_dir(path):
+            yield path
+        elif not (is_link(path) and not project.holds(path)):
+            identity = _identity(path)
+            is_checkpoint = path.name == CHECKPOINT and folder.parent == project.models
+            if identity not in above and not is_checkpoint:
+                yield from _walk(path, (*above, identity), project)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a folder from all others, whatever it is called."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
