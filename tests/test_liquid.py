@@ -21,7 +21,6 @@ from escriba.markup.html.text import strip_tags
 from escriba.markup.liquid import LiquidContext, evaluate, render
 from escriba.markup.liquid.filters import FILTERS
 from escriba.markup.markdown import render as render_post
-from escriba.templating.templates import Templates
 
 HINT = "; correct it, or define it in 'macros' of escriba.yml"
 
@@ -95,16 +94,13 @@ def test_later_mistakes_keep_their_lines_when_liquid_changes_the_number_of_lines
 
 
 def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
-    from escriba.article.context import Context
+    from escriba.article.context import open_context
     from escriba.article.extension import EscribaExtension
-    from escriba.evidence.ledger import Store
-    from escriba.records.library import Models
 
     mistakes = Mistakes()
-    context = Context(
-        store=Store(tmp_path, tmp_path, frozen=True),
-        models=Models(tmp_path, tmp_path),
-        theme=Templates(tmp_path, tmp_path),
+    context = open_context(
+        Project(tmp_path, Settings()),
+        frozen=True,
         lang="en",
         path=START.path,
         first_line=5,

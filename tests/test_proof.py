@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from escriba.evidence import ledger as frozen
-from escriba.evidence.ledger import Store, Use
+from escriba.evidence.answer import read
+from escriba.evidence.answers import Answers
+from escriba.evidence.ledger import Ledger
 from escriba.evidence.proof import Finding, find, find_unused, refresh, show_differences
+from escriba.evidence.question import Use
+from escriba.evidence.samples import SAMPLES
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import Place, SourceError
+from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.project import Project, Settings
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
 from models import make_model
@@ -28,14 +32,22 @@ def use(root: Path, line: int, model: str = "tiny", **options) -> Use:
     return Use(Request(read_model(root / "models" / model), Options(**options)), Place(POST, line))
 
 
+def open_ledger(root: Path) -> Ledger:
+    return Ledger(Project(root, Settings()))
+
+
 def freeze(root: Path, uses: list[Use]) -> None:
-    store = Store(root / "models", root, frozen=False)
-    for each in uses:
-        store.obtain(each.request, each.place)
+    mistakes = Mistakes()
+    Answers(open_ledger(root), frozen=False).gather(uses, mistakes)
+    mistakes.check()
 
 
 def file(root: Path, each: Use) -> Path:
-    return frozen.sample_path(root / "models", each.request)
+    return open_ledger(root).path(each.question)
+
+
+def text_of(path: Path) -> str:
+    return read(path, SAMPLES).text
 
 
 def name(root: Path, each: Use) -> str:
@@ -43,13 +55,13 @@ def name(root: Path, each: Use) -> str:
 
 
 def found(root: Path, uses: list[Use]) -> list[str]:
-    findings = find(uses, root / "models", root)
+    findings = find(uses, open_ledger(root))
     return sorted(f"{use.place}: {f.message}" for f in findings for use in f.uses)
 
 
 def mend(uses: list[Use], root: Path) -> list[Finding]:
-    findings = find(uses, root / "models", root)
-    refresh(findings, root)
+    findings = find(uses, open_ledger(root))
+    refresh(findings, open_ledger(root))
     return findings
 
 
@@ -102,18 +114,18 @@ def test_a_forged_sample(root):
     each = use(root, 5)
     freeze(root, [each])
     path = file(root, each)
-    sample = frozen.read(path)
-    forged = sample.text.swapcase()
-    swap(path, text_digest(sample.text), text_digest(forged))
-    swap(path, sample.text, forged)
-    assert frozen.read(path).text == forged
+    text = text_of(path)
+    forged = text.swapcase()
+    swap(path, text_digest(text), text_digest(forged))
+    swap(path, text, forged)
+    assert text_of(path) == forged
     assert found(root, [each, use(root, 8)]) == [
         f"posts/a.md:{line}: the frozen sample {name(root, each)} was edited: its text is not what "
         "the model writes; `escriba refresh` writes it again"
         for line in (5, 8)
     ]
     mend([each], root)
-    assert frozen.read(path).text == sample.text
+    assert text_of(path) == text
 
 
 def test_an_edited_header(root):
@@ -138,7 +150,7 @@ def test_another_model(root):
     freeze(root, old)
     make_model(root / "models" / "tiny", seed=1)
     new = [use(root, line, prompt=prompt) for line, prompt in ((3, "one"), (9, "two"))]
-    digests = [each.request.model.digest[:12] for each in (old[0], new[0])]
+    digests = [each.question.model.digest[:12] for each in (old[0], new[0])]
     assert found(root, new) == [
         f"posts/a.md:{each.place.line}: the frozen sample {name(root, each)} is of an older model: "
         f"model was {digests[0]} and is {digests[1]}; `escriba refresh tiny` makes the new one"
@@ -159,7 +171,7 @@ def test_another_arithmetic(root, monkeypatch):
         "arithmetic was 2 and is 3; `escriba refresh tiny` makes the new one"
     ]
     make_model(root / "models" / "tiny", seed=1)
-    (finding,) = find([use(root, 3)], root / "models", root)
+    (finding,) = find([use(root, 3)], open_ledger(root))
     assert finding.state == "older arithmetic"
     assert "model was " in finding.message
 
@@ -168,12 +180,12 @@ def test_differences(root):
     """Of what is edited, from the file; of what is older, from the file it takes the place of."""
     uses = [use(root, 3), use(root, 9, seed=2), use(root, 12, seed=3)]
     freeze(root, uses)
-    first, second, third = (frozen.read(file(root, each)).text for each in uses)
+    first, second, third = (text_of(file(root, each)) for each in uses)
     path = file(root, uses[0])
     path.write_bytes(path.read_bytes().replace(first.encode(), f"mine\n{first}".encode()))
     file(root, uses[2]).unlink()
     asked = [uses[0], use(root, 9, seed=2, length=39), uses[2]]
-    edited, stale = show_differences(find(asked, root / "models", root), root)
+    edited, stale = show_differences(find(asked, open_ledger(root)), open_ledger(root))
     lines = edited.split("\n")
     assert lines[:2] == [f"--- {name(root, uses[0])}", "+++ tiny, sampled now"]
     assert lines[3:] == ["-mine", *(f" {line}" for line in first.split("\n"))][: len(lines) - 3]
@@ -187,10 +199,10 @@ def test_differences(root):
 
 def test_what_cannot_be_sampled_leaves_everything_as_it_was(root):
     good, bad = use(root, 3), use(root, 9, prompt="\u2603")
-    findings = find([good], root / "models", root)
+    findings = find([good], open_ledger(root))
     bad_finding = Finding("missing", (bad,), "", file(root, bad))
     with pytest.raises(SourceError):
-        refresh([*findings, bad_finding], root)
+        refresh([*findings, bad_finding], open_ledger(root))
     assert not file(root, good).exists()
 
 
@@ -214,8 +226,8 @@ def test_unused_samples_are_no_mistake(root):
     uses = [use(root, 3), use(root, 9, seed=2)]
     freeze(root, uses)
     assert found(root, uses[:1]) == []
-    assert find_unused(uses[:1], root / "models") == [file(root, uses[1])]
-    assert find_unused(uses, root / "models") == []
+    assert find_unused(uses[:1], open_ledger(root)) == [file(root, uses[1])]
+    assert find_unused(uses, open_ledger(root)) == []
 
 
 def test_an_unused_file_that_is_no_sample(root):

@@ -268,7 +268,7 @@ def build_sphinx(root: Path) -> list[str | Path]:
     "fault",
     [
         "escriba.article.blocks:KINDS.sample",
-        "escriba.article.panels:Panels.script",
+        "escriba.article.blocks.panels:Panels.script",
         "escriba.ground.project:find_root",
     ],
 )

@@ -6,33 +6,25 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from escriba.article.context import Context
-from escriba.article.extension import EscribaExtension
-from escriba.article.panels import Panels
-from escriba.evidence.ledger import PatientStore, Store, Use
-from escriba.ground.errors import Mistakes, Place, Problem
+from escriba.article.blocks.panels import Panels
+from escriba.article.context import Context, open_context
+from escriba.ground.errors import Place, Problem
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project
-from escriba.markup import markdown
-from escriba.markup.liquid import LiquidContext
 from escriba.markup.markdown import Rendered
-from escriba.markup.math import mathjax
-from escriba.markup.math.formulas import Mathematics
-from escriba.records.library import Models
 from escriba.site.content import catalogue as catalogues
 from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.claims import Claim, claim_post, refuse_clashes
 from escriba.site.content.data import read as read_data
-from escriba.site.content.drops import Scope
 from escriba.site.content.permalink import address, target
-from escriba.site.content.post import Post
 from escriba.site.content.static import Shelf
+from escriba.site.convert import Asked, Converter
 from escriba.site.links.addresses import Addresses
 from escriba.site.links.audit import Audit, find_voice
 from escriba.site.links.layouts import Layouts
@@ -45,7 +37,6 @@ from escriba.site.pages.navigation import Navigation
 from escriba.site.pages.pages import Theme
 from escriba.site.territory import INCLUDES as INCLUDES
 from escriba.site.territory import admit_output
-from escriba.templating.templates import Templates, open_templates
 
 
 @dataclass(frozen=True)
@@ -101,10 +92,8 @@ def build(
     admit_output(project, folder, Place(shown) if output else project.place("output"))
     with hold_project(project, say):
         disk.recover(folder, shown, say)
-        store = PatientStore(
-            project.models, project.root, frozen=frozen, report=report, admit=project.admit
-        )
-        site = render(project, store, drafts=drafts, unpublished=unpublished)
+        context = open_context(project, frozen=frozen, locked=True, report=report)
+        site = render(project, context, drafts=drafts, unpublished=unpublished)
         changes = disk.write(site.files, folder, shown, root=project.root, say=say)
     counts = changes.written, changes.unchanged, changes.removed
     return Result(site.posts, *counts, site.warnings)
@@ -112,7 +101,7 @@ def build(
 
 def render(
     project: Project,
-    store: Store,
+    context: Context,
     *,
     drafts: bool,
     unpublished: bool,
@@ -120,9 +109,8 @@ def render(
 ) -> Site:
     """The whole site in memory. Raises like `build`, with every mistake found. `asked` becomes the
     files outside of all folders of the site that were looked for."""
-    mistakes = Mistakes()
+    mistakes, templates = context.mistakes, context.templates
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
-    templates = open_templates(project)
     shelf = Shelf(project, asked=asked if asked is not None else set())
     voice = find_voice(project, catalogue, mistakes)
     plain = _addresses(project, catalogue, {}, shelf)
@@ -135,18 +123,10 @@ def render(
     panels = Panels()
     refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
 
-    def adapt(context: Context) -> Context:
-        return replace(context, panels=panels)
-
-    rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
+    rendered = render_entries(project, catalogue, replace(context, panels=panels))
     audit.read(rendered)
     audit.check_without_pages(rendered, templates)
     mistakes.check()
-    if waiting := store.fill():
-        rendered |= render_posts(
-            project, catalogue, templates, store, mistakes, adapt, only=waiting
-        )
-        mistakes.check()
     articles = {
         p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.entries
     }
@@ -167,79 +147,32 @@ def render(
     return Site(len(catalogue.posts), files, mistakes.sorted_warnings())
 
 
-def render_posts(
-    project: Project,
-    catalogue: Catalogue,
-    templates: Templates,
-    store: Store,
-    mistakes: Mistakes,
-    adapt: Callable[[Context], Context] = lambda context: context,
-    *,
-    only: Collection[Path] | None = None,
+def render_entries(
+    project: Project, catalogue: Catalogue, context: Context
 ) -> dict[Path, Rendered]:
-    """The HTML of every post, by its `source`; what is wrong in any of them is collected.
+    """The HTML of every entry, by its `source`; what is wrong in any of them is collected.
 
-    `adapt` may put something of its own into the context of each post's blocks; `only` names the
-    sources of posts that are wanted, if not all.
+    All that they ask is known before anything is answered, and answered together. What lacks no
+    answer is converted first: so a mistake in it is found before somebody waits for the others.
     """
-    models = Models(project.models, project.shown(project.models), project.admit)
-    mathematics = mathjax.of_site(project)
-    scope = Scope(project, catalogue, templates)
+    mistakes, answers = context.mistakes, context.answers
+    converter = Converter(project, catalogue, context)
+    asked = converter.ask(catalogue.entries)
+    missing = answers.find([use for each in asked for use in each.uses], mistakes)
+    waiting = {use.place.path for use in missing}
     rendered: dict[Path, Rendered] = {}
-    for post in catalogue.entries:
-        if only is not None and post.source not in only:
-            continue
-        context = Context(
-            store=store,
-            models=models,
-            theme=templates,
-            lang=post.lang,
-            path=post.source,
-            first_line=post.first_line,
-            mistakes=mistakes,
-        )
-        asked = len(store.used)
-        with mistakes.collect(Place(post.source)):
-            found = rendered[post.source] = _render_post(
-                post,
-                scope.context(post),
-                adapt(context),
-                mathjax.of_post(mathematics, post),
-                mistakes,
-            )
-            uses = store.used[asked:]
-            store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
-    return rendered
 
+    def convert(chosen: Iterable[Asked]) -> None:
+        for each in chosen:
+            with mistakes.collect(Place(each.entry.source)):
+                rendered[each.entry.source] = converter.convert(each)
 
-def _render_post(
-    post: Post,
-    liquid: LiquidContext,
-    context: Context,
-    mathematics: Mathematics,
-    mistakes: Mistakes,
-) -> Rendered:
-    delimiters = mathematics.delimiters
-    if delimiters.given and not delimiters.kramdown:  # Jekyll evaluates Liquid in what it reads not
-        liquid = replace(liquid, delimiters=delimiters)
-    if post.is_html:
-        return markdown.render_html(
-            post.body,
-            path=post.source,
-            first_line=post.first_line,
-            liquid=liquid,
-            mathematics=mathematics,
-            mistakes=mistakes,
-        )
-    return markdown.render(
-        post.body,
-        path=post.source,
-        first_line=post.first_line,
-        extensions=[EscribaExtension(context)],
-        liquid=liquid,
-        mathematics=mathematics,
-        mistakes=mistakes,
-    )
+    convert(each for each in asked if each.entry.source not in waiting)
+    if missing and not mistakes.errors:
+        with mistakes.collect():
+            answers.make(missing)
+    convert(each for each in asked if each.entry.source in waiting)
+    return {e.source: rendered[e.source] for e in catalogue.entries if e.source in rendered}
 
 
 def _addresses(

@@ -11,8 +11,8 @@ from typing import Any
 
 from pelican import signals  # type: ignore[attr-defined]
 
+from escriba.article.blocks.panels import Panels
 from escriba.article.context import open_context
-from escriba.article.panels import Panels
 from escriba.ground import project
 from escriba.ground.errors import EscribaError, ending
 from escriba.hosts.pelican.caches import keep_out

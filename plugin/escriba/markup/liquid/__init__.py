@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from escriba.article.fences import NAME, find
+from escriba.article.source.fences import NAME, find
 from escriba.ground.errors import Place, Problem, SourceError
 from escriba.markup.liquid.marks import Marks, clean
 from escriba.markup.liquid.pieces import Flaw, Piece, cut, merge

@@ -131,9 +131,10 @@ class Scope:
         site = Variables(self.site.fixed, {"time": self._find_time}, self._leave_out)
         context = replace(self.context(post), page=page, site=site)
         hidden = Mistakes()  # what is wrong with the post is said where it stands itself
-        render = markdown.render_html if post.is_html else markdown.render
         with hidden.collect():
-            return render(post.body, path=post.source, liquid=context, mistakes=hidden).excerpt
+            return markdown.render(
+                post.body, path=post.source, liquid=context, mistakes=hidden, html=post.is_html
+            ).excerpt
         return ""
 
     def _leave_out(self) -> Mapping[str, object]:

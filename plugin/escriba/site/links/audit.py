@@ -104,7 +104,7 @@ class Audit:
             return
         self._rendered = rendered
         for entry in self._catalogue.entries:
-            if entry.source in rendered and rendered[entry.source].whole:
+            if entry.source in rendered and rendered[entry.source].text.whole:
                 self._read_entry(entry, rendered[entry.source])
 
     def check(self, pages: Mapping[str, bytes]) -> None:
@@ -193,13 +193,16 @@ class Audit:
         rendered = self._rendered[entry.source]
         if entry.source not in self._spots:
             start = Place(entry.source, entry.first_line)
-            self._spots[entry.source] = Spots(rendered.text, start), Spots(entry.body, start)
+            self._spots[entry.source] = (
+                Spots(rendered.text.evaluated.text, start),
+                Spots(entry.body, start),
+            )
         text, body = self._spots[entry.source]
         total = self._counts[entry.source][use.reference.address]
         found = text.find(link, use.number, total)
         if found is None:
             return Place(entry.source, entry.first_line)
-        origin, outer = rendered.origin(found), rendered.locate(found)
+        origin, outer = rendered.text.origin(found), rendered.text.locate(found)
         if origin == outer or self._has(origin, link):
             return origin
         # The post gave it to an include, or said so in a variable.

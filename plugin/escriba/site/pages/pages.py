@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
-from escriba.article.panels import PLAYGROUND, Panels
+from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.ground.direction import find_direction
 from escriba.ground.errors import Mistakes, SourceError, suggest
 from escriba.ground.language import tr
