@@ -1,20 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from escriba.evidence.answer import read
 from escriba.evidence.answers import Answers
-from escriba.evidence.ledger import Ledger
-from escriba.evidence.proof import Finding, find, find_unused, refresh, show_differences
-from escriba.evidence.question import Use
+from escriba.evidence.ledger import KINDS, Ledger
+from escriba.evidence.proof import (
+    Finding,
+    compare,
+    find,
+    find_unused,
+    prove,
+    refresh,
+    show_differences,
+)
+from escriba.evidence.question import Kind, Use
 from escriba.evidence.samples import SAMPLES
-from escriba.ground.digest import text_digest
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.digest import digest, text_digest
+from escriba.ground.errors import CorpusError, Mistakes, Place, SourceError
 from escriba.ground.project import Project, Settings
-from escriba.records.model import read_model
+from escriba.records.model import Model, read_model
 from escriba.sampling.request import Options, Request
 from models import make_model
 
@@ -238,3 +248,69 @@ def test_an_unused_file_that_is_no_sample(root):
     assert found(root, [each])[0].endswith("is missing; `escriba build` makes it")
     mend([each], root)
     assert path.exists()
+
+
+@dataclass(frozen=True)
+class Places:
+    """A question that only the corpus can answer."""
+
+    model: Model
+    word: str
+    kind: ClassVar[str] = "places"
+    cost: int = 1
+
+    def to_dict(self) -> dict[str, object]:
+        return {"model": self.model.digest, "version": 1, "word": self.word}
+
+    @property
+    def digest(self) -> str:
+        return digest(self.to_dict())
+
+
+@dataclass(frozen=True)
+class PlacesHeader:
+    model: str
+    version: int
+    word: str
+    text: str
+
+    def to_dict(self) -> dict[str, object]:
+        return {"model": self.model, "version": self.version, "word": self.word}
+
+
+def test_what_only_a_corpus_can_tell_is_not_proved_without_it(root):
+    """Questions of another kind have a folder of their own, and are answered and frozen alike."""
+    corpus: list[str] = ["one two one"]
+
+    def answer(engine, questions, end, advance):
+        if not corpus:
+            raise CorpusError("the corpus is not here")
+        texts = [str(corpus[0].split().count(each.word)) for each in questions]
+        for number, text in enumerate(texts):
+            end(number, text)
+        return texts
+
+    kinds = {**KINDS, "places": Kind(PlacesHeader, lambda question: None, answer, free=("word",))}
+    ledger = Ledger(Project(root, Settings()), kinds=kinds)
+    model = read_model(root / "models" / "tiny")
+    asked = Use(Places(model, "one"), Place(POST, 3, 1))
+    mistakes = Mistakes()
+    answers = Answers(ledger, frozen=False)
+    answers.gather([asked, use(root, 9)], mistakes)
+    mistakes.check()
+    assert answers[asked.question] == "2"
+    path = root / "models" / "tiny" / "places" / f"{asked.digest[:12]}.txt"
+    assert ledger.list() == [path, file(root, use(root, 9))]
+    assert find([asked], ledger) == []
+    corpus.clear()
+    _, present = compare([asked], ledger)
+    proof = prove(present, [asked], ledger)
+    assert proof.findings == ()
+    assert [(each.digest, str(error)) for each, error in proof.unproved] == [
+        (asked.digest, "the corpus is not here")
+    ]
+    path.unlink()
+    Answers(ledger, frozen=False).gather([asked], mistakes)
+    with pytest.raises(CorpusError, match=r"^posts/a\.md:3:1: the corpus is not here$"):
+        mistakes.check()
+    assert find_unused([], ledger) == [file(root, use(root, 9))]

@@ -29,6 +29,11 @@ class Block:
     uses: tuple[Use, ...]
     reads: tuple[Read, ...]
 
+    def is_known(self, context: Context) -> bool:
+        """Whether it has no mistake, and all that it asks is answered."""
+        known = all(use.question in context.answers for use in self.uses)
+        return self.asked is not None and known
+
 
 class Document:
     """The fences of a text, of all languages, and its blocks, once they are asked.
@@ -59,6 +64,10 @@ class Document:
             with context.reads.recording() as reads, context.mistakes.collect(fence.place):
                 asked, uses = ask(fence, context)
             self.blocks.append(Block(fence, asked, uses, tuple(reads)))
+
+    def is_known(self, context: Context) -> bool:
+        """Whether none of its blocks has a mistake, and all that they ask is answered."""
+        return all(block.is_known(context) for block in self.blocks)
 
 
 def ask(fence: Fence, context: Context) -> tuple[Any, tuple[Use, ...]]:
@@ -91,11 +100,10 @@ def ask(fence: Fence, context: Context) -> tuple[Any, tuple[Use, ...]]:
 def show(block: Block, context: Context) -> str:
     """The HTML of a block whose questions are answered. One with mistakes, which go to those of the
     context, is empty."""
-    answers, html = context.answers, EMPTY
-    if block.asked is not None and all(use.question in answers for use in block.uses):
+    if block.is_known(context):
         with context.mistakes.collect(block.fence.place):
-            html = _render(block, context)
-    return html
+            return _render(block, context)
+    return EMPTY
 
 
 def _render(block: Block, context: Context) -> str:

@@ -69,7 +69,7 @@ def expand_documents(
         before = len(context.mistakes.errors)
         with context.mistakes.collect(Place(path)):
             text = source.expand(style=style)
-            if len(context.mistakes.errors) == before:
+            if source.document.is_known(context) and len(context.mistakes.errors) == before:
                 expanded[path] = text.encode()
     return expanded
 
