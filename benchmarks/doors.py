@@ -16,12 +16,12 @@ from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
-from escriba.charlm.recipe import FILE as RECIPE
-from escriba.charlm.recipe import read_recipe
 from escriba.ground import errors, project
 from escriba.hosts.expand import expand_stream
 from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.model import FILE as WEIGHTS
+from escriba.records.recipe import FILE as RECIPE
+from escriba.records.recipe import read_recipe
 from escriba.records.training import FILE as RECORD
 from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.request import Options

@@ -35,7 +35,6 @@ from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.recipe import read_recipe  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
 from escriba.ground import project  # noqa: E402
@@ -50,6 +49,7 @@ from escriba.records.evaluation import (  # noqa: E402
     read_evaluation,
 )
 from escriba.records.model import Model, Network, read_model  # noqa: E402
+from escriba.records.recipe import read_recipe  # noqa: E402
 from escriba.records.vocabulary import Unit, collect  # noqa: E402
 from models import make_model, open_library  # noqa: E402
 

@@ -19,8 +19,8 @@ from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.util import AtomicString
 
 from escriba.markup.kramdown import KramdownExtension
-from escriba.markup.kramdown.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.spans.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.spans.reader import DEEPEST, Reader
 from escriba.markup.markdown import render
 from html_tree import outline

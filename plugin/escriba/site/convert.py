@@ -15,8 +15,8 @@ from escriba.ground.project import Project
 from escriba.markup import markdown
 from escriba.markup.liquid import LiquidContext
 from escriba.markup.markdown import Rendered, Text
-from escriba.markup.math import mathjax
 from escriba.markup.math.formulas import Mathematics
+from escriba.site.content import mathjax
 from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.drops import Scope
 from escriba.site.content.post import Post

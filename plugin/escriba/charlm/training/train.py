@@ -13,8 +13,6 @@ import numpy as np
 from escriba.charlm.device import bounded_memory
 from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
-from escriba.charlm.recipe import FILE as RECIPE
-from escriba.charlm.recipe import Budget
 from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
@@ -36,6 +34,8 @@ from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.ground.errors import Place, SourceError, TrainingError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
+from escriba.records.recipe import FILE as RECIPE
+from escriba.records.recipe import Budget
 
 CHECKPOINT_EVERY = 60.0  # seconds
 CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has

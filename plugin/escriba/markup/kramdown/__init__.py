@@ -14,8 +14,8 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 from markdown.util import ETX, STX, Registry
 
-from escriba.markup.kramdown.block import KramdownParser
-from escriba.markup.kramdown.document import Finish
+from escriba.markup.kramdown.blocks.block import KramdownParser
+from escriba.markup.kramdown.document.finish import Finish
 from escriba.markup.kramdown.notes import Notes
 from escriba.markup.kramdown.spans import Spans
 from escriba.markup.math.delimiters import NONE, Delimiters

@@ -17,13 +17,13 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from escriba.markup.kramdown.abbreviations import Abbreviations
 from escriba.markup.kramdown.notes import Notes
+from escriba.markup.kramdown.spans.abbreviations import Abbreviations
 from escriba.markup.kramdown.spans.reader import Reader
 from escriba.markup.kramdown.spans.region import Region, join
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.blocks.block import KramdownParser
 
 
 class Spans(Treeprocessor):

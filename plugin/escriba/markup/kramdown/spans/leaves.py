@@ -20,9 +20,9 @@ from escriba.markup.kramdown.spans.nodes import (
     Shown,
     Struck,
 )
-from escriba.markup.kramdown.spans.tags import BEGINS
 from escriba.markup.kramdown.spans.text import Text, first, first_span
-from escriba.markup.kramdown.typography import read_quote, read_symbol
+from escriba.markup.kramdown.spans.typography import read_quote, read_symbol
+from escriba.markup.kramdown.tags import BEGINS
 
 Found = tuple[Node | None, int]  # a part, or None for text as it stands, and where it ends
 

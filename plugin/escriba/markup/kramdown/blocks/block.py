@@ -17,8 +17,8 @@ from markdown import Markdown
 from markdown.blockparser import BlockParser
 
 from escriba.ground.ahead import find_code
-from escriba.markup.kramdown import definition, html, lists, references, table
 from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.blocks import definition, html, lists, references, table
 from escriba.markup.kramdown.grammar import (  # fmt: skip
     BLANK,
     BOUNDARY,

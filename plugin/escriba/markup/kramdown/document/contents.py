@@ -11,7 +11,7 @@ from escriba.markup.kramdown.grammar import HEADINGS
 from escriba.markup.kramdown.source import raw, replace
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.blocks.block import KramdownParser
 
 
 def write(parser: KramdownParser, root: Element) -> None:
