@@ -16,7 +16,7 @@ from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
-from escriba.ground import errors, project
+from escriba.ground import errors, mistakes, project
 from escriba.hosts.expand import expand_stream
 from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.model import FILE as WEIGHTS
@@ -206,12 +206,12 @@ DOORS: Mapping[str, Door] = {
 def knock(yard: Yard, door: str, data: bytes) -> Files:
     """What a door does with a text; a refusal is put into words, as a command does. Raises
     EscribaError, and whatever nobody foresaw as it is, which elsewhere ends in a report."""
-    foreseeing = errors.is_unforeseen
-    errors.is_unforeseen = lambda error: False
+    foreseeing = mistakes.is_unforeseen
+    mistakes.is_unforeseen = lambda error: False
     try:
         return DOORS[door](yard, data)
     except errors.EscribaError as error:
         str(error)
         raise
     finally:
-        errors.is_unforeseen = foreseeing
+        mistakes.is_unforeseen = foreseeing

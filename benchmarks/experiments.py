@@ -37,7 +37,7 @@ from escriba.charlm.training.optimise import make_optimisers
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
 
 PER_STEP = 2048  # characters

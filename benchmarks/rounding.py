@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from escriba.charlm.corpora.corpus import encode, read_corpus
 from escriba.charlm.weights import load_network
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.model import Model, read_model
 from escriba.records.recipe import read_recipe

@@ -45,7 +45,7 @@ from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.ground.project import Project
 from escriba.records.recipe import Budget, read_recipe
 

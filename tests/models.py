@@ -11,7 +11,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from escriba.evidence.question import Question, Use
-from escriba.ground.errors import EscribaError, Mistakes
+from escriba.ground.errors import EscribaError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.records.library import Library
 from escriba.records.model import FILE, Cell, Model, Network, header, read_model

@@ -12,7 +12,8 @@ from escriba.evidence.answers import Answers
 from escriba.evidence.ledger import Ledger
 from escriba.evidence.question import Use
 from escriba.ground.atomic import is_draft, open_draft, remove_drafts, sync
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.sampling.request import Options, Request
 from models import make_model

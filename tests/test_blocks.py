@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.ground.errors import Mistakes
+from escriba.ground.mistakes import Mistakes
 from escriba.markup.kramdown import grammar
 from escriba.markup.kramdown.blocks import block, lists, references, table
 from escriba.markup.kramdown.source import Source

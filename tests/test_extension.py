@@ -29,14 +29,8 @@ from escriba.article.values.inline import KEYS, MEASURED
 from escriba.article.values.logged import AT_STEP, WHOLE
 from escriba.evidence.answers import Answers
 from escriba.evidence.ledger import Ledger
-from escriba.ground.errors import (
-    EscribaError,
-    FrozenError,
-    Mistakes,
-    ModelError,
-    Place,
-    SourceError,
-)
+from escriba.ground.errors import EscribaError, FrozenError, ModelError, Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.ground.reads import Reads
 from escriba.markup.markdown import render

@@ -14,7 +14,8 @@ from escriba.evidence.answers import Answers
 from escriba.evidence.ledger import Ledger
 from escriba.evidence.question import Use
 from escriba.evidence.samples import SAMPLES
-from escriba.ground.errors import FrozenError, Mistakes, ModelError, Place, SourceError
+from escriba.ground.errors import FrozenError, ModelError, Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
@@ -292,7 +293,8 @@ def test_frozen_samples_need_neither_numpy_nor_wasmtime(project):
         from escriba.evidence.answers import Answers
         from escriba.evidence.ledger import Ledger
         from escriba.evidence.question import Use
-        from escriba.ground.errors import Mistakes, Place
+        from escriba.ground.errors import Place
+        from escriba.ground.mistakes import Mistakes
         from escriba.ground.project import Project, Settings
         from escriba.records.model import read_model
         from escriba.sampling.request import Options, Request

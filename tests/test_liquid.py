@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.markup.html.text import strip_tags
-from escriba.markup.liquid import LiquidContext, evaluate, render
+from escriba.markup.liquid import evaluate, render
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.filters import FILTERS
 from escriba.markup.markdown import render as render_post
 

@@ -22,7 +22,8 @@ from escriba.evidence.proof import (
 from escriba.evidence.question import Kind, Use
 from escriba.evidence.samples import SAMPLES
 from escriba.ground.digest import digest, text_digest
-from escriba.ground.errors import CorpusError, Mistakes, Place, SourceError
+from escriba.ground.errors import CorpusError, Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.records.model import Model, read_model
 from escriba.sampling.request import Options, Request

@@ -11,9 +11,9 @@ from typing import Any
 from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.evidence.answers import Answers
 from escriba.evidence.ledger import Ledger
-from escriba.ground.errors import Mistakes
 from escriba.ground.files import is_file
 from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads

@@ -18,8 +18,9 @@ from escriba.article.document import Document, show
 from escriba.article.source.fences import Fence, prose
 from escriba.article.values.inline import SPAN, show_value
 from escriba.ground.ahead import find_code
-from escriba.ground.errors import Mistakes, Place
+from escriba.ground.errors import Place
 from escriba.ground.files import decode
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.tree import list_files
 

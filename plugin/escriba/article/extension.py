@@ -31,7 +31,8 @@ from escriba.article.values.inline import SPAN, show_value
 from escriba.ground import project
 from escriba.ground.ahead import find_code
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import Mistakes, Place
+from escriba.ground.errors import Place
+from escriba.ground.mistakes import Mistakes
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
 

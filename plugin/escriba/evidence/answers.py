@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING
 
 from escriba.evidence.ledger import Ledger
 from escriba.evidence.question import Question, Use
-from escriba.ground.errors import (
-    CorpusError,
-    FrozenError,
-    Mistakes,
-    ModelError,
-    Place,
-    Problem,
-    SourceError,
-)
+from escriba.ground.errors import CorpusError, FrozenError, ModelError, Place, Problem, SourceError
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.records.model import Model, read_model
 

@@ -11,9 +11,10 @@ from escriba.evidence.answer import REASONS, FrozenAnswer, LineEndsError, edited
 from escriba.evidence.question import Kind, Question
 from escriba.evidence.samples import SAMPLES
 from escriba.ground.atomic import is_draft
-from escriba.ground.errors import FrozenError, Mistakes, Place, Problem
+from escriba.ground.errors import FrozenError, Place, Problem
 from escriba.ground.files import name_kind, refusals
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads
 

@@ -12,20 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from escriba.ground import files, schema
-from escriba.ground.errors import (
-    EscribaError,
-    Mistakes,
-    Place,
-    Problem,
-    SourceError,
-    shorten,
-    suggest,
-)
+from escriba.ground.errors import EscribaError, Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake, Range, Unlike, Words, raise_all
 from escriba.ground.yaml import compose
 
 NAME = "escriba.yml"
+INCLUDES = "_includes"  # Jekyll's folder for what posts include
 POSTS = "_posts"  # where Jekyll has them
 CONFIG = "_config.yml"  # and its settings
 JEKYLL = (CONFIG, POSTS, "_config.toml")  # what tells a Jekyll blog

@@ -18,7 +18,7 @@ from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
 from escriba.article.source.fences import NAME
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 
 ASSETS = "assets/escriba/"  # of the site
 

@@ -14,8 +14,8 @@ from escriba.article.context import Context, furnish, open_context
 from escriba.article.document import write
 from escriba.article.source.fences import found_by
 from escriba.article.values.inline import show_value
-from escriba.ground import files, project
-from escriba.ground.errors import Place, ending
+from escriba.ground import files, mistakes, project
+from escriba.ground.errors import Place
 
 ASSETS = "_static/escriba/"  # of the site
 
@@ -36,7 +36,7 @@ class Block(SphinxDirective):
         return [nodes.raw("", html, format="html")]
 
 
-@ending()
+@mistakes.ending()
 def setup(app: Sphinx) -> dict[str, bool]:
     """Begin, as Sphinx has read `conf.py`; `escriba_frozen` there samples nothing."""
     app.add_config_value("escriba_frozen", False, "env", (bool,))
@@ -74,6 +74,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         content["body"] = furnish(content.get("body", ""), context, address)
 
     app.connect("doctree-read", keep)
-    app.connect("env-updated", ending()(check))
-    app.connect("html-page-context", ending()(complete))
+    app.connect("env-updated", mistakes.ending()(check))
+    app.connect("html-page-context", mistakes.ending()(complete))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,14 +16,15 @@ from markdown.preprocessors import Preprocessor
 
 from escriba.article.source.fences import scan
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.markup import liquid as liquids
 from escriba.markup.html import highlight
 from escriba.markup.html.summary import MORE
 from escriba.markup.html.text import strip_notes
-from escriba.markup.kramdown import KramdownExtension
-from escriba.markup.liquid import Evaluated, LiquidContext
+from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.liquid.context import Evaluated, LiquidContext
 from escriba.markup.liquid.marks import put_in
 from escriba.markup.math.formulas import Formulas, Mathematics
 
@@ -102,11 +103,15 @@ def evaluate(body: str, liquid: LiquidContext | None, start: Place, mistakes: Mi
     """
     if liquid is not None:
         with mistakes.collect():
-            evaluated = liquids.evaluate(body, liquid, start)
+            evaluated = liquids.evaluate(body, replace(liquid, markdownify=_markdownify), start)
             for problem in evaluated.warnings:
                 mistakes.warn(problem)
             return Text(evaluated, start)
     return Text(Evaluated(body), start, liquid is None)
+
+
+def _markdownify(text: str) -> str:
+    return render(text, path=Path("markdownify")).html
 
 
 def convert(

@@ -16,6 +16,7 @@ from escriba.ground.errors import Place, Problem
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
 from escriba.ground.progress import Report
+from escriba.ground.project import INCLUDES as INCLUDES
 from escriba.ground.project import NAME, Project
 from escriba.markup.markdown import Rendered
 from escriba.site.content import catalogue as catalogues
@@ -35,7 +36,6 @@ from escriba.site.pages import pages as theme
 from escriba.site.pages.assets import FOLDER as ASSETS
 from escriba.site.pages.navigation import Navigation
 from escriba.site.pages.pages import Theme
-from escriba.site.territory import INCLUDES as INCLUDES
 from escriba.site.territory import admit_output
 
 

@@ -13,7 +13,7 @@ from escriba.evidence.question import Use
 from escriba.ground.errors import Place
 from escriba.ground.project import Project
 from escriba.markup import markdown
-from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.markdown import Rendered, Text
 from escriba.markup.math.formulas import Mathematics
 from escriba.site.content import mathjax

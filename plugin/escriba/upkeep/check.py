@@ -14,10 +14,11 @@ from escriba.evidence.ledger import Ledger
 from escriba.evidence.proof import State
 from escriba.evidence.question import Use
 from escriba.ground import progress
-from escriba.ground.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.ground.errors import FrozenError, Place, Problem, SourceError, suggest
 from escriba.ground.files import read_text
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME, Project
 from escriba.records.library import Library
 from escriba.site import convert as asking

@@ -12,10 +12,11 @@ from escriba.article.expansion import fill_values
 from escriba.evidence import proof
 from escriba.evidence.proof import Finding
 from escriba.evidence.question import Question
-from escriba.ground.errors import Mistakes, Place, SourceError, suggest
+from escriba.ground.errors import Place, SourceError, suggest
 from escriba.ground.files import is_file, read_text
 from escriba.ground.language import tr
 from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Read
 from escriba.site.content import catalogue as catalogues

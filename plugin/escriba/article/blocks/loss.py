@@ -36,8 +36,9 @@ from escriba.article.figures.scale import Scale
 from escriba.article.source.body import Body
 from escriba.article.values.inline import find_measured
 from escriba.evidence.question import Use
-from escriba.ground.errors import Mistakes, SourceError, suggest
+from escriba.ground.errors import SourceError, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake
 from escriba.records.evaluation import BASELINES
 from escriba.records.library import Library

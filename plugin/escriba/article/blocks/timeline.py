@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from escriba.article.blocks.block import Block, Page, View
 from escriba.article.source.body import Body
 from escriba.evidence.question import Use
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake, Range
 from escriba.records.library import Library
 from escriba.records.training import Record, Writing

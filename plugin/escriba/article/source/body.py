@@ -10,7 +10,8 @@ import yaml
 
 from escriba.article.source.fences import Fence
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place
+from escriba.ground.errors import Place
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.yaml import compose, place_of
 
 T = TypeVar("T")

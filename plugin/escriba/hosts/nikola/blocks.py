@@ -13,7 +13,7 @@ from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.article.context import MARK, furnish, open_context
 from escriba.article.extension import EscribaExtension
 from escriba.ground import project
-from escriba.ground.errors import Mistakes, ending
+from escriba.ground.mistakes import Mistakes, ending
 
 ASSETS = "/assets/escriba/"  # of the site
 

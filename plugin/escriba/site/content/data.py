@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import read_text
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.numbers import read_json
 from escriba.ground.project import Project
 from escriba.ground.tree import list_files

@@ -12,19 +12,19 @@ from functools import cached_property
 from posixpath import dirname, join
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import exists, read_text
 from escriba.ground.language import tr
-from escriba.ground.project import CONFIG, Project
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import CONFIG, INCLUDES, Project
 from escriba.ground.yaml import compose
 from escriba.markup import markdown
-from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.values import Make, Variables, write_moment
 from escriba.site.content import data
 from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.page import PageMatter
 from escriba.site.content.post import Post, instant
-from escriba.site.territory import INCLUDES
 from escriba.templating.templates import Templates
 
 _SETTINGS = ("title", "description", "author", "email", "url", "baseurl", "lang", "permalink")

@@ -17,10 +17,12 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from escriba.ground import files
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten, suggest
+from escriba.ground.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import CONFIG, NAME, Project
 from escriba.ground.tree import list_files
+from escriba.ground.unicode import fold
 from escriba.site.content import permalink
 from escriba.site.content.post import SUFFIXES
 from escriba.site.output.plan import FOLDER, MANIFEST
@@ -250,7 +252,7 @@ def _find_private(parts: Iterable[str]) -> str | None:
 
 def _fold(path: PurePosixPath) -> PurePosixPath:
     """A path as a disk without case takes it."""
-    return PurePosixPath(permalink.fold(path.as_posix()))
+    return PurePosixPath(fold(path.as_posix()))
 
 
 def _is_shown(name: str) -> bool:

@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from escriba.ground import files
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME, Project
 from escriba.markup.html import tags as hypertext
 from escriba.markup.html.tags import Reference

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from escriba.ground import files as disk
-from escriba.ground.errors import Mistakes, SourceError
+from escriba.ground.errors import SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.site.output.plan import is_ours
 
 CHUNK = 1 << 20  # bytes of a large file in memory

@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.ground.direction import find_direction
-from escriba.ground.errors import Mistakes, SourceError, suggest
+from escriba.ground.errors import SourceError, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.markup.html import prose
 from escriba.markup.html.summary import summarise

@@ -11,7 +11,7 @@ from escriba.markup.kramdown.grammar import BLANK, DEFINITION, EOB, TAIL
 from escriba.markup.kramdown.source import Frame, Source
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.blocks.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _START = re.compile(DEFINITION)
 _BLANK = re.compile(f"{BLANK}+")

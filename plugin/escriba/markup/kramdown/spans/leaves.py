@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from html.entities import html5
 
+from escriba.markup.html.grammar import STASHED
 from escriba.markup.kramdown.attributes import Attributes
-from escriba.markup.kramdown.grammar import STASHED, WORD
+from escriba.markup.kramdown.grammar import WORD
 from escriba.markup.kramdown.spans.nodes import (
     Autolink,
     Break,
