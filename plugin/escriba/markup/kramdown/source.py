@@ -19,7 +19,7 @@ from escriba.markup.kramdown.grammar import OPT
 from escriba.markup.math.delimiters import Delimiters, Finder
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.blocks.enclosed import Enclosures
+    from escriba.markup.kramdown.enclosed import Enclosures
 
 _FENCE = re.compile(rf"^{OPT}(?P<marks>`{{3,}}|~{{3,}})[^\S\n]*\n", re.M)
 _EXTENSION = re.compile(rf"^{OPT}\{{:/(?P<name>\w*)\}}[^\S\n]*\n", re.M)
@@ -88,9 +88,7 @@ class Source:
     @cached_property
     def enclosures(self) -> Enclosures:
         """The elements of HTML in the text."""
-        from escriba.markup.kramdown.blocks.enclosed import (
-            Enclosures,  # which reads what is in lines, too
-        )
+        from escriba.markup.kramdown.enclosed import Enclosures
 
         return Enclosures(self.text, self.ahead)
 

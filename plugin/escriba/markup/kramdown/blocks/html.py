@@ -10,7 +10,7 @@ from markdown.util import AtomicString
 
 from escriba.markup.html.grammar import SPAN_ELEMENTS, VOID_ELEMENTS
 from escriba.markup.html.text import unescape
-from escriba.markup.kramdown.blocks.enclosed import Nested, hide, holds
+from escriba.markup.kramdown.enclosed import Nested, hide, holds
 from escriba.markup.kramdown.grammar import ATTRIBUTE, OPT, TAG
 from escriba.markup.kramdown.source import Frame, Source, raw
 
