@@ -23,7 +23,7 @@ from escriba.site.build import render as render_site
 from escriba.site.serve import press as pressing
 from escriba.site.serve import watch
 from escriba.site.serve.press import Press
-from escriba.site.serve.sources import survey
+from escriba.site.sources import survey
 
 BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
 

@@ -80,7 +80,7 @@ def open_context(
     Whoever has `locked` the project says so; else it is while something is answered, of which
     `report` is told, and `say` for whom this waits.
     """
-    reads = Reads()
+    reads = Reads(project.root)
     answers = Answers(
         Ledger(project, reads),
         frozen=frozen,
@@ -91,7 +91,7 @@ def open_context(
         project=project,
         library=Library(project, reads),
         answers=answers,
-        templates=open_templates(project),
+        templates=open_templates(project, reads),
         reads=reads,
         lang=lang or project.settings.lang,
         **options,

@@ -29,7 +29,7 @@ class Ledger:
     ):
         self.project = project
         self.kinds = kinds
-        self._reads = reads or Reads()
+        self._reads = reads or Reads(project.root)
 
     def path(self, question: Question) -> Path:
         """Where the frozen answer of a question is, or would be."""
@@ -81,6 +81,7 @@ class Ledger:
         path = path or self.path(question)
         with refusals(FrozenError, self.project.shown(path), tr("cannot be written")):
             write(path, self.kinds[question.kind], question, text)
+        self._reads.forget(FILE, self.project.shown(path).as_posix())
 
     def list(self) -> list[Path]:
         """The frozen answers of all models. Raises FrozenError for what bears the name of one and

@@ -30,7 +30,7 @@ class Library:
         self.folder = project.models
         self.shown = project.shown(project.models)
         self._admit = project.admit
-        self._reads = reads or Reads()
+        self._reads = reads or Reads(project.root)
         self._admitted: set[str] = set()
         self._read: dict[str, Model] = {}
         self._records: dict[str, Record] = {}

@@ -195,7 +195,7 @@ def ask_entries(
     project: Project, catalogue: Catalogue, entries: Iterable[Post], context: Context
 ) -> list[asking.Asked]:
     """What some entries of a site ask; what is wrong with them goes to the context's mistakes."""
-    return asking.Converter(project, catalogue, context).ask(entries)
+    return asking.Converter(catalogue, context).ask(entries)
 
 
 def read_documents(project: Project, context: Context) -> dict[Path, Document]:

@@ -74,7 +74,7 @@ def _explain(project: Project, name: str) -> list[Explanation]:
     site = catalogues.read(project, mistakes, drafts=True, unpublished=True)
     post = find_post(site.entries, name)
     source = post.source if post else Path(name)
-    converter = Converter(project, site, context)
+    converter = Converter(site, context)
     entries = {each.entry.source: each for each in converter.ask(site.entries)}
     documents = read_documents(project, context)
     mistakes.check()

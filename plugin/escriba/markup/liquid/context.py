@@ -23,7 +23,7 @@ class LiquidContext:
     `optional` are the keys that some page has: an include may ask for one that this page has not.
     `delimiters` are those of formulas in which no Liquid is looked for, besides `$$`.
     `admit` raises SourceError for an include that may not be read; `shown` is how messages name it.
-    `markdownify` makes HTML of a text in Markdown.
+    `markdownify` makes HTML of a text in Markdown; `note` is told each file that is looked for.
     """
 
     site: Mapping[str, object] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class LiquidContext:
     admit: Callable[[Path], object] = lambda path: None
     shown: Callable[[Path], Path] = lambda path: path
     markdownify: Callable[[str], str] = lambda text: text
+    note: Callable[[Path], object] = lambda path: None
 
 
 class LiquidSourceError(SourceError):

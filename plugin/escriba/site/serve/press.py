@@ -15,7 +15,7 @@ from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.serve.edition import Edition
-from escriba.site.serve.sources import Survey, folders, state, survey
+from escriba.site.sources import Survey, folders, state, survey
 
 
 class Press:
