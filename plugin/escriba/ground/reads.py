@@ -8,6 +8,8 @@ and a result stands for as long as all that it was made of is the same.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 # The names of files and folders are the paths that messages show, in POSIX form; whether anything
 # is there is part of what was read, and of a folder the names in it.
 FILE, FOLDER = "file", "folder"
+LARGEST = 1 << 30  # bytes of a file that is read to be compared
 
 Read = tuple[str, str]  # kind and name
 Trace = Mapping[Read, str]  # each with the digest that it had
@@ -79,14 +82,25 @@ class Reads:
 
 
 def digest_file(path: Path) -> str:
-    """The SHA-256 of a file; empty if there is none, and the system's reason if it refuses."""
+    """The SHA-256 of a file; empty if there is none. Of what is no file, what it is; of one that is
+    larger than LARGEST, its size and its times."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", opener=_open) as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                return str(stat.S_IFMT(state.st_mode))
+            if state.st_size > LARGEST:
+                return repr((state.st_size, state.st_mtime_ns, state.st_ino))
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, ValueError) as error:
         return type(error).__name__
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file without waiting for anybody, as a FIFO would."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def digest_folder(path: Path) -> str:
