@@ -85,7 +85,7 @@ def digest_file(path: Path) -> str:
     """The SHA-256 of a file; empty if there is none. Of what is no file, what it is; of one that is
     larger than LARGEST, its size and its times."""
     try:
-        with path.open("rb", opener=_open) as file:
+        with os.fdopen(_open(path), "rb") as file:
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
                 return str(stat.S_IFMT(state.st_mode))
@@ -98,9 +98,9 @@ def digest_file(path: Path) -> str:
         return type(error).__name__
 
 
-def _open(path: str, flags: int) -> int:
+def _open(path: Path) -> int:
     """Open a file without waiting for anybody, as a FIFO would."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
 def digest_folder(path: Path) -> str:
