@@ -601,7 +601,7 @@ def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
 def test_the_words_of_a_new_site_are_in_both_languages() -> None:
     assert set(new.WORDS) == {"en", "es"}
     for kind in ("first", "bare"):
-        one, other = ((FOLDER / f"{kind}.{lang}.md").read_text("utf-8") for lang in ("en", "es"))
+        one, other = ((new.FOLDER / f"{kind}.{lang}.md").read_text("utf-8") for lang in ("en", "es"))
         assert (
             re.findall(r"%\w+%|^```.*$", one, re.M).sort()
             == re.findall(r"%\w+%|^```.*$", other, re.M).sort()

@@ -18,6 +18,7 @@ from escriba.ground.project import NAME, is_jekyll
 from escriba.site.new import jekyll, starters, workflows
 from escriba.site.new.starters import Starter
 from escriba.site.new.workflows import Forge
+from escriba.templating.templates import packaged
 
 RECIPE = """\
 # escriba train {model}     (needs torch: {command})
@@ -31,6 +32,7 @@ training:
   minutes: 10
 """
 
+FOLDER = packaged() / "new"
 ATTRIBUTES = "# A frozen sample is its bytes.\n*.txt -text\n"
 IGNORED = ("/site/", "/.escriba/", "/models/*/checkpoint/")
 NO_MODEL = "none"
@@ -152,7 +154,7 @@ def _write_post(posts: str, words: Words, lang: str, starter: Starter | None) ->
             "model": starter.name, "corpus": starter.reading[lang], "prompt": starter.prompt,
             "second": starter.second, "show": starter.show,
         }  # fmt: skip
-    text = files.read_text(starters.FOLDER / f"{'first' if starter else 'bare'}.{lang}.md")
+    text = files.read_text(FOLDER / f"{'first' if starter else 'bare'}.{lang}.md")
     return {name: re.sub(r"%(\w+)%", lambda match: values[match[1]], text).encode()}
 
 
