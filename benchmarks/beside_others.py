@@ -64,10 +64,10 @@ def measure(seconds: float, *, chosen: bool) -> float:
     import_module("escriba.charlm")  # before torch, which reads the environment that this sets
 
     import torch
-    from steps import SYMBOLS, Contender, start
 
     from escriba.charlm.training.run import take_step
     from escriba.charlm.training.threads import TRIED, Threads, find_numbers
+    from steps import SYMBOLS, Contender, start
 
     contender = Contender("float32", torch.get_num_threads())
     running = start(contender)

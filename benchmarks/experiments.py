@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import training as shakespeare
 from torch import nn
 
+import training as shakespeare
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.corpora.windows import Reader

@@ -10,7 +10,7 @@ mark on the same text. Prints the seconds until the validation loss is below 1.8
 65,536 characters every 100 steps, as the curve goes by), and the loss on the whole validation part
 at the end.
 
-The second trains that recipe (`nanogpt_recipe.py`) and then, on the same cores, escriba's:
+The second trains that recipe (`support/nanogpt_recipe.py`) and then, on the same cores, escriba's:
 
 * the shortest complete training that ends at 1.88 or less on the whole validation part, found in
   six trials, each from scratch and in the middle (of the logarithm of the time) of where it can
@@ -37,7 +37,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nanogpt_recipe
 import torch
 
 from escriba.charlm.corpora.corpus import read_corpus
@@ -48,6 +47,7 @@ from escriba.ground import project
 from escriba.ground.mistakes import ending
 from escriba.ground.project import Project
 from escriba.records.recipe import Budget, read_recipe
+from support import nanogpt_recipe
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations
 TRIALS = 6
