@@ -1,4 +1,4 @@
-"""How long a step of training takes beside other busy processes, as a share of one thread's time.
+"""How long does a step of training take beside other busy processes?
 
     python benchmarks/beside_others.py [--others N…] [--rounds N] [--seconds S] [--spinning]
 
@@ -67,7 +67,7 @@ def measure(seconds: float, *, chosen: bool) -> float:
 
     from escriba.charlm.training.run import take_step
     from escriba.charlm.training.threads import TRIED, Threads, find_numbers
-    from steps import SYMBOLS, Contender, start
+    from support.steps import SYMBOLS, Contender, start
 
     contender = Contender("float32", torch.get_num_threads())
     running = start(contender)

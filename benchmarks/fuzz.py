@@ -1,4 +1,4 @@
-"""Strange texts at every door of a blog, to find what is neither built nor refused in words.
+"""Is every strange text, at every door of a blog, either built or refused in words?
 
     python benchmarks/fuzz.py [--seconds N | --cases N] [--seed N] [--only DOOR,…] [--found FOLDER]
     python benchmarks/fuzz.py FILE…

@@ -1,4 +1,4 @@
-"""How the time to read hostile texts grows with their size: it must be in proportion.
+"""Does the time to read hostile texts grow in proportion to their size?
 
     python benchmarks/growth.py [--only PATTERN] [--sizes 16,64,256] [--jobs N] [--limit SECONDS]
 

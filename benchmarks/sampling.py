@@ -1,4 +1,4 @@
-"""How fast a character is sampled: this kernel, PyTorch, numpy, and what the processor could do.
+"""How fast is a character sampled, here, by PyTorch, by numpy, and as the processor could do it?
 
     python benchmarks/sampling.py [--model FOLDER] [--rounds N] [--seconds S]
 
