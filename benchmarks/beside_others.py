@@ -1,4 +1,4 @@
-"""How long a step of training takes beside other busy processes, as a share of one thread's time.
+"""How long does a step of training take beside other busy processes?
 
     python benchmarks/beside_others.py [--others N…] [--rounds N] [--seconds S] [--spinning]
 
@@ -64,10 +64,10 @@ def measure(seconds: float, *, chosen: bool) -> float:
     import_module("escriba.charlm")  # before torch, which reads the environment that this sets
 
     import torch
-    from steps import SYMBOLS, Contender, start
 
     from escriba.charlm.training.run import take_step
     from escriba.charlm.training.threads import TRIED, Threads, find_numbers
+    from support.steps import SYMBOLS, Contender, start
 
     contender = Contender("float32", torch.get_num_threads())
     running = start(contender)

@@ -1,12 +1,12 @@
-"""What was tried to learn more in a minute: each experiment is the default recipe with one change.
+"""Which change of the default recipe learns more in a minute of training?
 
     python benchmarks/experiments.py [NAME…] [--steps N] [--characters N] [--rounds N] [--threads N]
 
-Trains on tiny Shakespeare (90/10), from scratch, for so many steps of 2,048 characters (an
-experiment with another batch takes as many characters), and prints the loss on the whole validation
-part and the speed. Without names it runs them all. With `--characters` only so much of the training
-part is read, again and again. With several rounds each has its own seed, and median
-and range are printed. docs/experiments.md tells what came out and what was made of it.
+Trains each changed recipe on tiny Shakespeare (90/10), from scratch, for so many steps of 2,048
+characters (an experiment with another batch takes as many characters), and prints the loss on the
+whole validation part and the speed. Without names it runs them all. With `--characters` only so
+much of the training part is read, again and again. With several rounds each has its own seed, and
+median and range are printed. docs/experiments.md tells what came out and what was made of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import training as shakespeare
 from torch import nn
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
@@ -39,6 +38,7 @@ from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
 from escriba.ground.mistakes import ending
 from escriba.records.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
+from support import shakespeare
 
 PER_STEP = 2048  # characters
 

@@ -1,14 +1,14 @@
-"""Strange texts at every door of a blog, to find what is neither built nor refused in words.
+"""Is every strange text, at every door of a blog, either built or refused in words?
 
     python benchmarks/fuzz.py [--seconds N | --cases N] [--seed N] [--only DOOR,…] [--found FOLDER]
     python benchmarks/fuzz.py FILE…
 
-Draws texts (strange.py) from a seed and puts each through its door (doors.py) as a build would.
-Found is whatever raises anything but EscribaError, takes more than 10 seconds of processor time or
-2 GB, ends the process, tells a mistake in more than one line, or leaves marks of our own or broken
-XML in what it makes. Each kind of it is cut down to a small text and saved to a file, which given
-as FILE is tried again. Case number N of a seed is the same wherever and whenever it runs. Exits
-with 1 if anything was found.
+Draws texts (support/strange.py) from a seed and puts each through its door (support/doors.py) as a
+build would. Found is whatever raises anything but EscribaError, takes more than 10 seconds of
+processor time or 2 GB, ends the process, tells a mistake in more than one line, or leaves marks of
+our own or broken XML in what it makes. Each kind of it is cut down to a small text and saved to a
+file, which given as FILE is tried again. Case number N of a seed is the same wherever and whenever
+it runs. Exits with 1 if anything was found.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ from pathlib import Path
 from random import Random
 from xml.parsers import expat
 
-from doors import DOORS, knock
-from strange import draw
-from yard import ORDINARY, SAMPLES, SHOWN, Files, Yard, open_yard
-
 from escriba.ground.errors import EscribaError
+from support.doors import DOORS, knock
+from support.strange import draw
+from support.yard import ORDINARY, SAMPLES, SHOWN, Files, Yard, open_yard
 
 SLOW = 10  # processor seconds
 WAITING = 120  # seconds after which a case waits for something that does not come

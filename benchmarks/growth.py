@@ -1,14 +1,14 @@
-"""How the time to read hostile texts grows with their size: it must be in proportion.
+"""Does the time to read hostile texts grow in proportion to their size?
 
     python benchmarks/growth.py [--only PATTERN] [--sizes 16,64,256] [--jobs N] [--limit SECONDS]
 
-Hundreds of texts (hostile.py) go through the doors by which a stranger's text gets into a blog
-(doors.py), each at three sizes in KB. Each is read in a process of its own, whose processor time is
-limited, so that what hangs is a figure. Prints, the steepest first, the processor seconds of each
-without those of an empty text, the largest memory, and the exponent: the logarithm of how much more
-time the largest took than the one before, to the base of how much larger it is. Times under 20 ms
-are taken for that. Exits with 1 if an exponent is above 1.3, a time above 20 s, or anything
-but an EscribaError was raised.
+Hundreds of texts (support/hostile.py) go through the doors by which a stranger's text gets into a
+blog (support/doors.py), each at three sizes in KB. Each is read in a process of its own, whose
+processor time is limited, so that what hangs is a figure. Prints, the steepest first, the processor
+seconds of each without those of an empty text, the largest memory, and the exponent: the logarithm
+of how much more time the largest took than the one before, to the base of how much larger it is.
+Times under 20 ms are taken for that. Exits with 1 if an exponent is above 1.3, a time above 20 s,
+or anything but an EscribaError was raised.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from doors import knock
-from hostile import HOSTILE
-from yard import ORDINARY, Yard, open_yard
-
 from escriba.ground import project
 from escriba.ground.errors import EscribaError
+from support.doors import knock
+from support.hostile import HOSTILE
+from support.yard import ORDINARY, Yard, open_yard
 
 STEEPEST = 1.3  # the largest exponent that passes, unless one is given
 SLOWEST = 20.0  # the largest processor time that passes, in seconds

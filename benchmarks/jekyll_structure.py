@@ -1,10 +1,11 @@
-"""How near Markdown comes to Jekyll's: escriba's kramdown against Python-Markdown's own libraries.
+"""How near to Jekyll's HTML do escriba's kramdown and Python-Markdown's own libraries come?
 
     python benchmarks/jekyll_structure.py
 
 Over `tests/cases/kramdown`, whose `.html` files are what real Jekyll 4.3 made of the `.md` files,
 prints for each reader how many cases have Jekyll's structure, how many of the top-level blocks in
-them do, and milliseconds for all cases (median of interleaved runs).
+them do, and milliseconds for all cases (median of interleaved runs). Needs the packages of
+`.[test]`.
 """
 
 from __future__ import annotations

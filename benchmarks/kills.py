@@ -1,4 +1,4 @@
-"""Trainings killed with SIGKILL at random times and gone on with: all must end in the same bytes.
+"""Does a training that is killed at any moment, and gone on with, end in the same bytes?
 
     python benchmarks/kills.py [--trainings N] [--checkpoint-every SECONDS] [--jobs N]
 

@@ -1,4 +1,4 @@
-"""Resident memory of encoding a large corpus and of training on it, above that of torch alone.
+"""How much memory do encoding a large corpus and training on it take, above torch alone?
 
     python benchmarks/memory.py [--size BYTES] [--steps N] [--folder FOLDER]
 

@@ -1,8 +1,9 @@
-"""Commands as whole processes, Python's start included, on this repository's own blog.
+"""How long do the commands take as whole processes, Python's start included?
 
     python benchmarks/processes.py [--rounds N]
 
-The commands take turns within each round; medians over the rounds, after one round to warm up.
+Run on this repository's own blog. The commands take turns within each round; medians over the
+rounds, after one round to warm up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that run at once, and commands that are killed: what becomes of site and samples.
+"""Do site and samples stay whole when commands run at once, and when commands are killed?
 
     python benchmarks/races.py [together] [beside] [kills] [--rounds N] [--seed N] [--jobs N]
 

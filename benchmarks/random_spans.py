@@ -1,4 +1,4 @@
-"""How often random marks within a line are read otherwise than by the real kramdown.
+"""How often are random marks within a line read otherwise than by the real kramdown?
 
     python benchmarks/random_spans.py [--texts N] [--seed N] [--marks N] [--show N]
 

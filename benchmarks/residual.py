@@ -1,4 +1,4 @@
-"""What residual connections buy: the same network with and without them, on War and Peace.
+"""What does the same network learn of War and Peace with residual connections, and without?
 
     python benchmarks/residual.py [--steps N] [--threads N] [--corpora FOLDER]
 

@@ -1,9 +1,10 @@
-"""What integer arithmetic costs in quality: the loss of a model in float32 and in the kernel.
+"""What does integer arithmetic cost in quality, beside float32?
 
     python benchmarks/rounding.py [NAME…] [--characters N] [--corpora FOLDER]
 
-Both read the same beginning of the model's own test part, one character at a time, from a zero
-state. Without names it is done for every model that has an evaluation.
+Prints the loss of a model in float32 and in the kernel, and the difference. Both read the same
+beginning of the model's own test part, one character at a time, from a zero state. Without names it
+is done for every model that has an evaluation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How fast a character is sampled: this kernel, PyTorch, numpy, and what the processor could do.
+"""How fast is a character sampled, here, by PyTorch, by numpy, and as the processor could do it?
 
     python benchmarks/sampling.py [--model FOLDER] [--rounds N] [--seconds S]
 
@@ -8,11 +8,12 @@ character at a time, and feed it back. `nn.LSTM` is called once a layer where th
 residual connections, since a stack in one call has none; the stack is timed as well.
 
 The last two rows are no samplers: they are the matrix-vector products alone, in native code
-(`native_products.c`, compiled here if there is a C compiler). The first is a bound for any sampler
-that reads weights of 16 bits, one stream at a time; the second are the products of escriba's own
-kernel for eight streams at once, with the 128 bits of WebAssembly's vectors, on every processor. At
-the end how long a model takes to load in a process that has loaded one, and the cold start: whole
-processes that load the model and write 1,000 characters, by `escriba sample` and by `nn.LSTM`.
+(`support/native_products.c`, compiled here if there is a C compiler). The first is a bound for any
+sampler that reads weights of 16 bits, one stream at a time; the second are the products of
+escriba's own kernel for eight streams at once, with the 128 bits of WebAssembly's vectors, on every
+processor. At the end how long a model takes to load in a process that has loaded one, and the cold
+start: whole processes that load the model and write 1,000 characters, by `escriba sample` and by
+`nn.LSTM`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from escriba.sampling.request import Options
 TEMPERATURE = 0.8
 ROOT = Path(__file__).parents[1]
 TRAINED = ROOT / "models" / "tolstoi"
+PRODUCTS = ROOT / "benchmarks" / "support" / "native_products.c"
 MODULES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 Sampler = Callable[[int], None]
 
@@ -132,8 +134,8 @@ def compile_bound(model: Model, folder: Path) -> dict[str, Sampler]:
     if compiler is None:
         print("there is no C compiler, so the native bound is left out")
         return {}
-    source, program = Path(__file__).with_name("native_products.c"), folder / "native_products"
-    command = [compiler, "-O3", "-march=native", "-o", str(program), str(source)]
+    program = folder / "native_products"
+    command = [compiler, "-O3", "-march=native", "-o", str(program), str(PRODUCTS)]
     subprocess.run(command, check=True)
     net = model.network
     gates = GATES[net.cell] + (net.cell == "gru")

@@ -1,4 +1,4 @@
-"""Ways to smooth an n-gram model, compared on War and Peace: why evaluations use the one they do.
+"""Which way to smooth an n-gram model, of those known, is the best on War and Peace?
 
     python benchmarks/smoothing.py [--corpora FOLDER]
 

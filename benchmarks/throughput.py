@@ -1,4 +1,4 @@
-"""Whole training steps as a share of what the machine's matrix multiplication reaches.
+"""What share of the machine's matrix multiplication do whole training steps reach?
 
     python benchmarks/throughput.py [--rounds N] [--seconds S] [--threads N]
 
@@ -23,11 +23,11 @@ import time
 from dataclasses import dataclass, field
 
 import torch
-from steps import SYMBOLS, Contender, start
 
 from escriba.charlm.device import Precision, can_train
 from escriba.ground.mistakes import ending
 from escriba.records.model import GATES, Network
+from support.steps import SYMBOLS, Contender, start
 
 SIZES = (512, 1024, 2048)  # rows and columns
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -1,16 +1,9 @@
-"""How much a minute of training buys, on tiny Shakespeare, from scratch.
+"""How soon does escriba learn what nanoGPT's CPU recipe learns, and how much in the same time?
 
-    python benchmarks/training.py [--corpora FOLDER] [--threads N]
     python benchmarks/training.py --vs nanogpt-recipe [--rounds N] [--corpora FOLDER] [--threads N]
 
-The first makes two runs of the defaults: one scheduled for 60 s, one for 180 s (validation
-included). A training of a minute or less has `budget: 1 minute` in its recipe, and so two layers
-instead of four. The split is nanoGPT's, 90/10, so that its CPU recipe's final loss of 1.88 is a
-mark on the same text. Prints the seconds until the validation loss is below 1.88 (estimated on
-65,536 characters every 100 steps, as the curve goes by), and the loss on the whole validation part
-at the end.
-
-The second trains that recipe (`nanogpt_recipe.py`) and then, on the same cores, escriba's:
+Trains that recipe on tiny Shakespeare (`support/nanogpt_recipe.py`; its final loss is published as
+1.88) and then, from scratch, on the same cores and the same split, 90/10, escriba's:
 
 * the shortest complete training that ends at 1.88 or less on the whole validation part, found in
   six trials, each from scratch and in the middle (of the logarithm of the time) of where it can
@@ -18,15 +11,15 @@ The second trains that recipe (`nanogpt_recipe.py`) and then, on the same cores,
   loss, where that is lower;
 * one training scheduled for as many seconds as the peer took.
 
-Evaluations are in neither's time, but in that of the last training, which validates as escriba does
-by default. With several rounds each has its own seed, for both, and medians are printed; `inf` is a
-loss that was not reached.
+A training of a minute or less has `budget: 1 minute` in its recipe, and so two layers instead of
+four. Evaluations are in neither's time, but in that of the last training, which validates as
+escriba does by default. With several rounds each has its own seed, for both, and medians are
+printed; `inf` is a loss that was not reached.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import statistics
@@ -35,41 +28,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import nanogpt_recipe
 import torch
 
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.evaluation.evaluate import evaluate
-from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
-from escriba.ground import project
 from escriba.ground.mistakes import ending
-from escriba.ground.project import Project
-from escriba.records.recipe import Budget, read_recipe
+from escriba.records.recipe import read_recipe
+from support import nanogpt_recipe
+from support.shakespeare import NAME, make_site
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations
 TRIALS = 6
 NEVER = 10**9  # steps
-NAME = "shakespeare"
-RECIPE = """
-corpus:
-  name: tiny Shakespeare
-  split: [90, 10, 0]
-  sources:
-    - url: https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/input.txt
-      sha256: 86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed
-training:
-"""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training: seconds, log, and its loss on the whole validation part."""
+    """A finished training: seconds, and its loss on the whole validation part."""
 
     seconds: float
-    log: list[dict[str, Any]]
     loss: float
 
 
@@ -83,8 +62,8 @@ class Round:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--vs", choices=["nanogpt-recipe"], help="compare with this peer")
-    parser.add_argument("--rounds", type=int, default=1, help="of the comparison")
+    parser.add_argument("--vs", choices=["nanogpt-recipe"], help="whom, of one; may be left out")
+    parser.add_argument("--rounds", type=int, default=1, help="each with a seed of its own")
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -92,21 +71,7 @@ def main() -> None:
         os.environ["ESCRIBA_CORPORA"] = options.corpora
     torch.set_num_threads(options.threads)
     print(f"torch {torch.__version__}, {options.threads} threads, tiny Shakespeare")
-    if options.vs:
-        compare(options.rounds)
-        return
-    for seconds in (60, 180):
-        found = run(seconds, validate_every=100)
-        curve = [line for line in found.log if "validation" in line]
-        reached = next((line["seconds"] for line in curve if line["validation"] < MARK), None)
-        when = "never" if reached is None else f"after {reached:.0f} s"
-        last = curve[-1]
-        print(
-            f"schedule of {seconds:>3} s: below {MARK} {when}; validation loss at the end "
-            f"{found.loss:.4f} nats/character; {last['characters'] / last['seconds']:,.0f} "
-            "characters/s",
-            flush=True,
-        )
+    compare(options.rounds)
 
 
 def run(seconds: float, *, seed: int = 1, validate_every: int | None = None) -> Outcome:
@@ -115,17 +80,7 @@ def run(seconds: float, *, seed: int = 1, validate_every: int | None = None) -> 
         site = make_site(Path(name), seed, "1 minute" if seconds <= 60 else "10 minutes")
         minutes = seconds / 60
         result = train(site, NAME, minutes=minutes, device="cpu", validate_every=validate_every)
-        text = (site.models / NAME / LOG).read_text("utf-8")
-        log = [json.loads(line) for line in text.splitlines()]
-        return Outcome(result.seconds, log, evaluate(site, NAME, baselines=False)[0].nats)
-
-
-def make_site(root: Path, seed: int, budget: Budget = "10 minutes") -> Project:
-    (root / "escriba.yml").write_text("title: benchmark\n")
-    folder = root / "models" / NAME
-    folder.mkdir(parents=True)
-    (folder / "recipe.yml").write_text(f"{RECIPE.rstrip()}\n  seed: {seed}\n  budget: {budget}\n")
-    return project.load(root)
+        return Outcome(result.seconds, evaluate(site, NAME, baselines=False)[0].nats)
 
 
 def compare(count: int) -> None:

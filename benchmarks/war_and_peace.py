@@ -1,4 +1,4 @@
-"""War and Peace, in nats per byte of the test part: what an hour of two cores buys, and what more.
+"""How well does an hour of two cores learn War and Peace, and twice the units in 110 minutes?
 
     python benchmarks/war_and_peace.py small --folder FOLDER [--minutes M | --steps N]
     python benchmarks/war_and_peace.py large --folder FOLDER

@@ -13,7 +13,8 @@ PLANTED = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {benchmarks!r})
-import doors, fuzz, trees
+import fuzz
+from support import doors
 from escriba.ground.errors import Place, SourceError
 
 def broken(yard, data):
@@ -60,7 +61,7 @@ import sys
 sys.path.insert(0, {str(BENCHMARKS)!r})
 from random import Random
 from hashlib import sha256
-from strange import draw
+from support.strange import draw
 print(sha256(repr([draw(Random(f"1:{{n}}")) for n in range(300)]).encode()).hexdigest())
 """
     first, second = run("-c", script), run("-c", script)

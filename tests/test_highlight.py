@@ -13,6 +13,7 @@ from escriba.templating import passage
 from escriba.templating.lexing import WINDOW
 
 CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
+COLOURS = CSS.parents[1] / "code.css"
 
 
 @pytest.mark.parametrize("language", ["python", "Python", "js", "c++", "bash", "yaml"])
@@ -87,8 +88,7 @@ def test_what_a_lexer_looks_ahead_for_is_near() -> None:
 
 
 def test_colours_have_enough_contrast_with_the_grounds_of_the_theme() -> None:
-    sheet = highlight.stylesheet()
-    light, dark = sheet.split("@media (prefers-color-scheme: dark)")
+    light, dark = COLOURS.read_text("utf-8").split("@media (prefers-color-scheme: dark)")
     grounds = re.findall(r"--(?:paper|raised): (#[0-9a-f]{6})", CSS.read_text("utf-8"))
     assert len(grounds) == 4  # two in the light theme, then two in the dark one
     for colours, behind in ((light, grounds[:2]), (dark, grounds[2:])):
@@ -102,7 +102,7 @@ def test_colours_have_enough_contrast_with_the_grounds_of_the_theme() -> None:
 def test_every_class_that_pygments_writes_for_python_has_a_colour_or_is_plain() -> None:
     html = highlight.code('@d\ndef f(x: int = 0x1F) -> str:\n    """Doc."""\n    # c\n', "python")
     used = set(re.findall(r'class="(\w+)"', html or ""))
-    styled = set(re.findall(r"\.highlight \.(\w+)", highlight.stylesheet()))
+    styled = set(re.findall(r"\.highlight \.(\w+)", COLOURS.read_text("utf-8")))
     assert used - styled <= {"n", "p", "o", "w"}
 
 

@@ -21,8 +21,7 @@ from escriba.ground.install import Origin
 from escriba.records.model import read_model
 from escriba.records.recipe import read_recipe
 from escriba.site.build import build
-from escriba.site.new import blog as new
-from escriba.site.new import starters, workflows
+from escriba.site.new import scaffold, starters, workflows
 from escriba.site.new.blog import Made, create
 from escriba.site.new.workflows import find_installation
 from escriba.upkeep.check import check
@@ -449,12 +448,12 @@ def test_a_workflow_joins_a_blog_that_is_there(
     create(tmp_path / "blog", "en")
     before = files(tmp_path / "blog")
     made = create(tmp_path / "blog", "en", ci=forge)
-    assert made.written == (workflows.FILES[forge][0],)
+    assert made.written == (workflows.FILES[forge],)
     found = files(tmp_path / "blog")
     assert {name: found[name] for name in before} == before
     again = create(tmp_path / "blog", "en", ci=forge)
     assert again.written == ()
-    assert again.lines[-1] == f"kept {workflows.FILES[forge][0]}, which was there"
+    assert again.lines[-1] == f"kept {workflows.FILES[forge]}, which was there"
     assert found == files(tmp_path / "blog")
 
 
@@ -524,7 +523,7 @@ def test_a_workflow_publishes_the_blog(fresh: Path, tmp_path: Path, forge: Any) 
     """Its steps, read out of it, on a copy of the blog as it would be cloned."""
     run_in(fresh, tmp_path, f"escriba new my-blog --ci {forge} --lang es")
     blog = tmp_path / "my-blog"
-    path, _ = workflows.FILES[forge]
+    path = workflows.FILES[forge]
     steps = steps_of(forge, (blog / path).read_bytes())
     assert len(steps) == 3
     assert steps[0].startswith("python -m pip install ")
@@ -555,7 +554,7 @@ def test_three_commands_and_no_torch(fresh: Path, tmp_path: Path) -> None:
 
 
 def test_the_licence_is_in_the_wheel(wheel: Path) -> None:
-    from zipfile import ZipFile  # of this test alone
+    from zipfile import ZipFile  # of this test and the one below
 
     with ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -563,9 +562,20 @@ def test_the_licence_is_in_the_wheel(wheel: Path) -> None:
         assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
         (metadata,) = [name for name in names if name.endswith("METADATA")]
         assert "License-Expression: MIT" in archive.read(metadata).decode()
-        for starter in starters.STARTERS:
-            for name, data in starters.read(starter).items():
-                assert archive.read(f"escriba/site/new/starters/{starter.name}/{name}") == data
+
+
+def test_every_file_beside_the_code_is_in_the_wheel(wheel: Path) -> None:
+    from zipfile import ZipFile  # of this test and the one above
+
+    with ZipFile(wheel) as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    for root, name in (
+        (ROOT / "plugin" / "escriba", "escriba"),
+        (ROOT / "templates", "escriba/templates"),
+    ):
+        for path in root.rglob("*"):
+            if path.is_file() and path.suffix not in (".py", ".pyc"):
+                assert inside[f"{name}/{path.relative_to(root).as_posix()}"] == path.read_bytes()
 
 
 # The address of a site.
@@ -599,10 +609,12 @@ def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
 
 
 def test_the_words_of_a_new_site_are_in_both_languages() -> None:
-    assert set(new.WORDS) == {"en", "es"}
+    words = [scaffold.read_strings(lang) for lang in ("en", "es")]
+    assert set(words[0]) == set(words[1])
+    assert {starter.name for starter in starters.STARTERS} < set(words[0])
     for kind in ("first", "bare"):
-        one, other = ((FOLDER / f"{kind}.{lang}.md").read_text("utf-8") for lang in ("en", "es"))
-        assert (
-            re.findall(r"%\w+%|^```.*$", one, re.M).sort()
-            == re.findall(r"%\w+%|^```.*$", other, re.M).sort()
-        )
+        texts = [
+            (scaffold.FOLDER / f"{kind}.{lang}.md").read_text("utf-8") for lang in ("en", "es")
+        ]
+        one, other = (sorted(re.findall(r"%\w+%|^```.*$", text, re.M)) for text in texts)
+        assert one == other

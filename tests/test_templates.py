@@ -518,6 +518,24 @@ def test_what_an_author_allows_is_read(blog: Project, tmp_path: Path) -> None:
     assert (blog.output / "404.html").read_text() == "shared"
 
 
+def test_what_is_no_template_of_a_site_is_escribas_own(blog: Project) -> None:
+    """The colours of code and the files of a new site are neither replaced nor published."""
+    build(blog)
+    before = {path: path.read_bytes() for path in blog.output.rglob("*.*") if path.is_file()}
+    (blog.templates / "new").mkdir()
+    for name in ("code.css", "new/strings.yml", "new/first.en.md", "new/page.css"):
+        (blog.templates / name).write_text("{{ mine }} .mine { }\n")
+    build(project.load(blog.root))
+    assert {
+        path: path.read_bytes() for path in blog.output.rglob("*.*") if path.is_file()
+    } == before
+    (blog.templates / "assets" / "code.css").write_text(".mine { }\n")  # after escriba's colours
+    build(project.load(blog.root))
+    (style,) = blog.output.glob("assets/style.*.css")
+    text = style.read_text("utf-8")
+    assert 0 == text.index(".highlight .k,") < text.index(".mine { }") < text.index("--paper")
+
+
 # Compiled templates.
 
 

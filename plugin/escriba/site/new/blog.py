@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,51 +14,12 @@ from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import refusals
 from escriba.ground.language import plural, tr
 from escriba.ground.project import NAME, is_jekyll
-from escriba.site.new import jekyll, starters, workflows
+from escriba.site.new import jekyll, scaffold, starters, workflows
 from escriba.site.new.starters import Starter
 from escriba.site.new.workflows import Forge
 
-RECIPE = """\
-# escriba train {model}     (needs torch: {command})
-corpus:
-  name: {corpus}
-  language: {lang}
-  licence: {licence}
-  sources:
-    - file: corpora/*.txt
-training:
-  minutes: 10
-"""
-
-ATTRIBUTES = "# A frozen sample is its bytes.\n*.txt -text\n"
-IGNORED = ("/site/", "/.escriba/", "/models/*/checkpoint/")
 NO_MODEL = "none"
 SUFFIXES = (".md", ".markdown", ".mkd", ".html")
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a new site says in a language."""
-
-    title: str
-    description: str
-    model: str
-    corpus: str
-    licence: str
-    post: str  # the name of the first post's file, without its day
-    bare: str  # of one without a model
-
-
-WORDS: Mapping[str, Words] = {
-    "en": Words(
-        "My experiments", "Notes with language models small enough to read",
-        "mine", "My texts", "mine", "a-page-with-a-machine-in-it", "first-notes",
-    ),
-    "es": Words(
-        "Mis experimentos", "Notas con modelos de lenguaje que caben en una página",
-        "mio", "Mis textos", "mía", "una-pagina-con-una-maquina-dentro", "primeras-notas",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,7 +54,7 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
             ),
             Place(folder / NAME),
         )
-    words = WORDS[lang]
+    words = scaffold.read_strings(lang)
     starter = None
     if model != NO_MODEL and not (is_site and model is None):
         starter = starters.choose(model, lang)
@@ -104,7 +64,7 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
         posts = ""
     elif is_new or not is_jekyll(folder):
         posts = "posts"
-        settings = {"title": words.title, "description": words.description, "lang": lang}
+        settings = {"title": words["title"], "description": words["description"], "lang": lang}
         settings |= {"url": "https://example.org", "permalink": "pretty"}
         wanted[NAME] = jekyll.write(settings).encode()
         wanted |= _write_recipe(words, lang)
@@ -113,9 +73,9 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
         posts = found.posts
         wanted[NAME] = jekyll.write({"lang": lang, **found.settings, "posts": posts}).encode()
         lines += _describe(found, folder)
-    wanted["models/.gitattributes"] = ATTRIBUTES.encode()
+    wanted["models/.gitattributes"] = scaffold.fill("gitattributes")
     if not is_site:
-        wanted[".gitignore"] = "".join(f"{line}\n" for line in IGNORED).encode()
+        wanted[".gitignore"] = scaffold.fill("gitignore")
     if starter:
         home = f"models/{starter.name}"
         if files.exists(folder / home):
@@ -133,27 +93,27 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
     return Made(tuple(lines), tuple(new))
 
 
-def _write_recipe(words: Words, lang: str) -> dict[str, bytes]:
+def _write_recipe(words: Mapping[str, str], lang: str) -> dict[str, bytes]:
     """A recipe for the author's own texts, and the folder where they go."""
-    recipe = RECIPE.format(
-        model=words.model, corpus=words.corpus, lang=lang, licence=words.licence,
-        command=install.name_command("train"),
-    )  # fmt: skip
-    return {f"models/{words.model}/recipe.yml": recipe.encode(), "corpora/.gitkeep": b""}
+    values = {"lang": lang, "command": install.name_command("train"), **words}
+    recipe = scaffold.fill("recipe.yml", **values)
+    return {f"models/{words['model']}/recipe.yml": recipe, "corpora/.gitkeep": b""}
 
 
-def _write_post(posts: str, words: Words, lang: str, starter: Starter | None) -> dict[str, bytes]:
+def _write_post(
+    posts: str, words: Mapping[str, str], lang: str, starter: Starter | None
+) -> dict[str, bytes]:
     """The first post, by its path."""
     day = date.today().isoformat()
-    name = f"{posts}/{day}-{words.post if starter else words.bare}.md"
-    values = {"day": day, "file": name, "mine": words.model}
+    kind = "first" if starter else "bare"
+    name = f"{posts}/{day}-{words[kind]}.md"
+    values = {"day": day, "file": name, "mine": words["model"]}
     if starter:
         values |= {
-            "model": starter.name, "corpus": starter.reading[lang], "prompt": starter.prompt,
+            "model": starter.name, "corpus": words[starter.name], "prompt": starter.prompt,
             "second": starter.second, "show": starter.show,
         }  # fmt: skip
-    text = files.read_text(starters.FOLDER / f"{'first' if starter else 'bare'}.{lang}.md")
-    return {name: re.sub(r"%(\w+)%", lambda match: values[match[1]], text).encode()}
+    return {name: scaffold.fill(f"{kind}.{lang}.md", **values)}
 
 
 def _has_posts(folder: Path) -> bool:

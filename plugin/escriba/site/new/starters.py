@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +14,11 @@ FOLDER = Path(__file__).parent / "starters"
 
 @dataclass(frozen=True)
 class Starter:
-    """A model of `FOLDER`: the language of its text, and how the first post lets it write. What it
-    read is said in each language of a post; prompts are YAML."""
+    """A model of `FOLDER`: the language of its text, and how the first post lets it write. Prompts
+    are YAML; what it read is said in each language of a post, by `templates/new/strings.yml`."""
 
     name: str
     lang: str
-    reading: Mapping[str, str]
     prompt: str
     second: str
     show: str
@@ -31,7 +29,6 @@ STARTERS = (
     Starter(
         "shakespeare",
         "en",
-        {"en": "scenes from Shakespeare's plays", "es": "escenas de Shakespeare, en inglés,"},
         prompt='"ROMEO:\\n"',
         second='"JULIET:\\nWhat light "',
         show="verbatim",
@@ -39,7 +36,6 @@ STARTERS = (
     Starter(
         "quijote",
         "es",
-        {"en": "*Don Quijote*, in Spanish,", "es": "el *Quijote*"},
         prompt='"En un lugar de la Mancha"',
         second='"-Señor -respondió Sancho-, "',
         show="prose",

@@ -17,72 +17,14 @@ from escriba.ground import files
 from escriba.ground.errors import SourceError, shorten
 from escriba.ground.install import Origin, find_origin
 from escriba.ground.language import tr
+from escriba.site.new import scaffold
 
 Forge = Literal["github", "gitlab"]
 
 WHEELS = "wheels"  # where a blog keeps an escriba that nobody can fetch
 
-GITHUB = """\
-# Checks that every frozen sample is what its model writes, and publishes the blog on GitHub Pages.
-# In the repository's settings, under "Pages", choose "GitHub Actions" as the source.
-name: Publish
-
-on:
-  push:
-    branches: [main, master]
-  workflow_dispatch:
-
-permissions:
-  contents: read
-  pages: write
-  id-token: write
-
-concurrency:
-  group: pages
-  cancel-in-progress: true
-
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    timeout-minutes: 10
-    environment:
-      name: github-pages
-      url: ${{ steps.deploy.outputs.page_url }}
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.12"
-      - id: pages
-        uses: actions/configure-pages@v5
-      - run: INSTALL
-      - run: escriba check
-      - run: escriba build --frozen --output _published --url "${{ steps.pages.outputs.base_url }}"
-      - uses: actions/upload-pages-artifact@v3
-        with:
-          path: _published
-      - id: deploy
-        uses: actions/deploy-pages@v4
-"""
-
-GITLAB = """\
-# Checks that every frozen sample is what its model writes, and publishes the blog on GitLab Pages.
-pages:
-  image: python:3.12
-  script:
-    - INSTALL
-    - escriba check
-    - escriba build --frozen --output public --url "$CI_PAGES_URL"
-  artifacts:
-    paths: [public]
-  rules:
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-"""
-
-FILES: dict[Forge, tuple[str, str]] = {
-    "github": (".github/workflows/publish.yml", GITHUB),
-    "gitlab": (".gitlab-ci.yml", GITLAB),
-}
+# Where each forge looks for its workflow; the text is in templates/new/.
+FILES: dict[Forge, str] = {"github": ".github/workflows/publish.yml", "gitlab": ".gitlab-ci.yml"}
 
 
 @dataclass(frozen=True)
@@ -99,11 +41,10 @@ def write(forge: Forge, origin: Origin | None = None) -> dict[str, bytes]:
 
     Raises SourceError where this escriba can be had nowhere else, and no wheel of it be made.
     """
-    path, text = FILES[forge]
     installation = find_installation(origin or find_origin())
-    # A colon or a quote would end the scalar, or begin another.
-    command = "'" + installation.command.replace("'", "''") + "'"
-    return {path: text.replace("INSTALL", command).encode(), **installation.wheels}
+    command = installation.command.replace("'", "''")  # it stands in quotes, as a YAML scalar
+    workflow = scaffold.fill(f"{forge}.yml", install=command)
+    return {FILES[forge]: workflow, **installation.wheels}
 
 
 def find_installation(origin: Origin) -> Installation:

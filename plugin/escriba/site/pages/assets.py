@@ -15,7 +15,7 @@ from escriba.ground import files
 from escriba.ground.errors import Place, SourceError, shorten
 from escriba.ground.files import read_text, refusals
 from escriba.ground.language import tr
-from escriba.markup.html import css, highlight
+from escriba.markup.html import css
 from escriba.markup.liquid.trace import Source
 from escriba.site.links.addresses import Addresses, cut, leads_elsewhere, relative
 from escriba.site.links.guesses import MOST
@@ -23,6 +23,7 @@ from escriba.templating.templates import Templates, packaged
 
 FOLDER = "assets"
 STYLE = "style.css"
+CODE = "code.css"  # the colours of code: escriba's, whatever a project has; its sheets come after
 _SHEET = ".css"
 Tell = Callable[[str, Place], None]  # of an address that leads nowhere: what, and where
 
@@ -45,7 +46,7 @@ def read_assets(templates: Templates, addresses: Addresses, tell: Tell) -> Asset
     others, sheets = _list_assets(templates)
     data = {name: templates.read_asset(path) for name, path in others.items()}
     paths = {name: _sign(name, content) for name, content in data.items()}
-    style = [highlight.stylesheet(), tex.stylesheet()]
+    style = [read_text(packaged() / CODE), tex.stylesheet()]
     for name, path in sheets:
         reader = _Sheet(path, templates.shown(path), posixpath.dirname(name), paths, addresses)
         style.append(reader.read(tell))

@@ -7,14 +7,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
+from pathlib import Path
 from urllib.parse import unquote
 
+from jinja2 import Environment, StrictUndefined
+
 from escriba.ground.digest import digest
+from escriba.ground.files import read_text
 from escriba.ground.language import plural, reading_language, tr
 from escriba.site.output.contents import Content, Packed
 
 EVENTS = "/.escriba/events"
+
+# Read at once: a server goes on while escriba is installed anew.
+_FOLDER = Path(__file__).parent
+_RELOAD = read_text(_FOLDER / "reload.js")
+_JINJA = Environment(
+    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_OVERLAY = _JINJA.from_string(read_text(_FOLDER / "overlay.html"))
+BLANK = read_text(_FOLDER / "blank.html").encode()
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,8 @@ def find(name: str, files: Mapping[str, Content]) -> str | None:
 
 def inject(page: bytes, edition: Edition) -> bytes:
     """A page with the script that reloads it and, if there are any, the mistakes."""
-    addition = _SCRIPT.replace("EVENTS", json.dumps(EVENTS)).replace("STAMP", edition.stamp)
+    script = _RELOAD.replace("EVENTS", json.dumps(EVENTS)).replace("STAMP", edition.stamp)
+    addition = f"<script>\n{script}</script>\n"
     if edition.problems:
         stale = " " + tr("This is the site as it was before.") if edition.files else ""
         addition = overlay(edition.problems, stale) + addition
@@ -72,63 +85,5 @@ def inject(page: bytes, edition: Edition) -> bytes:
 
 def overlay(problems: tuple[str, ...], words: str = "") -> str:
     """Mistakes, as they stand over a page."""
-    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
     title = plural("{number} mistake", "{number} mistakes", len(problems))
-    return (
-        f'<aside id="escriba-mistakes" role="alert" lang="{reading_language()}" style="{_STYLE}">'
-        f'<strong>{title}.</strong>{words}<ul style="margin:.5em 0 0;padding-left:1.2em">{items}'
-        "</ul></aside>"
-    )
-
-
-BLANK = (
-    b'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    b'<meta name="color-scheme" content="light dark"><title>escriba</title></head>'
-    b"<body></body></html>"
-)
-_STYLE = (
-    "position:fixed;inset:auto 0 0 0;max-height:60vh;overflow:auto;z-index:9;margin:0;"
-    "padding:1em 1.4em;background:#5c0f0f;color:#fff;font:14px/1.5 ui-monospace,monospace;"
-    "overflow-wrap:anywhere"
-)
-# The first event tells what is current; a page reloads when that is not what it shows. A browser
-# opens six connections to a server and no more, so of all its pages one listens and tells the
-# others; when it goes, the next one does. Without locks only pages that are seen listen.
-_SCRIPT = """<script>
-(function () {
-  var source = null, current = "", channel = new BroadcastChannel("escriba");
-  function check(stamp) {
-    current = stamp;
-    if (stamp !== "STAMP") location.reload();
-  }
-  function listen() {
-    if (source) source.close();
-    source = new EventSource(EVENTS);
-    source.onmessage = function (event) {
-      channel.postMessage(event.data);
-      check(event.data);
-    };
-    source.onerror = function () {
-      if (source.readyState === 2) setTimeout(listen, 3000);
-    };
-  }
-  channel.onmessage = function (event) {
-    if (event.data !== "?") check(event.data);
-    else if (source && current) channel.postMessage(current);
-  };
-  if (navigator.locks) {
-    navigator.locks.request("escriba", function () {
-      listen();
-      return new Promise(function () {});
-    });
-    channel.postMessage("?");
-  } else {
-    document.addEventListener("visibilitychange", function () {
-      if (!document.hidden) listen();
-      else if (source) source.close();
-    });
-    listen();
-  }
-})();
-</script>
-"""
+    return _OVERLAY.render(lang=reading_language(), title=title, words=words, problems=problems)

@@ -17,7 +17,7 @@ from escriba.sampling.request import Options, Request
 from escriba.site import build
 from escriba.site.output.contents import Content
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 MODEL = "recortado"
 POST = "posts/2020-01-01-a.md"
 SETTINGS = (

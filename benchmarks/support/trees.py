@@ -18,11 +18,11 @@ from pathlib import Path
 from random import Random
 
 import click
-from yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 from escriba.cli import cli
 from escriba.ground.errors import EscribaError
 from escriba.ground.files import resolve
+from support.yard import FRONT, MODEL, SAMPLES, Files, Yard
 
 OUTSIDE, SECRET = "outside", b"what is not to be seen"
 RUNS = (

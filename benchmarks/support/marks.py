@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yard import MODEL
+from support.yard import MODEL
 
 
 def _cut(text: str, mark: str | None = None) -> list[str]:

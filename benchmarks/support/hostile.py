@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, pairwise
 
-from yard import MODEL
+from support.yard import MODEL
 
 Make = Callable[[int], str]
 

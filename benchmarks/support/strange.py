@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from doors import BETWEEN
-from hostile import HOSTILE
-from marks import (
+from support.doors import BETWEEN
+from support.hostile import HOSTILE
+from support.marks import (
     CHARACTERS,
     JINJA,
     KEYS,
@@ -29,8 +29,8 @@ from marks import (
     TEX,
     WORDS,
 )  # fmt: skip
-from trees import draw_tree
-from yard import HERE, MODEL, SAMPLES, SETTINGS, SHOWN
+from support.trees import draw_tree
+from support.yard import HERE, MODEL, SAMPLES, SETTINGS, SHOWN
 
 LONGEST = 8_000  # characters; one text in fifty may have ten times as many
 # How often each door is knocked at, of a hundred and some.

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from markdown import Markdown
-from trees import plant
-from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
@@ -27,6 +25,8 @@ from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.request import Options
 from escriba.sampling.writer import Writer
 from escriba.site.output import write as output
+from support.trees import plant
+from support.yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 PIECE = 32  # symbols that a writer gets at a time
 BETWEEN = b"\n%%%\n"  # the posts of the door `site`

@@ -1,0 +1,1 @@
+"""What several benchmarks share, and whom they compare with: texts, doors, peers."""
