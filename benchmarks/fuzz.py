@@ -224,9 +224,10 @@ def _examine_error(error: EscribaError, *, placed: bool) -> str:
 def _examine(files: Files, given: bytes) -> str:
     # An author may write them, also apart in a formula, or by a number in YAML.
     ours = not OURS.search(given) and not OURS_WRITTEN.search(re.sub(rb"[^\w]+", b"", given))
-    for name, data in files.items():
-        if isinstance(data, Path):  # a copy of what the author has
+    for name, content in files.items():
+        if isinstance(content, Path):  # a copy of what the author has
             continue
+        data = content if isinstance(content, bytes) else content.read()
         if ours and name.endswith((".html", ".xml")) and (match := OURS.search(data)):
             return f"marks of ours are left: {match[0]!r} in {Path(name).suffix}"
         if name.startswith("/") or ".." in Path(name).parts or "\0" in name:
