@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cache as remember
 from pathlib import Path
 
 from escriba.article.blocks.panels import Panels
@@ -148,11 +147,10 @@ def render(
     converted = convert_entries(catalogue, context, converter, cache)
     targets = _find_targets(catalogue, converted, addresses)
 
-    @remember
     def read_text(entry: Post) -> Text:
         return converter.ask_one(entry, Mistakes()).text
 
-    audit.read(converted, targets, lambda entry: read_text(entry))
+    audit.read(converted, targets, read_text)
     audit.check_without_pages(converted, context.templates)
     mistakes.check()
     _fill_panels(panels, converted, context)
