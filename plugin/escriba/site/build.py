@@ -7,7 +7,6 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,13 +118,9 @@ def render(
 ) -> Site:
     """The whole site in memory. Raises like `build`, with every mistake found. `asked` becomes the
     files outside of all folders of the site that were looked for; what is in the `cache`, by
-    default that of the project, and stands is not made again."""
+    default that of the project, and stands is not made again. Pages may be read from it later."""
     mistakes = context.mistakes
-    if cache is None:
-        with closing(open_cache(project)) as own:
-            return render(
-                project, context, drafts=drafts, unpublished=unpublished, asked=asked, cache=own
-            )
+    cache = cache or open_cache(project)
     asked = asked if asked is not None else set()
     add_base(context.reads, project, mathjax.of_site(project))
     unchanged.add_sources(context.reads, project)

@@ -7,7 +7,6 @@ belong to no site.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,5 +92,5 @@ def _restore(
         digest, size = rest
         if known[kind][name] != digest:
             raise KeyError(name)
-        files[file] = Packed(digest, size, partial(cache.read, kind, name))
+        files[file] = Packed(digest, size, cache.reader(kind, name, digest))
     return files

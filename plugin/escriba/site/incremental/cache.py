@@ -13,7 +13,7 @@ import json
 import sqlite3
 import zlib
 from bisect import bisect
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,8 @@ def pack(data: bytes) -> bytes:
 
 
 class Cache:
-    """The results of one project, by kind and name. Without a path they are in memory alone."""
+    """The results of one project, by kind and name. Without a path they are in memory alone. It is
+    open for as long as anybody may read from it."""
 
     def __init__(self, path: Path | None, root: Path):
         self._path = path
@@ -86,12 +87,19 @@ class Cache:
             return row and _read(*row)
         return None
 
-    def read(self, kind: str, name: str) -> bytes:
-        """The bytes of a result that is there. Raises KeyError if it is not."""
-        kept = self.get(kind, name)
-        if kept is None:
-            raise KeyError(name)
-        return kept.read()
+    def reader(self, kind: str, name: str, digest: str) -> Callable[[], bytes]:
+        """What gives the bytes of a result, which have a digest. Raises KeyError if they are
+        others."""
+        if kind in self._loaded:
+            return self._loaded[kind][name].read
+
+        def read() -> bytes:
+            kept = self.get(kind, name)
+            if kept is None or kept.digest != digest:
+                raise KeyError(name)
+            return kept.read()
+
+        return read
 
     def digests(self, kind: str) -> dict[str, str]:
         """The digests of the bytes of all results of a kind, by their names."""
@@ -123,7 +131,7 @@ class Cache:
                 "delete from kept where kind = ? and name = ?", ((kind, name) for name in names)
             )
 
-    def close(self) -> None:
+    def __del__(self) -> None:
         self._database.close()
 
 
@@ -151,7 +159,7 @@ def _open(path: Path | None, root: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path | None, root: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path or ":memory:", timeout=5)
+    database = sqlite3.connect(path or ":memory:", timeout=5, check_same_thread=False)
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = off")  # what a crash damages is made anew

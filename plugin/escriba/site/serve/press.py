@@ -14,8 +14,11 @@ from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
+from escriba.site.incremental.cache import Cache, open_cache
+from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.serve.edition import Edition
 from escriba.site.sources import Survey, folders, state, survey
+from escriba.site.unchanged import ASSET
 
 
 class Press:
@@ -35,6 +38,7 @@ class Press:
         self.seen: Survey = {}
         self.asked: frozenset[Path] = frozenset()
         self.closed = False
+        self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
         self._changed = threading.Condition()
 
     def print(self, report: Report | None = None) -> Edition:
@@ -77,8 +81,9 @@ class Press:
         asked: set[Path] = set()
         try:
             site = render(
-                self.project, context, drafts=self.drafts, unpublished=self.drafts, asked=asked
-            )
+                self.project, context, drafts=self.drafts, unpublished=self.drafts, asked=asked,
+                cache=self._open_cache(),
+            )  # fmt: skip
         finally:
             self.asked = frozenset(asked)
             # The samples that it froze are no news to itself, nor what it looked for just now.
@@ -90,6 +95,13 @@ class Press:
             self.seen = {**self.seen, **own}
         warnings = tuple(map(str, site.warnings))
         return Edition(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
+
+    def _open_cache(self) -> Cache:
+        if self._cache is None:
+            self._cache = open_cache(self.project)
+            for kind in (PAGE, ASSET):  # editions are read for as long as they are shown
+                self._cache.load(kind)
+        return self._cache
 
     def _keep(self, error: EscribaError) -> Edition:
         """The last edition with other mistakes."""
