@@ -96,10 +96,10 @@ print({name}([1.5, {number}.0, -3e4]), "{other}")
 
 
 def _write_table(random: Random) -> str:
-    rows = [
-        f"| {name} | {random.randint(1, 999)} | {random.random():.3f} | {' '.join(draw_words(random, 4))} |"
-        for name in random.sample(TOPICS, 5)
-    ]  # fmt: skip
+    rows = []
+    for name in random.sample(TOPICS, 5):
+        remark = " ".join(draw_words(random, 4))
+        rows.append(f"| {name} | {random.randint(1, 999)} | {random.random():.3f} | {remark} |")
     return "\n".join(["| topic | number | share | remark |", "|---|---:|---:|---|", *rows])
 
 
