@@ -176,6 +176,7 @@ def _clear(project: Path) -> None:
     """Remove all that a build left."""
     for name in ("site", CACHE):
         shutil.rmtree(project / name, ignore_errors=True)
+    shutil.rmtree(project.parent / "caches" / "escriba" / "builds", ignore_errors=True)
 
 
 def digest(folder: Path) -> str:

@@ -38,11 +38,12 @@ from pathlib import Path
 from editing.changes import KINDS, draw_blog, draw_edit
 from editing.folder import Folder, Order
 from editing.hand import Hand
-
-from escriba.ground import errors, language, project
+from escriba.ground import errors, language, mistakes, project
 from escriba.ground.errors import EscribaError
 from escriba.site.build import build
-from escriba.site.pages import pages
+from escriba.site.content import converted
+from escriba.site.incremental import reads
+from escriba.site.incremental.cache import find_path
 
 NEW_PROCESS = 10  # builds from one that a new process makes to the next
 PATIENCE = 3  # builds that may fail before all is as it was when one did not
@@ -59,7 +60,8 @@ def pretend(code: int) -> None:
 
     Whatever tells a cache which code it is of must be another one here, too.
     """
-    pages.WORDS_PER_MINUTE = 220 - 40 * code
+    converted.WORDS_PER_MINUTE = 220 - 40 * code
+    reads.digest_program = lambda templates: f"edition {code}"
     os.environ["ESCRIBA_EDITS_CODE"] = str(code)
 
 
@@ -80,7 +82,7 @@ class Outcome:
 
 def build_once(root: Path, order: Order) -> Outcome:
     """Build a project as it is ordered, in this process."""
-    errors.is_unforeseen = lambda error: False
+    mistakes.is_unforeseen = lambda error: False
     try:
         found = project.load(root)
         if order.address:
@@ -299,6 +301,9 @@ class Trial:
         """Make the copy one that was never built. Where the blog has an output, it has a folder."""
         for name in ("site", "public", OWN):
             shutil.rmtree(self.clean / name, ignore_errors=True)
+        if cache := find_path(self.clean):
+            for path in cache.parent.glob(f"{cache.name}*"):
+                path.unlink()
         for name in ("site", "public"):
             if (self.kept / name).exists():
                 (self.clean / name).mkdir()

@@ -18,16 +18,16 @@ FORGETFUL = """
 import sys
 sys.path.insert(0, {benchmarks!r})
 import edits
-from escriba.site import build
+from escriba.site.convert import Converter
 
-kept, render = {{}}, build._render_post
+kept, make = {{}}, Converter.make
 
-def render_once(post, *arguments):
+def make_once(converter, post, **options):
     if (post.source, post.body) not in kept:
-        kept[post.source, post.body] = render(post, *arguments)
+        kept[post.source, post.body] = make(converter, post, **options)
     return kept[post.source, post.body]
 
-build._render_post = render_once
+Converter.make = make_once
 sys.exit(edits.run(60, 1, without={without!r}, folder=edits.Path({folder!r})))
 """
 # The blog after many edits, in mind alone; and which kinds of edits there were.

@@ -263,3 +263,10 @@ def test_what_is_wrong_beside_the_posts_has_its_place(
     assert done.returncode == 3
     assert done.stderr.startswith(message), done.stderr
     assert not (root / "site").exists()
+
+
+def test_folders_of_data_do_not_hold_themselves(tmp_path: Path) -> None:
+    (tmp_path / "_data" / "a").mkdir(parents=True)
+    (tmp_path / "_data" / "a" / "b.yml").write_text("c: 1\n")
+    (tmp_path / "escriba.yml").write_text("")
+    assert data.read(load(tmp_path)) == {"a": {"b": {"c": 1}}}

@@ -20,6 +20,7 @@ from escriba.ground.errors import SourceError
 from escriba.ground.project import Project, load
 from escriba.site import serve as package
 from escriba.site.build import render as render_site
+from escriba.site.output.contents import read
 from escriba.site.serve import press as pressing
 from escriba.site.serve import watch
 from escriba.site.serve.press import Press
@@ -164,7 +165,7 @@ def test_a_change_during_a_rendering_is_one_more(
     monkeypatch.setattr(pressing, "render", render)
     again = lambda: None  # noqa: E731
     assert Desk(press).go(lambda: save(post, "\nMore.\n"), again, again, again, 5.0) == 2
-    assert b"Later 4." in press.edition.files["2020/networks/index.html"]
+    assert b"Later 4." in read(press.edition.files, "2020/networks/index.html")
 
 
 def test_other_folders_are_known_at_once(press: Press) -> None:
@@ -332,7 +333,7 @@ def test_a_bar_that_cannot_be_shown_keeps_no_edition_back(press: Press) -> None:
     said: list[str] = []
     save(post_of(press.project), "\nMore.\n")
     package._print(press, said.append, showing)
-    assert b"More." in press.edition.files["2020/networks/index.html"]
+    assert b"More." in read(press.edition.files, "2020/networks/index.html")
     assert len(said) == 1 and "Input/output error" in said[0]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from editing.folder import SETTINGS
 from editing.hand import Hand, Kinds
+from escriba.site.incremental.cache import find_path
 
 KINDS = Kinds()
 
@@ -79,9 +80,20 @@ def _ruin_output(hand: Hand) -> str | None:
     return f"of the output: {way}{'' if way == 'all removed' else ' ' + name}"
 
 
+def _list_caches(root: Path) -> list[Path]:
+    """The files of what a project's builds have kept."""
+    path = find_path(root)
+    return sorted(path.parent.glob(f"{path.name}*")) if path else []
+
+
 @KINDS.add("cache removed", 2)
 def _remove_cache(hand: Hand) -> str | None:
-    hand.acts.append(lambda root: shutil.rmtree(root / ".escriba", ignore_errors=True))
+    def act(root: Path) -> None:
+        for path in _list_caches(root):
+            path.unlink()
+
+    hand.restart = True  # who has it open goes on with what was removed
+    hand.acts.append(act)
     return "no cache"
 
 
@@ -92,7 +104,7 @@ def _ruin_cache(hand: Hand) -> str | None:
     hand.restart |= hand.random.random() < 0.7  # who has it in memory may never know
 
     def act(root: Path) -> None:
-        found = sorted(path for path in (root / ".escriba").rglob("*") if path.is_file())
+        found = _list_caches(root)
         if not found:
             return
         path = found[int(draw * len(found))]

@@ -31,7 +31,7 @@ from escriba.site.content.permalink import address, target
 from escriba.site.content.post import Post
 from escriba.site.content.static import MOST, Shelf
 from escriba.site.convert import Converter, convert_entries
-from escriba.site.incremental.cache import Cache, open_cache
+from escriba.site.incremental.cache import Cache, DamagedError, open_cache
 from escriba.site.incremental.reads import ASSET, LINKS, MENU, PLAN, add_base, add_content, watch
 from escriba.site.links.addresses import Addresses
 from escriba.site.links.audit import Audit, Targets, Voice, find_voice
@@ -100,9 +100,18 @@ def build(
     admit_output(project, folder, Place(shown) if output else project.place("output"))
     with hold_project(project, say):
         disk.recover(folder, shown, say)
-        context = open_context(project, frozen=frozen, locked=True, report=report)
-        site = render(project, context, drafts=drafts, unpublished=unpublished)
-        changes = disk.write(site.files, folder, shown, root=project.root, say=say)
+        cache = open_cache(project)
+
+        def work() -> tuple[Site, disk.Changes]:
+            context = open_context(project, frozen=frozen, locked=True, report=report)
+            site = render(project, context, drafts=drafts, unpublished=unpublished, cache=cache)
+            return site, disk.write(site.files, folder, shown, root=project.root, say=say)
+
+        try:
+            site, changes = work()
+        except DamagedError:
+            cache.clear()
+            site, changes = work()
     counts = changes.written, changes.unchanged, changes.removed
     return Result(site.posts, *counts, site.warnings)
 

@@ -46,7 +46,8 @@ def read(project: Project) -> dict[str, object]:
             holder = found
             for name in path.relative_to(folder).parts[:-1]:
                 inner = holder.setdefault(name, {})
-                holder = holder[name] = inner if isinstance(inner, dict) else {}
+                holder[name] = inner = inner if isinstance(inner, dict) else {}
+                holder = inner
             holder[path.stem] = value
     if left < 0:
         message = tr("has more than {number} MB of data, the most that is read", number=WHOLE >> 20)

@@ -24,12 +24,12 @@ from escriba.ground.files import resolve
 from escriba.ground.project import Project
 from escriba.ground.reads import Trace
 
-VERSION = 1
+VERSION = 2
 SWEPT = 8  # of what others keep, when a new project comes
 LEVEL = 1  # of compression: what is kept is read more often than written
 _SCHEMA = """
 create table kept (kind text, name text, digest text, trace text, facts text, body blob,
-                   primary key (kind, name));
+                   sum int, primary key (kind, name));
 create table project (root text);
 """
 
@@ -58,6 +58,10 @@ def pack(data: bytes) -> bytes:
     return zlib.compress(data, LEVEL)
 
 
+class DamagedError(Exception):
+    """Something that was kept cannot be read any more."""
+
+
 class Cache:
     """The results of one project, by kind and name. Without a path they are in memory alone. It is
     open for as long as anybody may read from it."""
@@ -73,22 +77,23 @@ class Cache:
         if kind not in self._loaded:
             found: dict[str, Kept] = {}
             with _forgiving():
-                query = "select name, digest, trace, facts, body from kept where kind = ?"
+                query = f"select name, {_ROW} from kept where kind = ?"
                 for name, *row in self._database.execute(query, (kind,)):
-                    found[name] = _read(*row)
+                    if kept := _read(*row):
+                        found[name] = kept
             self._loaded[kind] = found
         return dict(self._loaded[kind])
 
     def get(self, kind: str, name: str) -> Kept | None:
         """One result, if it is there."""
         with _forgiving():
-            query = "select digest, trace, facts, body from kept where kind = ? and name = ?"
+            query = f"select {_ROW} from kept where kind = ? and name = ?"
             row = self._database.execute(query, (kind, name)).fetchone()
             return row and _read(*row)
         return None
 
     def reader(self, kind: str, name: str, digest: str) -> Callable[[], bytes]:
-        """What gives the bytes of a result, which have a digest. Raises KeyError if they are
+        """What gives the bytes of a result, which have a digest; it raises DamagedError if they are
         others."""
         if kind in self._loaded:
             return self._loaded[kind][name].read
@@ -96,7 +101,7 @@ class Cache:
         def read() -> bytes:
             kept = self.get(kind, name)
             if kept is None or kept.digest != digest:
-                raise KeyError(name)
+                raise DamagedError(name)
             return kept.read()
 
         return read
@@ -110,16 +115,11 @@ class Cache:
 
     def keep(self, kind: str, results: Mapping[str, Kept]) -> None:
         """Keep some results in the place of those of the same names."""
-        rows = (
-            (kind, name, each.digest,
-             _write([(*read, digest) for read, digest in each.trace.items()]),
-             _write(each.facts), each.packed)
-            for name, each in results.items()
-        )  # fmt: skip
+        rows = ((kind, name, *_write(each)) for name, each in results.items())
         self._loaded.get(kind, {}).update(results)
         with _forgiving(), self._database:
             self._database.executemany(
-                "insert or replace into kept values (?, ?, ?, ?, ?, ?)", rows
+                "insert or replace into kept values (?, ?, ?, ?, ?, ?, ?)", rows
             )
 
     def forget(self, kind: str, names: Collection[str]) -> None:
@@ -131,21 +131,31 @@ class Cache:
                 "delete from kept where kind = ? and name = ?", ((kind, name) for name in names)
             )
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._loaded.clear()
+        with _forgiving(), self._database:
+            self._database.execute("delete from kept")
+
     def __del__(self) -> None:
         self._database.close()
 
 
 def open_cache(project: Project) -> Cache:
     """The cache of a project: on disk, if its user has a folder for that, and else in memory."""
-    folder = find_folder("builds", project.root)
-    root = resolve(project.root)
+    path = find_path(project.root)
+    if path is not None and not path.exists():
+        _sweep(path.parent, path)
+    return Cache(path, resolve(project.root))
+
+
+def find_path(root: Path) -> Path | None:
+    """The file of a project's cache, whether it is there or not; None if there is no folder."""
+    folder = find_folder("builds", root)
     if folder is None:
-        return Cache(None, root)
-    name = hashlib.sha256(str(root).encode(errors="surrogateescape")).hexdigest()[:32]
-    path = folder / f"{name}.sqlite"
-    if not path.exists():
-        _sweep(folder, path)
-    return Cache(path, root)
+        return None
+    name = hashlib.sha256(str(resolve(root)).encode(errors="surrogateescape")).hexdigest()[:32]
+    return folder / f"{name}.sqlite"
 
 
 def _open(path: Path | None, root: Path) -> sqlite3.Connection:
@@ -197,10 +207,26 @@ def _forgiving() -> Iterator[None]:
         yield
 
 
-def _read(digest: str, trace: str, facts: str, body: bytes) -> Kept:
+_ROW = "digest, trace, facts, body, sum"
+
+
+def _read(digest: str, trace: str, facts: str, body: bytes, sum_: int) -> Kept | None:
+    """A result; None if the disk gives other bytes than were written."""
+    if sum_ != _sum(digest, trace, facts, body):
+        return None
     reads = {(of, each): found for of, each, found in json.loads(trace)}
     return Kept(reads, json.loads(facts), body, digest)
 
 
-def _write(value: object) -> str:
+def _write(kept: Kept) -> tuple[str, str, str, bytes, int]:
+    trace = _to_json([(*read, digest) for read, digest in kept.trace.items()])
+    row = kept.digest, trace, _to_json(kept.facts), kept.packed
+    return *row, _sum(*row)
+
+
+def _sum(digest: str, trace: str, facts: str, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(f"{digest}\0{trace}\0{facts}".encode()))
+
+
+def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

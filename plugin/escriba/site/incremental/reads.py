@@ -55,20 +55,30 @@ def add_content(
     entries = {entry.source.as_posix(): entry for entry in catalogue.entries}
     groups = {group.url: group for group in (*catalogue.tags, *catalogue.categories)}
 
+    # What is there no more has no digest, and no result that was made of it stands.
     def article(source: str) -> str:
+        if source not in entries:
+            return ""
         return text_digest(repr((converted[source].digest, sorted(targets[source].items()))))
 
     def card(source: str) -> str:
+        if source not in entries:
+            return ""
         each = converted[source]
         return repr((each.minutes, each.playground)) + text_digest(each.summary)
 
-    reads.add(POST, lambda source: _describe(entries[source]))
+    def around(source: str) -> str:
+        if source not in entries:
+            return ""
+        return text_digest(repr(_look_around(catalogue, entries[source])))
+
+    reads.add(POST, lambda s: _describe(entries[s]) if s in entries else "")
     reads.add(POSTS, once(lambda: repr([reads.digest(POST, source) for source in entries])))
     reads.add(ARTICLE, article)
     reads.add(CARD, card)
-    reads.add(GROUP, lambda url: text_digest(repr(_list(groups[url]))))
+    reads.add(GROUP, lambda u: text_digest(repr(_list(groups[u]))) if u in groups else "")
     reads.add(CATALOGUE, lambda part: text_digest(repr(_show(getattr(catalogue, part)))))
-    reads.add(AROUND, lambda source: text_digest(repr(_look_around(catalogue, entries[source]))))
+    reads.add(AROUND, around)
 
 
 def watch(reads: Reads) -> dict[type, Callable[[object, str], None]]:
