@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from escriba.evidence import ledger
+from escriba.evidence import answer
+from escriba.evidence.samples import SAMPLES
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
 
@@ -175,7 +176,7 @@ def list_models() -> Iterator[tuple[str, bytes]]:
 def name_sample(wish: Wish) -> str:
     """Where the text of a wish is frozen."""
     request = Request(read_model(ROOT / "models" / wish.model), wish.options)
-    return ledger.sample_path(Path("models"), request).as_posix()
+    return f"models/{wish.model}/samples/{request.digest[:12]}.txt"
 
 
 def freeze(wish: Wish, text: str) -> bytes:
@@ -183,7 +184,7 @@ def freeze(wish: Wish, text: str) -> bytes:
     request = Request(read_model(ROOT / "models" / wish.model), wish.options)
     folder = Path(tempfile.mkdtemp())
     try:
-        ledger.write(folder / "sample.txt", request, text)
+        answer.write(folder / "sample.txt", SAMPLES, request, text)
         return (folder / "sample.txt").read_bytes()
     finally:
         shutil.rmtree(folder)

@@ -32,12 +32,17 @@ PLAN = "plan"  # the addresses of all pages
 LINKS = "links"  # whether the links of pages are wanted
 
 
+def find_program() -> str:
+    """The digest of this program."""
+    return digest_program(packaged())
+
+
 def add_base(reads: Reads, project: Project, mathematics: Mathematics) -> None:
     """The part of everything."""
 
     def write() -> str:
         return repr((
-            digest_program(packaged()), reading_language(), project.settings, mathematics,
+            find_program(), reading_language(), project.settings, mathematics,
             project.shown(project.templates), project.shown(project.models),
         ))  # fmt: skip
 
