@@ -23,7 +23,7 @@ from escriba.markup.markdown import Text
 from escriba.site import unchanged
 from escriba.site.content import catalogue as catalogues
 from escriba.site.content import mathjax
-from escriba.site.content.catalogue import Catalogue
+from escriba.site.content.catalogue import Catalogue, Memory
 from escriba.site.content.claims import Claim, claim_post, refuse_clashes
 from escriba.site.content.converted import Converted
 from escriba.site.content.data import read as read_data
@@ -124,10 +124,12 @@ def render(
     unpublished: bool,
     asked: set[Path] | None = None,
     cache: Cache | None = None,
+    memory: Memory | None = None,
 ) -> Site:
     """The whole site in memory. Raises like `build`, with every mistake found. `asked` becomes the
     files outside of all folders of the site that were looked for; what is in the `cache`, by
-    default that of the project, and stands is not made again. Pages may be read from it later."""
+    default that of the project, and stands is not made again. Pages may be read from it later. The
+    `memory` is that of a process that renders again and again."""
     mistakes = context.mistakes
     cache = cache or open_cache(project)
     asked = asked if asked is not None else set()
@@ -136,7 +138,10 @@ def render(
     name = f"drafts: {drafts}, unpublished: {unpublished}"
     if same := unchanged.find(name, project, context.reads, cache, asked):
         return Site(*same)
-    catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
+    catalogue = catalogues.read(
+        project, mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
+        memory=memory,
+    )  # fmt: skip
     shelf = Shelf(project, asked=asked)
     voice = find_voice(project, catalogue, mistakes)
     theme, addresses = _read_theme(context, catalogue, shelf, voice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from escriba.ground import files as disk
@@ -12,6 +13,7 @@ from escriba.ground.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import CONFIG, NAME, POSTS, Project
+from escriba.ground.reads import FILE, Reads
 from escriba.ground.tree import list_files
 from escriba.site.content import claims, permalink, topics
 from escriba.site.content.page import PageMatter, read_page
@@ -85,11 +87,40 @@ class Catalogue:
         return {**files, **{entry.source.as_posix(): entry.url for entry in self.entries}}
 
 
-def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: bool) -> Catalogue:
+class Memory:
+    """The entries that were read, for as long as their files and the settings are the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[object, Post]] = {}
+
+    def read(
+        self, shown: Path, state: object, mistakes: Mistakes, work: Callable[[], Post]
+    ) -> Post:
+        """The entry of a file in a state: what `work` gives, or has given. Raises what it does."""
+        if known := self._known.get(shown):
+            if known[0] == state:
+                return known[1]
+            del self._known[shown]
+        before = len(mistakes.warnings)
+        post = work()
+        if len(mistakes.warnings) == before:  # what was said must be said again
+            self._known[shown] = state, post
+        return post
+
+
+def read(
+    project: Project,
+    mistakes: Mistakes,
+    *,
+    drafts: bool,
+    unpublished: bool,
+    reads: Reads | None = None,
+    memory: Memory | None = None,
+) -> Catalogue:
     """Every post and page of the project that this build shows.
 
     Mistakes in them are collected; one in the site's permalink pattern is raised, and that a blog
-    of Jekyll's has its posts elsewhere.
+    of Jekyll's has its posts elsewhere. With a `memory`, `reads` tells what is in a file.
     """
     _check_pattern(project)
     before = len(mistakes.errors)
@@ -97,13 +128,22 @@ def read(project: Project, mistakes: Mistakes, *, drafts: bool, unpublished: boo
     posts, pages = _Folder(project.posts, project), _Folder(project.pages, project)
     for folder in (posts, pages):
         folder.list(mistakes, drafts=drafts)
+
+    def read_one(shown: Path, work: Callable[[], Post]) -> Post:
+        if memory is None or reads is None:
+            return work()
+        state = reads.digest(FILE, shown.as_posix()), settings
+        return memory.read(shown, state, mistakes, work)
+
     for path, shown in posts.sources:
         with mistakes.collect(Place(shown)):
-            posts.add(read_post(path, shown, settings, mistakes), unpublished)
+            work = partial(read_post, path, shown, settings, mistakes)
+            posts.add(read_one(shown, work), unpublished)
     for path, shown in pages.sources:
         with mistakes.collect(Place(shown)):
             inside = path.relative_to(project.pages)
-            pages.add(read_page(path, shown, inside, settings, mistakes), unpublished)
+            work = partial(read_page, path, shown, inside, settings, mistakes)
+            pages.add(read_one(shown, work), unpublished)
     whole = len(mistakes.errors) == before
     if whole and not (posts.sources or posts.drafts):
         _refuse_elsewhere(project)

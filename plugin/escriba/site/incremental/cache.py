@@ -13,7 +13,7 @@ import json
 import sqlite3
 import zlib
 from bisect import bisect
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,6 @@ class Cache:
         self._path = path
         self._database = _open(path, root)
         self._loaded: dict[str, dict[str, Kept]] = {}
-        self.memory: dict[Hashable, Any] = {}  # of this process, for as long as it is open
 
     def load(self, kind: str) -> dict[str, Kept]:
         """All results of a kind, by their names."""

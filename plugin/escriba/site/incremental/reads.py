@@ -119,21 +119,19 @@ def _describe(post: Post) -> str:
 
 
 def _list(group: Group) -> object:
-    return group.name, group.url, group.keys, [post.source for post in group.posts]
+    return group.name, group.url, group.keys, [str(post.source) for post in group.posts]
 
 
 def _look_around(catalogue: Catalogue, post: Post) -> object:
-    parts = (
-        catalogue.neighbours.get(post.source), catalogue.translations.get(post.source),
-        catalogue.topics.get(post.source),
-    )  # fmt: skip
-    return [_show(part) for part in parts]
+    around = catalogue.neighbours.get(post.source), catalogue.translations.get(post.source)
+    topics = catalogue.topics.get(post.source, ())
+    return _show(around), [(topic.name, topic.url) for topic in topics]
 
 
 def _show(value: object) -> object:
     """A value of the catalogue with the names of entries and groups in their place."""
     if isinstance(value, Post):
-        return value.source
+        return str(value.source)
     if isinstance(value, Group):
         return _list(value)
     if isinstance(value, (tuple, list)):

@@ -14,6 +14,7 @@ from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
+from escriba.site.content.catalogue import Memory
 from escriba.site.incremental.cache import Cache, open_cache
 from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.serve.edition import Edition
@@ -39,6 +40,7 @@ class Press:
         self.asked: frozenset[Path] = frozenset()
         self.closed = False
         self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
+        self._memory = Memory()
         self._changed = threading.Condition()
 
     def print(self, report: Report | None = None) -> Edition:
@@ -82,7 +84,7 @@ class Press:
         try:
             site = render(
                 self.project, context, drafts=self.drafts, unpublished=self.drafts, asked=asked,
-                cache=self._open_cache(),
+                cache=self._open_cache(), memory=self._memory,
             )  # fmt: skip
         finally:
             self.asked = frozenset(asked)
