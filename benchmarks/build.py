@@ -1,8 +1,8 @@
-"""A whole blog built by escriba, and by Hugo: wall time, processor time, memory.
+"""How long does a whole blog take, built from nothing, again, and after an edit, beside Hugo?
 
     python benchmarks/build.py [--posts N] [--rounds N] [--only full,unchanged,edit,hugo,demo]
 
-`hugo` and `full` build the same posts (articles.py) from nothing: no output, no cache. `unchanged`
+`hugo` and `full` build the same posts (support/articles.py) from nothing: no output, no cache. `unchanged`
 builds once more, and `edit` after one sentence of one post was changed. `demo` builds the blog of
 this repository from nothing. They take turns within each round; medians over the rounds, after one
 round to warm up: then there are `.pyc` files, and escriba's own templates are compiled.
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from articles import name_file, name_post, write_posts
+from support.articles import name_file, name_post, write_posts
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

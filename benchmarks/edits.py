@@ -1,8 +1,8 @@
-"""A blog is edited by chance, and built after each edit: nothing may be left of earlier builds.
+"""Is what is built after any edit what a build from nothing makes, byte for byte?
 
     python benchmarks/edits.py [--edits N] [--seed N] [--entries N] [--without KIND,...]
 
-A random blog (editing/) goes through random edits: of posts, pages, includes, data, templates,
+A random blog (support/editing/) goes through random edits: of posts, pages, includes, data, templates,
 settings, models, frozen samples, files; mistakes and their mending; options of the build, another
 edition of the code, the output and the cache ruined. After each it is built, frozen, into the
 output that is there, by a process that goes on, and every tenth time by a new one before that; and
@@ -35,15 +35,15 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from editing.changes import KINDS, draw_blog, draw_edit
-from editing.folder import Folder, Order
-from editing.hand import Hand
 from escriba.ground import errors, language, mistakes, project
 from escriba.ground.errors import EscribaError
 from escriba.site.build import build
 from escriba.site.content import converted
 from escriba.site.incremental import reads
 from escriba.site.incremental.cache import find_path
+from support.editing.changes import KINDS, draw_blog, draw_edit
+from support.editing.folder import Folder, Order
+from support.editing.hand import Hand
 
 NEW_PROCESS = 10  # builds from one that a new process makes to the next
 PATIENCE = 3  # builds that may fail before all is as it was when one did not

@@ -36,8 +36,8 @@ import sys
 sys.path.insert(0, {benchmarks!r})
 from hashlib import sha256
 from random import Random
-from editing.changes import KINDS, draw_blog, draw_edit
-from editing.hand import Hand
+from support.editing.changes import KINDS, draw_blog, draw_edit
+from support.editing.hand import Hand
 
 random, past, found = Random("many"), [], sha256()
 blog, kinds = draw_blog(random), set()

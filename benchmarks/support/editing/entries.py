@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 
-from editing.folder import DRAFTS, SETTINGS, Folder
-from editing.hand import Hand, Kinds
-from editing.pieces import HEADINGS, KEYS, TOPICS, draw_name, draw_piece, draw_prose, write_entry
-from prose import draw_sentence
+from support.editing.folder import DRAFTS, SETTINGS, Folder
+from support.editing.hand import Hand, Kinds
+from support.editing.pieces import (
+    HEADINGS,
+    KEYS,
+    TOPICS,
+    draw_name,
+    draw_piece,
+    draw_prose,
+    write_entry,
+)
+from support.prose import draw_sentence
 
 KINDS = Kinds()
 FEW = 25  # posts and pages of which none is removed

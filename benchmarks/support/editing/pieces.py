@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from editing.folder import GAP, MODELS, WISHES, Folder
-from prose import draw_paragraph, draw_sentence
+from support.editing.folder import GAP, MODELS, WISHES, Folder
+from support.prose import draw_paragraph, draw_sentence
 
 _SPANISH = """
 la de que el en y a los se del las un por con no una su para es al lo como más pero sus le ya o este

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from editing.folder import ROOT, Folder
-from editing.hand import Hand, Kinds
+from support.editing.folder import ROOT, Folder
+from support.editing.hand import Hand, Kinds
 
 KINDS = Kinds()
 

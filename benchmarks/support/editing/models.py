@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from editing.folder import MODELS, WISHES, freeze, name_sample
-from editing.hand import Hand, Kinds
-from editing.pieces import draw_sample_text
+from support.editing.folder import MODELS, WISHES, freeze, name_sample
+from support.editing.hand import Hand, Kinds
+from support.editing.pieces import draw_sample_text
 
 KINDS = Kinds()
 

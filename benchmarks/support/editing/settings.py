@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from editing.folder import SETTINGS
-from editing.hand import Hand, Kinds
+from support.editing.folder import SETTINGS
+from support.editing.hand import Hand, Kinds
 
 KINDS = Kinds()
 MARKS = ("", "dollars", "brackets", "kramdown", "dollars, environments")

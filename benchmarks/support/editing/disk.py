@@ -7,9 +7,9 @@ import re
 import shutil
 from pathlib import Path
 
-from editing.folder import SETTINGS
-from editing.hand import Hand, Kinds
 from escriba.site.incremental.cache import find_path
+from support.editing.folder import SETTINGS
+from support.editing.hand import Hand, Kinds
 
 KINDS = Kinds()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from editing.folder import MODELS, SETTINGS, WISHES, list_models, name_sample
-from editing.hand import Hand, Kinds
-from editing.sources import TEMPLATES, insert_into
+from support.editing.folder import MODELS, SETTINGS, WISHES, list_models, name_sample
+from support.editing.hand import Hand, Kinds
+from support.editing.sources import TEMPLATES, insert_into
 
 KINDS = Kinds()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from editing.folder import Folder
+from support.editing.folder import Folder
 
 Act = Callable[[Path], None]  # done to the project on the disk
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from editing import disk, entries, mistakes, models, settings, sources
-from editing.folder import MODELS, SETTINGS, WISHES, Folder, freeze, list_models, name_sample
-from editing.hand import Hand, Kinds
-from editing.pieces import draw_sample_text, write_entry
-from editing.sources import INCLUDES, PICTURE
+from support.editing import disk, entries, mistakes, models, settings, sources
+from support.editing.folder import (
+    MODELS,
+    SETTINGS,
+    WISHES,
+    Folder,
+    freeze,
+    list_models,
+    name_sample,
+)
+from support.editing.hand import Hand, Kinds
+from support.editing.pieces import draw_sample_text, write_entry
+from support.editing.sources import INCLUDES, PICTURE
 
 KINDS = Kinds()
 for _kinds in (e.KINDS for e in (entries, sources, settings, models, disk, mistakes)):

@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
-from prose import draw_paragraph, draw_title, draw_words
+from support.prose import draw_paragraph, draw_title, draw_words
 
 FIRST, LAST = date(1990, 1, 1), date(2020, 12, 31)  # of any number of posts
 SECTIONS = (180, 170, 175, 165)  # words of prose

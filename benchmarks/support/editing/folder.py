@@ -15,7 +15,7 @@ from escriba.evidence.samples import SAMPLES
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SETTINGS = "escriba.yml"
 MODELS = ("recortado", "sin-recorte")  # the two smallest of this repository
 GAP = "\n\n\n"  # between the pieces of a text
