@@ -2,8 +2,8 @@
 
     python benchmarks/edits.py [--edits N] [--seed N] [--entries N] [--without KIND,...]
 
-A random blog (support/editing/) goes through random edits: of posts, pages, includes, data, templates,
-settings, models, frozen samples, files; mistakes and their mending; options of the build, another
+A random blog (support/editing/) goes through random edits: of posts, pages, includes, data,
+templates, settings, models, frozen samples, files; mistakes and their mending; options of the build, another
 edition of the code, the output and the cache ruined. After each it is built, frozen, into the
 output that is there, by a process that goes on, and every tenth time by a new one before that; and
 a copy without output and cache is built from nothing. The files must be the same, byte for byte,
