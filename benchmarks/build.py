@@ -3,9 +3,10 @@
     python benchmarks/build.py [--posts N] [--rounds N] [--only full,unchanged,edit,hugo,demo]
 
 `hugo` and `full` build the same posts (support/articles.py) from nothing: no output, no cache.
-`unchanged` builds once more, and `edit` after one sentence of one post was changed. `demo` builds the blog of
-this repository from nothing. They take turns within each round; medians over the rounds, after one
-round to warm up: then there are `.pyc` files, and escriba's own templates are compiled.
+`unchanged` builds once more, and `edit` after one sentence of one post was changed. `demo` builds
+the blog of this repository from nothing. They take turns within each round; medians over the
+rounds, after one round to warm up: then there are `.pyc` files, and escriba's own templates are
+compiled.
 
 Hugo has a theme of the same pages as escriba's (support/hugo/): home with the latest posts, posts
 with contents, topics and neighbours, archive, topics, feed, site map, 404, highlighted code. Hugo

@@ -3,12 +3,12 @@
     python benchmarks/edits.py [--edits N] [--seed N] [--entries N] [--without KIND,...]
 
 A random blog (support/editing/) goes through random edits: of posts, pages, includes, data,
-templates, settings, models, frozen samples, files; mistakes and their mending; options of the build, another
-edition of the code, the output and the cache ruined. After each it is built, frozen, into the
-output that is there, by a process that goes on, and every tenth time by a new one before that; and
-a copy without output and cache is built from nothing. The files must be the same, byte for byte,
-and so must warnings and mistakes, in their order, and what is said of files written. A file whose
-bytes do not change keeps its time; and a build that fails leaves the site as it was.
+templates, settings, models, frozen samples, files; mistakes and their mending; options of the
+build, another edition of the code, the output and the cache ruined. After each it is built, frozen,
+into the output that is there, by a process that goes on, and every tenth time by a new one before
+that; and a copy without output and cache is built from nothing. The files must be the same, byte
+for byte, and so must warnings and mistakes, in their order, and what is said of files written. A
+file whose bytes do not change keeps its time; and a build that fails leaves the site as it was.
 
 Prints what differs, the edit and the seed, and keeps the blog; exits with 1 if anything did. The
 same seed draws the same edits.
