@@ -33,9 +33,10 @@ class Reads:
 
     def __init__(self, root: Path):
         self._find: dict[str, Callable[[str], str]] = {
-            FILE: lambda name: digest_file(root / name),
-            FOLDER: lambda name: digest_folder(root / name),
+            FILE: lambda name: digest_file(root / name) + self._find_link(root / name),
+            FOLDER: lambda name: digest_folder(root / name) + self._find_link(root / name),
         }
+        self._parents: dict[str, str] = {}  # folders, and where they are without links
         self._known: dict[Read, str] = {}
         self._open: list[dict[Read, None]] = []
 
@@ -79,6 +80,20 @@ class Reads:
         if found is None:
             found = self._known[kind, name] = self._find[kind](name)
         return found
+
+    def _find_link(self, path: Path) -> str:
+        """Where a path leads that has a link in it, since not every link may be followed; nothing
+        for others."""
+        folder, name = os.path.split(path)
+        try:
+            if folder not in self._parents:
+                self._parents[folder] = os.path.realpath(folder)
+            real = os.path.join(self._parents[folder], name)  # noqa: PTH118
+            if os.path.islink(real):  # noqa: PTH114 - a Path takes as long as the question
+                real = os.path.realpath(real)
+        except (OSError, ValueError):
+            return ""
+        return "" if real == str(path) else f" {os.fsencode(real)!r}"
 
 
 def digest_file(path: Path) -> str:

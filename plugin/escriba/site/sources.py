@@ -25,14 +25,15 @@ def survey(project: Project, more: Iterable[Path] = ()) -> Survey:
     return {path: state(path) for path in (*list_sources(project), *others)}
 
 
-def list_sources(project: Project) -> Iterator[Path]:
-    """The files that can change the site, whether they are there or not."""
+def list_sources(project: Project, *, folders: bool = False) -> Iterator[Path]:
+    """The files that can change the site, whether they are there or not; and the `folders` that
+    they lie in, if they are wanted."""
     yield from (path for path in alone(project) if not is_dir(path))
-    for folder in folders(project):
-        yield from _walk(folder, (_identity(folder),), project)
+    for folder in list_folders(project):
+        yield from _walk(folder, (_identity(folder),), project, folders)
 
 
-def folders(project: Project) -> list[Path]:
+def list_folders(project: Project) -> list[Path]:
     """Where the files of a site are, below which all are watched."""
     own = [project.posts, project.pages, project.templates, project.models]
     named = [Path(INCLUDES), Path(DATA), *map(Path, FOLDERS), *list_bases(project.settings.static)]
@@ -47,7 +48,7 @@ def alone(project: Project) -> list[Path]:
 
 def matters(project: Project, paths: Iterable[Path]) -> bool:
     """Whether a change of these files can change the site."""
-    single, around = alone(project), folders(project)
+    single, around = alone(project), list_folders(project)
     return any(
         path in single or any(_is_source(path, folder, project) for folder in around)
         for path in paths
@@ -83,8 +84,11 @@ def _is_kept(name: str) -> bool:
     return not name.startswith((".", "#")) and not name.endswith("~")
 
 
-def _walk(folder: Path, above: tuple[tuple[int, int], ...], project: Project) -> Iterator[Path]:
-    """The files below a folder, but for those behind links that lead out of the project, or round.
+def _walk(
+    folder: Path, above: tuple[tuple[int, int], ...], project: Project, folders: bool
+) -> Iterator[Path]:
+    """The files below a folder, and the `folders`, but for those behind links that lead out of the
+    project, or round.
 
     `above` are the identities of that folder and of those above it.
     """
@@ -100,7 +104,9 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...], project: Project) ->
             identity = _identity(path)
             is_checkpoint = path.name == CHECKPOINT and folder.parent == project.models
             if identity not in above and not is_checkpoint:
-                yield from _walk(path, (*above, identity), project)
+                if folders:
+                    yield path
+                yield from _walk(path, (*above, identity), project, folders)
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -26,7 +26,8 @@ def add_sources(reads: Reads, project: Project) -> None:
     """What all sources of a site are, as one."""
 
     def write() -> str:
-        names = sorted(project.shown(path).as_posix() for path in list_sources(project))
+        paths = list_sources(project, folders=True)
+        names = sorted(project.shown(path).as_posix() for path in paths)
         return repr([(name, reads.digest(FILE, name)) for name in names])
 
     reads.add(SOURCES, once(write))

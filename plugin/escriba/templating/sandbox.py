@@ -83,7 +83,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
     # What is asked for is noted.
 
     def _load_template(self, name: str, globals: Any) -> Any:
-        self._note(name)
+        if isinstance(name, str):
+            self._note(name)
         return super()._load_template(name, globals)
 
     def getattr(self, obj: Any, attribute: str) -> Any:

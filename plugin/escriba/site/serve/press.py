@@ -18,7 +18,7 @@ from escriba.site.content.catalogue import Memory
 from escriba.site.incremental.cache import Cache, open_cache
 from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.serve.edition import Edition
-from escriba.site.sources import Survey, folders, state, survey
+from escriba.site.sources import Survey, list_folders, state, survey
 from escriba.site.unchanged import ASSET
 
 
@@ -73,10 +73,10 @@ class Press:
         """The next edition. Raises EscribaError, and what nobody foresaw."""
         # What changes from here on is in the next edition.
         self.seen = survey(self.project, self.asked)
-        before = folders(self.project)
+        before = list_folders(self.project)
         # escriba.yml may have changed too; where the server listens does not.
         self.project = load(self.project.root)
-        if folders(self.project) != before:
+        if list_folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
         context = open_context(self.project, frozen=False, report=report, say=self.say)

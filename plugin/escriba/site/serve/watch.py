@@ -16,7 +16,7 @@ from escriba.ground.language import tr
 from escriba.ground.lock import Say
 from escriba.ground.mistakes import is_unforeseen
 from escriba.site.serve.press import Press
-from escriba.site.sources import State, alone, folders, is_of_training, matters, state, survey
+from escriba.site.sources import State, alone, is_of_training, list_folders, matters, state, survey
 
 TICK = 0.5  # seconds, at most, until a new folder or another escriba.yml is seen
 LOOK = 1.0  # seconds between two surveys where the system tells nothing
@@ -112,7 +112,7 @@ def _aims(press: Press) -> dict[Path, State]:
     project = press.project
     single = (*alone(project), *press.asked)
     aims: dict[Path, State] = {path: state(path) for path in single if not is_dir(path)}
-    for folder in folders(project):
+    for folder in list_folders(project):
         try:
             found = folder.stat()
         except (OSError, ValueError):
