@@ -19,6 +19,7 @@ from jinja2.bccache import Bucket
 
 from blogs import run
 from escriba.ground import project
+from escriba.ground.caches import find_folder
 from escriba.ground.errors import EscribaError, SourceError
 from escriba.ground.project import Project
 from escriba.site.build import build
@@ -384,7 +385,7 @@ def refused(blog: Project) -> list[str]:
         ("panels._panels", "a template may not use '_panels' of Playgrounds"),
         ("catalogue.posts[0].place('title')", "a template may not use 'place' of Post"),
         ("site.posts.iterdir() | list", "a template may not use 'iterdir' of PosixPath"),
-        ("articles.clear()", "there is no attribute"),
+        ("articles.clear()", "'escriba.site.pages.article.Articles object' has no attribute 'clear'"),
         ("catalogue", "Catalogue is an object and no text; write what it holds"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from escriba.ground.project import Project, load
 from escriba.hosts.expand import expand_files
 from escriba.site import territory
 from escriba.site.build import build
+from escriba.site.incremental.cache import find_path
 from escriba.site.new.blog import create
 from escriba.upkeep.check import check, prune, refresh
 from escriba.upkeep.explain import explain
@@ -163,6 +164,13 @@ def test_posts_that_are_a_file_are_told(blog: Path) -> None:
 # Models and their samples.
 
 
+def forget(site: Project) -> None:
+    """Have no build know what others have made."""
+    path = find_path(site.root)
+    assert path is not None
+    path.unlink()
+
+
 def move_out(path: Path) -> Path:
     """Put a link in the place of a file or folder, which goes outside of the project."""
     target = (
@@ -242,6 +250,7 @@ def test_a_model_with_a_name_that_is_no_text(site: Project) -> None:
 
 
 def test_models_that_cannot_be_read(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(site)
     original = Path.iterdir
 
     def iterdir(self: Path) -> Iterator[Path]:
@@ -258,6 +267,7 @@ def test_models_that_cannot_be_read(site: Project, monkeypatch: pytest.MonkeyPat
 
 
 def test_samples_that_nobody_may_look_at(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(site)
     original = Path.lstat
 
     def lstat(self: Path) -> os.stat_result:
