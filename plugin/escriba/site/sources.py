@@ -100,12 +100,13 @@ def _walk(
     for path in found:
         if not is_dir(path):
             yield path
-        elif not (is_link(path) and not project.holds(path)):
+            continue
+        if folders:
+            yield path
+        if not (is_link(path) and not project.holds(path)):
             identity = _identity(path)
             is_checkpoint = path.name == CHECKPOINT and folder.parent == project.models
             if identity not in above and not is_checkpoint:
-                if folders:
-                    yield path
                 yield from _walk(path, (*above, identity), project, folders)
 
 
