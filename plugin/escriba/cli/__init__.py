@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escriba.arguments import Location, amount, device, integer, model_name, number, port, steps
+from escriba.cli.arguments import Location, amount, device, integer, model_name, number, port, steps
 from escriba.ground.errors import EscribaError
 from escriba.ground.language import plural, tr
 from escriba.ground.streams import Gone, tell
