@@ -12,7 +12,7 @@ from escriba.ground import schema
 from escriba.ground.errors import Mistakes, Place, SourceError
 from escriba.ground.files import read_text
 from escriba.ground.language import tr
-from escriba.ground.project import Settings
+from escriba.ground.settings import Settings
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink
 from escriba.site.content.hints import hint

@@ -21,8 +21,9 @@ from escriba.ground import schema
 from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
 from escriba.ground.files import read_text, starts_with
 from escriba.ground.language import tr
-from escriba.ground.project import NAME, Settings, find_strange_macros
+from escriba.ground.project import NAME
 from escriba.ground.schema import Mistake, Words, raise_all
+from escriba.ground.settings import Settings, find_strange_macros
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink
 from escriba.site.content.hints import hint
