@@ -71,9 +71,10 @@ def prepare(
     _refuse_processes(settings, processes, place)
     refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
     return Training(
-        folder, shown, beside, recipe, corpus, settings, where, precision, processes,
-        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)),
-        checkpoint=checkpoint, state=state, threads=threads,
+        folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
+        settings=settings, device=where, precision=precision, processes=processes,
+        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
+        state=state, threads=threads,
     )  # fmt: skip
 
 
