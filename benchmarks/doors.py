@@ -16,12 +16,12 @@ from yard import FRONT, HERE, MODEL, POST, SAMPLES, SHOWN, Files, Yard, freeze
 
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
-from escriba.charlm.recipe import FILE as RECIPE
-from escriba.charlm.recipe import read_recipe
-from escriba.ground import errors, project
+from escriba.ground import errors, mistakes, project
 from escriba.hosts.expand import expand_stream
 from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.model import FILE as WEIGHTS
+from escriba.records.recipe import FILE as RECIPE
+from escriba.records.recipe import read_recipe
 from escriba.records.training import FILE as RECORD
 from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.request import Options
@@ -206,12 +206,12 @@ DOORS: Mapping[str, Door] = {
 def knock(yard: Yard, door: str, data: bytes) -> Files:
     """What a door does with a text; a refusal is put into words, as a command does. Raises
     EscribaError, and whatever nobody foresaw as it is, which elsewhere ends in a report."""
-    foreseeing = errors.is_unforeseen
-    errors.is_unforeseen = lambda error: False
+    foreseeing = mistakes.is_unforeseen
+    mistakes.is_unforeseen = lambda error: False
     try:
         return DOORS[door](yard, data)
     except errors.EscribaError as error:
         str(error)
         raise
     finally:
-        errors.is_unforeseen = foreseeing
+        mistakes.is_unforeseen = foreseeing

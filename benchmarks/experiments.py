@@ -33,12 +33,12 @@ from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import choose_precision
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
 from escriba.charlm.training.optimise import make_optimisers
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
+from escriba.records.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
 
 PER_STEP = 2048  # characters
 

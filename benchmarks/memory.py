@@ -95,8 +95,8 @@ def encode(folder: Path, steps: int) -> None:
     import torch  # noqa: F401
 
     from escriba.charlm.corpora.corpus import read_corpus
-    from escriba.charlm.recipe import read_recipe
     from escriba.ground import project
+    from escriba.records.recipe import read_recipe
 
     site = project.load(folder)
     corpus = read_corpus(read_recipe(site.models, NAME, site.root).corpus, site)
@@ -106,9 +106,9 @@ def encode(folder: Path, steps: int) -> None:
 def train(folder: Path, steps: int) -> None:
     from escriba.charlm.corpora.corpus import read_corpus
     from escriba.charlm.corpora.windows import Reader
-    from escriba.charlm.recipe import read_recipe
     from escriba.charlm.training.train import train as train_model
     from escriba.ground import project
+    from escriba.records.recipe import read_recipe
 
     site = project.load(folder)
     result = train_model(site, NAME, steps=steps, device="cpu")

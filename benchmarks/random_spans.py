@@ -22,7 +22,7 @@ from pathlib import Path
 
 from markdown import Markdown
 
-from escriba.markup.kramdown import KramdownExtension
+from escriba.markup.kramdown.document.extension import KramdownExtension
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

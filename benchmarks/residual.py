@@ -18,10 +18,10 @@ from pathlib import Path
 import torch
 
 from escriba.charlm.corpora.corpus import read_corpus
-from escriba.charlm.recipe import read_recipe
 from escriba.charlm.training.train import train
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
+from escriba.records.recipe import read_recipe
 
 RECIPE = (Path(__file__).parents[1] / "models" / "tolstoi" / "recipe.yml").read_text("utf-8")
 

@@ -17,12 +17,12 @@ import torch
 from torch.nn import functional as F
 
 from escriba.charlm.corpora.corpus import encode, read_corpus
-from escriba.charlm.recipe import read_recipe
 from escriba.charlm.weights import load_network
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.model import Model, read_model
+from escriba.records.recipe import read_recipe
 from escriba.sampling.wasm import Wasm
 
 ROOT = Path(__file__).parents[1]

@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch import nn
 
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.model import FILE, GATES, Model, Network, header, read_model
 from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.engine import Engine

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.sources import find_sources
 from escriba.charlm.evaluation.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
-from escriba.charlm.recipe import read_recipe
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
+from escriba.records.recipe import read_recipe
 
 ORDERS = (3, 5, 8, 10, 20)
 Counts = NDArray[np.int64]

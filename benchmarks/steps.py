@@ -21,11 +21,11 @@ import torch
 
 from escriba.charlm.corpora.windows import Reader, Window
 from escriba.charlm.device import Precision, can_train, choose_precision
-from escriba.charlm.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.model import Network
+from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 
 SYMBOLS = 82  # of War and Peace
 WINDOW = 64

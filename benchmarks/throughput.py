@@ -26,7 +26,7 @@ import torch
 from steps import SYMBOLS, Contender, start
 
 from escriba.charlm.device import Precision, can_train
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.records.model import GATES, Network
 
 SIZES = (512, 1024, 2048)  # rows and columns

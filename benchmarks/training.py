@@ -42,12 +42,12 @@ import torch
 
 from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.evaluation.evaluate import evaluate
-from escriba.charlm.recipe import Budget, read_recipe
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 from escriba.ground.project import Project
+from escriba.records.recipe import Budget, read_recipe
 
 MARK = 1.88  # nats per character: nanoGPT's README, CPU recipe, after 2,000 iterations
 TRIALS = 6

@@ -22,7 +22,7 @@ from escriba.charlm.training.display import shown, stopping
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 
 RECIPE = """
 corpus:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from escriba.evidence import ledger as frozen
-from escriba.evidence.ledger import Store, sample_path
+from escriba.article.context import open_context
+from escriba.evidence.ledger import Ledger
 from escriba.ground import project
 from escriba.ground.project import Project
 from escriba.records.evaluation import FILE as EVALUATION
@@ -100,8 +100,8 @@ class Yard:
     def render(self, site: Project | None = None) -> Files:
         """The site in memory, as `build --frozen` makes it before it is written."""
         site = site or self.project
-        store = Store(site.models, site.root, frozen=True)
-        return build.render(site, store, drafts=True, unpublished=True).files
+        context = open_context(site, frozen=True)
+        return build.render(site, context, drafts=True, unpublished=True).files
 
 
 def open_yard(folder: Path) -> Yard:
@@ -118,7 +118,8 @@ def open_yard(folder: Path) -> Yard:
 def freeze(yard: Yard, text: str) -> Path:
     model = read_model(yard.project.models / MODEL)
     request = Request(model, Options(prompt="a", length=20))
-    path = sample_path(yard.project.models, request)
-    frozen.write(path, request, text)
+    ledger = Ledger(yard.project)
+    ledger.freeze(request, text)
+    path = ledger.path(request)
     yard.written.append(path)
     return path

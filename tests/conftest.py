@@ -11,6 +11,7 @@ from hypothesis import settings
 os.environ["LANGUAGE"] = "en"
 if "ESCRIBA_CACHE" not in os.environ:  # a worker of xdist has that of the first process
     os.environ["ESCRIBA_CACHE"] = tempfile.mkdtemp(prefix="escriba-")
+    os.environ["XDG_CACHE_HOME"] = os.environ["ESCRIBA_CACHE"]
     atexit.register(shutil.rmtree, os.environ["ESCRIBA_CACHE"], ignore_errors=True)
 # As escriba.charlm does, for the tests that import torch before it: its threads must not spin.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")

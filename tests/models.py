@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from escriba.evidence.question import Question, Use
+from escriba.ground.errors import EscribaError
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import Project, Settings
+from escriba.records.library import Library
 from escriba.records.model import FILE, Cell, Model, Network, header, read_model
 from escriba.records.vocabulary import Unit, Vocabulary
 
@@ -55,6 +61,33 @@ def make_model(
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / FILE, header(network, vocabulary, record))
     return read_model(folder)
+
+
+def open_library(folder: Path) -> Library:
+    """The models of a folder, which messages call `models`."""
+    library = Library(Project(folder.parent, Settings(models=Path(folder.name))))
+    library.shown = Path("models")
+    return library
+
+
+class FixedAnswers:
+    """Gives one text to every question, or the mistake that it is made of."""
+
+    def __init__(self, text: str | EscribaError = "and then."):
+        self.text = text
+        self.asked: list[Use] = []
+
+    def gather(self, uses: Sequence[Use], mistakes: Mistakes) -> None:
+        self.asked += uses
+        if isinstance(self.text, EscribaError):
+            for _ in uses:
+                mistakes.add(self.text)
+
+    def __contains__(self, question: Question) -> bool:
+        return isinstance(self.text, str)
+
+    def __getitem__(self, question: Question) -> str:
+        return str(self.text)
 
 
 def make_record(folder: Path, *, old: bool = False, lines: int = 4) -> list[dict[str, Any]]:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article.panels import Panels
-from escriba.evidence.ledger import Store, sweep
+from escriba.article.blocks.panels import Panels
+from escriba.evidence.answers import Answers
+from escriba.evidence.ledger import Ledger
+from escriba.evidence.question import Use
 from escriba.ground.atomic import is_draft, open_draft, remove_drafts, sync
 from escriba.ground.errors import Place, SourceError
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import Project, Settings
 from escriba.sampling.request import Options, Request
 from models import make_model
 
@@ -51,12 +55,12 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path, 
 
 
 def test_only_drafts_are_swept_from_among_samples(tmp_path: Path) -> None:
-    samples = tmp_path / "m" / "samples"
+    samples = tmp_path / "models" / "m" / "samples"
     samples.mkdir(parents=True)
     for name in ("abc.txt", ".abc.txt.0123abcd", ".gitkeep", ".abc.txt.0123abcg"):
         (samples / name).write_text("")
     (samples / ".folder.0123abcd").mkdir()
-    sweep(tmp_path)
+    Ledger(Project(tmp_path, Settings())).sweep()
     assert sorted(path.name for path in samples.iterdir()) == [
         ".abc.txt.0123abcg", ".folder.0123abcd", ".gitkeep", "abc.txt",
     ]  # fmt: skip
@@ -113,7 +117,8 @@ def test_a_store_of_a_host_holds_a_lock_while_it_freezes(tmp_path: Path) -> None
 
     lock = Lock()
     request = Request(make_model(tmp_path / "models" / "m"), Options(length=5))
-    store = Store(tmp_path / "models", tmp_path, frozen=False, locked=lambda: lock)
-    store.obtain(request, Place(Path("a.md"), 1))
-    store.obtain(request, Place(Path("a.md"), 2))
+    ledger = Ledger(Project(tmp_path, Settings()))
+    answers = Answers(ledger, frozen=False, locked=lambda: lock)
+    for line in (1, 2):
+        answers.gather([Use(request, Place(Path("a.md"), line))], Mistakes())
     assert (lock.held, lock.entered) == (0, 1)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.ground.errors import Mistakes
-from escriba.markup.kramdown import block, grammar, lists, references, table
+from escriba.ground.mistakes import Mistakes
+from escriba.markup.kramdown import grammar
+from escriba.markup.kramdown.blocks import block, lists, references, table
 from escriba.markup.kramdown.source import Source
 from escriba.markup.markdown import render
 

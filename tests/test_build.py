@@ -16,6 +16,7 @@ from escriba.ground import project
 from escriba.ground.errors import EscribaError, FrozenError, SourceError
 from escriba.ground.project import Project
 from escriba.markup import markdown
+from escriba.markup.markdown import Text
 from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
@@ -326,23 +327,21 @@ def test_the_files_of_a_playground_have_one_owner_too(tmp_path: Path) -> None:
     )
 
 
-def test_only_posts_that_lacked_a_sample_are_rendered_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_post_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(tmp_path / "site")
     build(site)
     rendered: list[str] = []
-    original = markdown.render
+    original = markdown.convert
 
-    def render(body: str, **options: Any) -> Any:
-        rendered.append(options["path"].name)
-        return original(body, **options)
+    def convert(text: Text, **options: Any) -> Any:
+        rendered.append(text.start.path.name)
+        return original(text, **options)
 
-    monkeypatch.setattr(markdown, "render", render)
+    monkeypatch.setattr(markdown, "convert", convert)
     post = site.posts / "2020-10-01-redes.md"
     post.write_text(post.read_text().replace("seed: 7", "seed: 8"))
     assert build(site).written == 2
-    assert sorted(rendered) == ["2020-10-01-redes.md"] * 2 + ["2020-11-02-networks.md"]
+    assert sorted(rendered) == ["2020-10-01-redes.md", "2020-11-02-networks.md"]
 
 
 def test_a_site_without_an_address_has_no_feed(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from escriba.ground import project
-from escriba.ground.errors import Mistakes, SourceError
+from escriba.ground.errors import SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.site.content import catalogue
 from escriba.site.content.catalogue import Catalogue
 

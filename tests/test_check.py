@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from blogs import make_site, tree
-from escriba.evidence import ledger as frozen
-from escriba.evidence.ledger import Use
+from escriba.evidence import proof
+from escriba.evidence.answers import Answered
+from escriba.evidence.question import Use
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import FrozenError, SourceError
 from escriba.ground.project import Project, load
@@ -181,13 +182,13 @@ def test_only_what_is_named_is_sampled(site: Project, monkeypatch: pytest.Monkey
     draft.write_text(draft.read_text() + "\n```escriba sample\nmodel: mini\nlength: 7\n```\n")
     build(site, drafts=True)
     sampled: list[int] = []
-    original = frozen.sample_together
+    original = proof.answer_together
 
-    def sample_together(uses: Sequence[Use], *rest: Any) -> dict[str, str]:
-        sampled.extend(use.request.options.length for use in uses)
+    def answer_together(uses: Sequence[Use], *rest: Any) -> Answered:
+        sampled.extend(use.question.cost for use in uses)
         return original(uses, *rest)
 
-    monkeypatch.setattr(frozen, "sample_together", sample_together)
+    monkeypatch.setattr(proof, "answer_together", answer_together)
     for names, lengths in (
         (["2020-11-02-networks"], [5]),
         (["idea"], [7]),
@@ -283,7 +284,7 @@ def test_documents_of_another_generator_are_checked(elsewhere: Project) -> None:
 
 def test_a_document_is_explained(elsewhere: Project) -> None:
     (block,) = explain(elsewhere, "docs/deep/b.md")
-    (sampled,) = block.samples
+    (sampled,) = block.answers
     assert (str(block.place), block.kind, sampled.finding) == ("docs/deep/b.md:3:1", "sample", None)
     assert sampled.path in [elsewhere.shown(path) for path in samples(elsewhere)]
     with pytest.raises(SourceError) as caught:

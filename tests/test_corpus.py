@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from escriba.charlm.corpora import encoder
 from escriba.charlm.corpora.archives import Document
 from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus
-from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, SourceError
 from escriba.records import vocabulary
 from escriba.records.model import read_model
+from escriba.records.recipe import CorpusRecipe, Source, read_recipe
 from test_texts import split_points
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from escriba.ground.errors import Place, SourceError
-from escriba.markup.liquid import LiquidContext, render
+from escriba.markup.liquid import render
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.dates import read_date, write_date
 
 START = Place(Path("a.md"), 1)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from escriba.ground import project
-from escriba.ground.errors import Mistakes, SourceError
-from escriba.markup.liquid import LiquidContext
+from escriba.ground.errors import SourceError
+from escriba.ground.mistakes import Mistakes
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.markdown import render
 from escriba.markup.math.delimiters import ALL, Delimiters
 from escriba.markup.math.formulas import Mathematics

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from escriba.charlm.recipe import Recipe, Source
 from escriba.cli import cli
 from escriba.ground import errors, schema
 from escriba.ground.errors import EscribaError, Place
 from escriba.records.evaluation import read_evaluation
 from escriba.records.model import read_model
+from escriba.records.recipe import Recipe, Source
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,10 +15,10 @@ import pytest
 
 from escriba.charlm.corpora import download
 from escriba.charlm.corpora.corpus import read_corpus
-from escriba.charlm.recipe import Recipe, read_recipe
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.schema import read
+from escriba.records.recipe import Recipe, read_recipe
 
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(100)).encode()
 SHA256 = hashlib.sha256(TEXT).hexdigest()

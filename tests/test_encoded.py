@@ -20,9 +20,9 @@ import pytest
 from escriba.charlm.corpora import archives, digests, encoded, encoder, texts
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
-from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
+from escriba.records.recipe import CorpusRecipe, Source
 
 RECIPE = CorpusRecipe((Source(file="*.txt"),))
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(100))

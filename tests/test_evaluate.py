@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
-from escriba.article.values import show_value  # noqa: E402
+from escriba.article.values.inline import show_value  # noqa: E402
 from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
 from escriba.charlm.evaluation import baselines  # noqa: E402
 from escriba.charlm.evaluation.baselines import Subject, measure_baselines, spread  # noqa: E402
@@ -35,7 +35,6 @@ from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.recipe import read_recipe  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
 from escriba.ground import project  # noqa: E402
@@ -49,10 +48,10 @@ from escriba.records.evaluation import (  # noqa: E402
     check_name,
     read_evaluation,
 )
-from escriba.records.library import Models  # noqa: E402
 from escriba.records.model import Model, Network, read_model  # noqa: E402
+from escriba.records.recipe import read_recipe  # noqa: E402
 from escriba.records.vocabulary import Unit, collect  # noqa: E402
-from models import make_model  # noqa: E402
+from models import make_model, open_library  # noqa: E402
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 
@@ -347,7 +346,7 @@ def test_what_is_written_is_what_posts_show(
     site, corpus, model, scores = measured
     folder = site.models / "small"
     write_evaluation(folder, scores, Path("models/small"))
-    models = Models(site.models, Path("models"))
+    models = open_library(site.models)
     for key in models.evaluation("small").values:
         assert key.partition(".")[2] in MEASURES
     place = Place(Path("a.md"), 1)

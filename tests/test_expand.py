@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from blogs import run
 from escriba.article.context import open_context
-from escriba.article.expansion import expand, guard
+from escriba.article.expansion import Source, guard
 from escriba.article.targets import find_changed
 from escriba.ground import project
 from escriba.ground.errors import SourceError
@@ -59,7 +59,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @given(text=st.text(alphabet=st.sampled_from(list("ab \t\n\r`~>-1.<!:{}\ufeff"))))
 def test_a_text_without_blocks_stays_as_it_is(empty: Project, text: str) -> None:
     context = open_context(empty, frozen=True)
-    assert expand(text, context) == text
+    assert Source(text, context).expand() == text
 
 
 def test_line_ends_and_a_byte_order_mark_stay(site: Project) -> None:

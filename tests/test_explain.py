@@ -33,7 +33,7 @@ def test_what_determines_a_sample_and_what_a_build_does_with_it(site: Project) -
     build(site)
     built = shown(site)
     (line,) = [line for line in built.split("\n") if "la red" in line]
-    model = explain(site, POST)[0].samples[0].request.model
+    model = explain(site, POST)[0].answers[0].question.model
     digest = line.split()[1].rstrip(":")
     assert line == (
         f"  request  {digest}: model mini ({model.digest[:12]}), arithmetic 2, prompt 'la red', "

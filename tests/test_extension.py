@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -25,21 +25,17 @@ from escriba.article.blocks.loss import LossOptions
 from escriba.article.blocks.sample import SampleOptions
 from escriba.article.blocks.timeline import TimelineOptions
 from escriba.article.extension import Context, EscribaExtension
-from escriba.article.logged import AT_STEP, WHOLE
-from escriba.article.values import KEYS, MEASURED
-from escriba.ground.errors import (
-    EscribaError,
-    FrozenError,
-    Mistakes,
-    ModelError,
-    Place,
-    SourceError,
-)
+from escriba.article.values.inline import KEYS, MEASURED
+from escriba.article.values.logged import AT_STEP, WHOLE
+from escriba.evidence.answers import Answers
+from escriba.evidence.ledger import Ledger
+from escriba.ground.errors import EscribaError, FrozenError, ModelError, Place, SourceError
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import Project, Settings
+from escriba.ground.reads import Reads
 from escriba.markup.markdown import render
-from escriba.records.library import Models
-from escriba.sampling.request import Request
 from escriba.templating.templates import Templates
-from models import make_model, make_record
+from models import FixedAnswers, make_model, make_record, open_library
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))
 POST = Path("posts/a.md")
@@ -59,20 +55,6 @@ HOSTILE = (
 )
 
 
-@dataclass
-class FixedStore:
-    """Gives one text for every request."""
-
-    text: str = "and then."
-    asked: list[tuple[Request, Place]] = field(default_factory=list)
-
-    def obtain(self, request: Request, place: Place) -> str:
-        self.asked.append((request, place))
-        if isinstance(self.text, Exception):
-            raise self.text
-        return self.text
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
@@ -90,9 +72,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(project: Path) -> Callable[..., Context]:
     def make(text: str = "and then.", lang: str = "en", templates: Path | None = None) -> Context:
         return Context(
-            store=FixedStore(text),  # type: ignore[arg-type]
-            models=Models(project / "models", Path("models")),
-            theme=Templates(templates, Path("templates")),
+            project=Project(project, Settings()),
+            library=open_library(project / "models"),
+            answers=FixedAnswers(text),  # type: ignore[arg-type]
+            templates=Templates(templates, Path("templates")),
+            reads=Reads(),
             lang=lang,
             path=POST,
             first_line=10,
@@ -135,7 +119,8 @@ def test_case(case: Path, page: Callable[..., Context]) -> None:
 def test_digest_of_the_request_is_shown(page: Callable[..., Context]) -> None:
     context = page()
     code = BeautifulSoup(convert(block("prose"), context), "html.parser").select_one("summary code")
-    ((request, place),) = context.store.asked  # type: ignore[attr-defined]
+    (use,) = context.answers.asked
+    request, place = use.question, use.place
     assert isinstance(code, Tag)
     assert (code["title"], code.get_text()) == (request.digest, request.digest[:12])
     assert place == Place(POST, 10, 1)
@@ -308,9 +293,9 @@ def test_all_mistakes_of_a_page_and_what_is_right(page: Callable[..., Context]) 
 
 def test_wrong_prompt_is_placed_at_the_prompt(page: Callable[..., Context]) -> None:
     context = page()
-    context.store.text = SourceError("no such letter", Place(POST, 10, 1))  # type: ignore[attr-defined]
-    with pytest.raises(SourceError, match=r"^posts/a.md:12:9: no such letter$"):
-        convert(block("prose", prompt="ñ"), context)
+    answers = Answers(Ledger(context.project), frozen=False)
+    with pytest.raises(SourceError, match=r"^posts/a.md:12:9: the character 'ñ' "):
+        convert(block("prose", prompt="ñ"), replace(context, answers=answers))
 
 
 def test_alone_it_finds_the_project_and_freezes(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.article.fences import Fence, find, scan
+from escriba.article.source.fences import Fence, find, scan
 from escriba.ground.errors import Place, Problem, SourceError
 
 START = Place(Path("a.md"), 10)

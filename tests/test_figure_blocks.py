@@ -14,11 +14,11 @@ from bs4 import BeautifulSoup, Tag
 from markdown import markdown
 
 from escriba.article.extension import Context, EscribaExtension
-from escriba.evidence.ledger import Store
 from escriba.ground.errors import EscribaError, ModelError, SourceError
-from escriba.records.library import Models
+from escriba.ground.project import Project, Settings
+from escriba.ground.reads import Reads
 from escriba.templating.templates import Templates
-from models import make_model, make_record
+from models import FixedAnswers, make_model, make_record, open_library
 
 POST = Path("posts/a.md")
 HOSTILE = (
@@ -75,9 +75,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(models: Path) -> Page:
     def convert(text: str, lang: str = "en") -> str:
         context = Context(
-            store=Store(models, models.parent, frozen=True),
-            models=Models(models, Path("models")),
-            theme=Templates(None, Path("templates")),
+            project=Project(models.parent, Settings()),
+            library=open_library(models),
+            answers=FixedAnswers(),
+            templates=Templates(None, Path("templates")),
+            reads=Reads(),
             lang=lang,
             path=POST,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,43 +14,94 @@ DOORS = {"cli", "__main__"}
 FLOORS: dict[str, set[str]] = {
     "ground": set(),
     "tex": {"ground"},
-    "records": {"ground", "evidence"},
+    "records": {"ground"},
     "sampling": {"ground", "records"},
     "charlm": {"ground", "records"},
-    "evidence": {"ground", "records", "sampling"},
     "templating": {"ground", "tex"},
+    "evidence": {"ground", "records", "sampling"},
     "article": {"ground", "tex", "records", "sampling", "evidence", "templating"},
-    "markup": {"ground", "tex", "templating", "article", "site"},
-    "site": {"ground", "tex", "templating", "sampling", "evidence", "records", "article", "markup"},
-    "upkeep": {"ground", "templating", "records", "sampling", "evidence", "article", "site"},
+    "markup": {"ground", "tex", "templating", "article"},
+    "site": {"ground", "tex", "templating", "evidence", "article", "markup"},
+    "upkeep": {"ground", "records", "evidence", "article", "site"},
     "hosts": {"ground", "article"},
+}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    .removesuffix("__init__")
+    .rstrip("."): path
+    for path in sorted(ROOT.rglob("*.py"))
 }
 
 
-def imports(path: Path) -> set[str]:
-    """The floors of escriba that a file imports ('' is the package's root)."""
+def read_imports(name: str) -> set[str]:
+    """The modules of escriba that one imports, on whatever line and for whatever reason; of the
+    package's root, ''."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import in line {node.lineno}"
-            names = [node.module or ""]
-            if node.module == "escriba":
-                names = [f"escriba.{alias.name}" for alias in node.names]
+            assert node.level == 0, f"{name}: relative import in line {node.lineno}"
+            base = node.module or ""
+            names = [f"{base}.{alias.name}" for alias in node.names]
+            names = [each if each.removeprefix("escriba.") in MODULES else base for each in names]
         else:
             continue
-        found |= {(name + ".").split(".")[1] for name in names if name.split(".")[0] == "escriba"}
+        found |= {each[8:] for each in names if each.split(".")[0] == "escriba"}
     return found
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
-    floor = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    used = imports(path)
+IMPORTS = {name: read_imports(name) for name in MODULES}
+
+
+def find_circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
+    """The groups of names that lead to each other."""
+    beyond: dict[str, set[str]] = {}
+    for name in arrows:
+        beyond[name], rest = set(), [name]
+        while rest:
+            new = arrows.get(rest.pop(), set()) - beyond[name]
+            beyond[name] |= new
+            rest += new
+    return sorted(
+        sorted(other for other in beyond[name] if name in beyond.get(other, ()))
+        for name in arrows
+        if name in beyond[name]
+    )
+
+
+def room(name: str) -> str:
+    """The folder of a module."""
+    package = MODULES[name].name == "__init__.py"
+    return name if package else name.rpartition(".")[0] or name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    floor = name.partition(".")[0]
+    used = {each.partition(".")[0] for each in IMPORTS[name]}
     assert "" not in used, "nobody imports the package root"
-    if floor not in DOORS | {"__init__"}:
+    if floor not in DOORS | {""}:
         assert used <= FLOORS[floor] | {floor}
+
+
+def test_floors_point_down() -> None:
+    for number, (floor, below) in enumerate(FLOORS.items()):
+        assert below <= set(list(FLOORS)[:number]), floor
+    packages = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    assert packages == {*FLOORS, "cli"}
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    assert find_circles(IMPORTS) == []
+
+
+def test_no_folder_leads_back_to_itself() -> None:
+    arrows: dict[str, set[str]] = {}
+    for name, used in IMPORTS.items():
+        inside = {room(each) for each in used}
+        arrows.setdefault(room(name), set()).update(inside - {room(name)})
+    assert find_circles(arrows) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "hosts").rglob("*.py")), ids=lambda p: p.name)

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from escriba.ground import project
 from escriba.ground.digest import canonical, digest
-from escriba.ground.errors import (
-    FrozenError,
-    Mistakes,
-    ModelError,
-    Place,
-    Problem,
-    SourceError,
-    suggest,
-)
+from escriba.ground.errors import FrozenError, ModelError, Place, Problem, SourceError, suggest
+from escriba.ground.mistakes import Mistakes
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options

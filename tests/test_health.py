@@ -8,16 +8,10 @@ pytest.importorskip("torch")
 
 import torch
 
-from escriba.charlm.recipe import (
-    CorpusRecipe,
-    NetworkRecipe,
-    Recipe,
-    Source,
-    TrainingRecipe,
-)
 from escriba.charlm.training.health import falls_no_more
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import Limit, settle
+from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 
 EVERY = 100  # steps
 

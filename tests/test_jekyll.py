@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from escriba.ground.project import load
-from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.markdown import render
 from escriba.site.build import build
 from html_tree import formulas, outline

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from blogs import make_site, run
-from escriba.evidence import ledger as frozen
+from escriba.evidence.ledger import Ledger
 from escriba.ground.errors import FrozenError, Place
+from escriba.ground.project import Project, Settings
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
 from models import make_model
@@ -101,40 +102,44 @@ def request_(tmp_path: Path) -> Request:
     return Request(read_model(tmp_path / "models" / "tiny"), Options(length=50))
 
 
+def open_ledger(root: Path) -> Ledger:
+    return Ledger(Project(root, Settings()))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "a", "a\nb", "\n\na\n", "a\r\nb\r\n", "a\rb", "---\nb", "a\n---\nb\n", "\r\n", "é\n—"],
 )
 def test_a_sample_is_told_by_its_digest(tmp_path: Path, request_: Request, text: str) -> None:
-    path = frozen.sample_path(tmp_path / "models", request_)
-    frozen.write(path, request_, text)
+    path = open_ledger(tmp_path).path(request_)
+    open_ledger(tmp_path).freeze(request_, text)
     data = path.read_bytes()
     windows = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     unix = data.replace(b"\r\n", b"\n")  # `core.autocrlf=input` takes it in so
     for other in (data, windows, unix):
         path.write_bytes(other)
-        assert frozen.read_as_asked(path, request_, POST, path).text == text
+        assert open_ledger(tmp_path).read(request_, POST).text == text
 
 
 @pytest.mark.parametrize("text", ["a\nb\r\nc\n", "a\r\n\nb"])
 def test_what_cannot_be_told_names_line_ends_and_gitattributes(
     tmp_path: Path, request_: Request, text: str
 ) -> None:
-    path = frozen.sample_path(tmp_path / "models", request_)
-    frozen.write(path, request_, text)
+    path = open_ledger(tmp_path).path(request_)
+    open_ledger(tmp_path).freeze(request_, text)
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     with pytest.raises(FrozenError) as caught:
-        frozen.read_as_asked(path, request_, POST, Path("models/tiny/samples/a.txt"))
+        open_ledger(tmp_path).read(request_, POST)
     assert str(caught.value).startswith(
-        "posts/a.md:14:1: the frozen sample models/tiny/samples/a.txt has line ends of Windows"
+        f"posts/a.md:14:1: the frozen sample models/tiny/samples/{path.name} has line ends of Windows"
     )
     assert "`*.txt -text` in models/.gitattributes" in str(caught.value)
 
 
 def test_a_text_that_was_edited_is_still_told(tmp_path: Path, request_: Request) -> None:
-    path = frozen.sample_path(tmp_path / "models", request_)
-    frozen.write(path, request_, "a\nb\n")
+    path = open_ledger(tmp_path).path(request_)
+    open_ledger(tmp_path).freeze(request_, "a\nb\n")
     for change in (b"a\nc\n", b"a\n\nb\n", b"a\rb\n"):
         path.write_bytes(path.read_bytes().partition(b"---\n")[0] + b"---\n" + change)
         with pytest.raises(FrozenError, match="was edited: its text is not the one"):
-            frozen.read_as_asked(path, request_, POST, path)
+            open_ledger(tmp_path).read(request_, POST)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escriba.article import lines as module
-from escriba.article.lines import Lines, count_columns, strip
+from escriba.article.source import lines as module
+from escriba.article.source.lines import Lines, count_columns, strip
 
 TAB = module.TAB
 pieces = st.sampled_from(

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.markup.html.text import strip_tags
-from escriba.markup.liquid import LiquidContext, evaluate, render
+from escriba.markup.liquid import evaluate, render
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.filters import FILTERS
 from escriba.markup.markdown import render as render_post
-from escriba.templating.templates import Templates
 
 HINT = "; correct it, or define it in 'macros' of escriba.yml"
 
@@ -95,16 +96,13 @@ def test_later_mistakes_keep_their_lines_when_liquid_changes_the_number_of_lines
 
 
 def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
-    from escriba.article.context import Context
+    from escriba.article.context import open_context
     from escriba.article.extension import EscribaExtension
-    from escriba.evidence.ledger import Store
-    from escriba.records.library import Models
 
     mistakes = Mistakes()
-    context = Context(
-        store=Store(tmp_path, tmp_path, frozen=True),
-        models=Models(tmp_path, tmp_path),
-        theme=Templates(tmp_path, tmp_path),
+    context = open_context(
+        Project(tmp_path, Settings()),
+        frozen=True,
         lang="en",
         path=START.path,
         first_line=5,

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba import tex
-from escriba.ground.errors import Mistakes, SourceError
+from escriba.ground.errors import SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.markup.markdown import render
 from escriba.markup.math.formulas import Formulas
 from html_tree import formulas

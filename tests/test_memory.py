@@ -16,19 +16,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba.charlm.device import bounded_memory  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
-from escriba.charlm.recipe import (  # noqa: E402
-    CorpusRecipe,
-    NetworkRecipe,
-    Recipe,
-    Source,
-    TrainingRecipe,
-)
 from escriba.charlm.training import calibrate, loop, memory, setup  # noqa: E402
 from escriba.charlm.training.memory import estimate, find_memory  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground.errors import Place, TrainingError  # noqa: E402
 from escriba.records.model import LARGEST  # noqa: E402
+from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe  # noqa: E402
 from test_train import make_site  # noqa: E402
 
 CPU = torch.device("cpu")

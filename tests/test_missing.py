@@ -8,7 +8,8 @@ import pytest
 
 from blogs import run
 from escriba.ground.errors import Place
-from escriba.markup.liquid import LiquidContext, evaluate
+from escriba.markup.liquid import evaluate
+from escriba.markup.liquid.context import LiquidContext
 
 START = Place(Path("posts/a.md"), 5)
 

@@ -15,11 +15,11 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from escriba.charlm.recipe import read_recipe
 from escriba.ground import install, project
 from escriba.ground.errors import EscribaError, SourceError
 from escriba.ground.install import Origin
 from escriba.records.model import read_model
+from escriba.records.recipe import read_recipe
 from escriba.site.build import build
 from escriba.site.new import blog as new
 from escriba.site.new import starters, workflows

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from blogs import make_site, run
-from escriba.evidence import ledger as frozen
+from escriba.evidence.answer import read
+from escriba.evidence.samples import SAMPLES
 from escriba.ground.project import load
 from escriba.site.build import build
 from models import make_record
@@ -290,7 +291,7 @@ def test_the_founding_article(page: Any, demonstration: Path, path: str) -> None
         assert "$$" not in page.locator("main").inner_text()
         shown = page.locator("figure.escriba-sample").all_inner_texts()
         assert len(shown) == 4
-        texts = [frozen.read(p).text for p in REPOSITORY.glob(f"models/*/{frozen.FOLDER}/*.txt")]
+        texts = [read(p, SAMPLES).text for p in REPOSITORY.glob("models/*/samples/*.txt")]
         plain = [" ".join(text.split()) for text in texts]
         for text in shown:
             assert any(frozen_text in " ".join(text.split()) for frozen_text in plain)

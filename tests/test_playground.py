@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from blogs import make_site
-from escriba.article.panels import Panels
+from escriba.article.blocks.panels import Panels
 from escriba.ground.project import load
 from escriba.records.model import GATES, Cell
 from escriba.site.build import build

@@ -1,16 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from escriba.evidence import ledger as frozen
-from escriba.evidence.ledger import Store, Use
-from escriba.evidence.proof import Finding, find, find_unused, refresh, show_differences
-from escriba.ground.digest import text_digest
-from escriba.ground.errors import Place, SourceError
-from escriba.records.model import read_model
+from escriba.evidence.answer import read
+from escriba.evidence.answers import Answers
+from escriba.evidence.ledger import KINDS, Ledger
+from escriba.evidence.proof import (
+    Finding,
+    compare,
+    find,
+    find_unused,
+    prove,
+    refresh,
+    show_differences,
+)
+from escriba.evidence.question import Kind, Use
+from escriba.evidence.samples import SAMPLES
+from escriba.ground.digest import digest, text_digest
+from escriba.ground.errors import CorpusError, Place, SourceError
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import Project, Settings
+from escriba.records.model import Model, read_model
 from escriba.sampling.request import Options, Request
 from models import make_model
 
@@ -28,14 +43,22 @@ def use(root: Path, line: int, model: str = "tiny", **options) -> Use:
     return Use(Request(read_model(root / "models" / model), Options(**options)), Place(POST, line))
 
 
+def open_ledger(root: Path) -> Ledger:
+    return Ledger(Project(root, Settings()))
+
+
 def freeze(root: Path, uses: list[Use]) -> None:
-    store = Store(root / "models", root, frozen=False)
-    for each in uses:
-        store.obtain(each.request, each.place)
+    mistakes = Mistakes()
+    Answers(open_ledger(root), frozen=False).gather(uses, mistakes)
+    mistakes.check()
 
 
 def file(root: Path, each: Use) -> Path:
-    return frozen.sample_path(root / "models", each.request)
+    return open_ledger(root).path(each.question)
+
+
+def text_of(path: Path) -> str:
+    return read(path, SAMPLES).text
 
 
 def name(root: Path, each: Use) -> str:
@@ -43,13 +66,13 @@ def name(root: Path, each: Use) -> str:
 
 
 def found(root: Path, uses: list[Use]) -> list[str]:
-    findings = find(uses, root / "models", root)
+    findings = find(uses, open_ledger(root))
     return sorted(f"{use.place}: {f.message}" for f in findings for use in f.uses)
 
 
 def mend(uses: list[Use], root: Path) -> list[Finding]:
-    findings = find(uses, root / "models", root)
-    refresh(findings, root)
+    findings = find(uses, open_ledger(root))
+    refresh(findings, open_ledger(root))
     return findings
 
 
@@ -102,18 +125,18 @@ def test_a_forged_sample(root):
     each = use(root, 5)
     freeze(root, [each])
     path = file(root, each)
-    sample = frozen.read(path)
-    forged = sample.text.swapcase()
-    swap(path, text_digest(sample.text), text_digest(forged))
-    swap(path, sample.text, forged)
-    assert frozen.read(path).text == forged
+    text = text_of(path)
+    forged = text.swapcase()
+    swap(path, text_digest(text), text_digest(forged))
+    swap(path, text, forged)
+    assert text_of(path) == forged
     assert found(root, [each, use(root, 8)]) == [
         f"posts/a.md:{line}: the frozen sample {name(root, each)} was edited: its text is not what "
         "the model writes; `escriba refresh` writes it again"
         for line in (5, 8)
     ]
     mend([each], root)
-    assert frozen.read(path).text == sample.text
+    assert text_of(path) == text
 
 
 def test_an_edited_header(root):
@@ -138,7 +161,7 @@ def test_another_model(root):
     freeze(root, old)
     make_model(root / "models" / "tiny", seed=1)
     new = [use(root, line, prompt=prompt) for line, prompt in ((3, "one"), (9, "two"))]
-    digests = [each.request.model.digest[:12] for each in (old[0], new[0])]
+    digests = [each.question.model.digest[:12] for each in (old[0], new[0])]
     assert found(root, new) == [
         f"posts/a.md:{each.place.line}: the frozen sample {name(root, each)} is of an older model: "
         f"model was {digests[0]} and is {digests[1]}; `escriba refresh tiny` makes the new one"
@@ -159,7 +182,7 @@ def test_another_arithmetic(root, monkeypatch):
         "arithmetic was 2 and is 3; `escriba refresh tiny` makes the new one"
     ]
     make_model(root / "models" / "tiny", seed=1)
-    (finding,) = find([use(root, 3)], root / "models", root)
+    (finding,) = find([use(root, 3)], open_ledger(root))
     assert finding.state == "older arithmetic"
     assert "model was " in finding.message
 
@@ -168,12 +191,12 @@ def test_differences(root):
     """Of what is edited, from the file; of what is older, from the file it takes the place of."""
     uses = [use(root, 3), use(root, 9, seed=2), use(root, 12, seed=3)]
     freeze(root, uses)
-    first, second, third = (frozen.read(file(root, each)).text for each in uses)
+    first, second, third = (text_of(file(root, each)) for each in uses)
     path = file(root, uses[0])
     path.write_bytes(path.read_bytes().replace(first.encode(), f"mine\n{first}".encode()))
     file(root, uses[2]).unlink()
     asked = [uses[0], use(root, 9, seed=2, length=39), uses[2]]
-    edited, stale = show_differences(find(asked, root / "models", root), root)
+    edited, stale = show_differences(find(asked, open_ledger(root)), open_ledger(root))
     lines = edited.split("\n")
     assert lines[:2] == [f"--- {name(root, uses[0])}", "+++ tiny, sampled now"]
     assert lines[3:] == ["-mine", *(f" {line}" for line in first.split("\n"))][: len(lines) - 3]
@@ -187,10 +210,10 @@ def test_differences(root):
 
 def test_what_cannot_be_sampled_leaves_everything_as_it_was(root):
     good, bad = use(root, 3), use(root, 9, prompt="\u2603")
-    findings = find([good], root / "models", root)
+    findings = find([good], open_ledger(root))
     bad_finding = Finding("missing", (bad,), "", file(root, bad))
     with pytest.raises(SourceError):
-        refresh([*findings, bad_finding], root)
+        refresh([*findings, bad_finding], open_ledger(root))
     assert not file(root, good).exists()
 
 
@@ -214,8 +237,8 @@ def test_unused_samples_are_no_mistake(root):
     uses = [use(root, 3), use(root, 9, seed=2)]
     freeze(root, uses)
     assert found(root, uses[:1]) == []
-    assert find_unused(uses[:1], root / "models") == [file(root, uses[1])]
-    assert find_unused(uses, root / "models") == []
+    assert find_unused(uses[:1], open_ledger(root)) == [file(root, uses[1])]
+    assert find_unused(uses, open_ledger(root)) == []
 
 
 def test_an_unused_file_that_is_no_sample(root):
@@ -226,3 +249,69 @@ def test_an_unused_file_that_is_no_sample(root):
     assert found(root, [each])[0].endswith("is missing; `escriba build` makes it")
     mend([each], root)
     assert path.exists()
+
+
+@dataclass(frozen=True)
+class Places:
+    """A question that only the corpus can answer."""
+
+    model: Model
+    word: str
+    kind: ClassVar[str] = "places"
+    cost: int = 1
+
+    def to_dict(self) -> dict[str, object]:
+        return {"model": self.model.digest, "version": 1, "word": self.word}
+
+    @property
+    def digest(self) -> str:
+        return digest(self.to_dict())
+
+
+@dataclass(frozen=True)
+class PlacesHeader:
+    model: str
+    version: int
+    word: str
+    text: str
+
+    def to_dict(self) -> dict[str, object]:
+        return {"model": self.model, "version": self.version, "word": self.word}
+
+
+def test_what_only_a_corpus_can_tell_is_not_proved_without_it(root):
+    """Questions of another kind have a folder of their own, and are answered and frozen alike."""
+    corpus: list[str] = ["one two one"]
+
+    def answer(engine, questions, end, advance):
+        if not corpus:
+            raise CorpusError("the corpus is not here")
+        texts = [str(corpus[0].split().count(each.word)) for each in questions]
+        for number, text in enumerate(texts):
+            end(number, text)
+        return texts
+
+    kinds = {**KINDS, "places": Kind(PlacesHeader, lambda question: None, answer, free=("word",))}
+    ledger = Ledger(Project(root, Settings()), kinds=kinds)
+    model = read_model(root / "models" / "tiny")
+    asked = Use(Places(model, "one"), Place(POST, 3, 1))
+    mistakes = Mistakes()
+    answers = Answers(ledger, frozen=False)
+    answers.gather([asked, use(root, 9)], mistakes)
+    mistakes.check()
+    assert answers[asked.question] == "2"
+    path = root / "models" / "tiny" / "places" / f"{asked.digest[:12]}.txt"
+    assert ledger.list() == [path, file(root, use(root, 9))]
+    assert find([asked], ledger) == []
+    corpus.clear()
+    _, present = compare([asked], ledger)
+    proof = prove(present, [asked], ledger)
+    assert proof.findings == ()
+    assert [(each.digest, str(error)) for each, error in proof.unproved] == [
+        (asked.digest, "the corpus is not here")
+    ]
+    path.unlink()
+    Answers(ledger, frozen=False).gather([asked], mistakes)
+    with pytest.raises(CorpusError, match=r"^posts/a\.md:3:1: the corpus is not here$"):
+        mistakes.check()
+    assert find_unused([], ledger) == [file(root, use(root, 9))]

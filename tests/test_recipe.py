@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from escriba.charlm.recipe import Recipe  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground import project, schema  # noqa: E402
 from escriba.ground.errors import EscribaError, Place, SourceError  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
+from escriba.records.recipe import Recipe  # noqa: E402
 from escriba.sampling.engine import Engine  # noqa: E402
 from escriba.sampling.request import Options  # noqa: E402
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article.logged import find_logged
-from escriba.article.values import show_value
+from escriba.article.values.inline import show_value
+from escriba.article.values.logged import find_logged
 from escriba.ground.errors import EscribaError, ModelError, Place, SourceError
-from escriba.records.library import Models
+from escriba.records.library import Library
 from escriba.records.training import Record, read_record
-from models import make_model, make_record
+from models import make_model, make_record, open_library
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 SHOWN = Path("models/m")
@@ -126,14 +126,14 @@ def test_a_record_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("models")
     make_model(folder / "tolstoi")
     make_record(folder / "tolstoi")
     make_record(folder / "log")
     make_record(folder / "old", old=True)
     (folder / "bare").mkdir()
-    return Models(folder, Path("models"))
+    return open_library(folder)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         ("log.log.steps", "400", "400"),
     ],
 )
-def test_value(models: Models, span: str, text: str, machine: str) -> None:
+def test_value(models: Library, span: str, text: str, machine: str) -> None:
     shown = show_value(span, models, "en", PLACE)
     assert (shown.text, shown.machine) == (text, machine)
 
@@ -186,7 +186,7 @@ def test_value(models: Models, span: str, text: str, machine: str) -> None:
          "train it with: escriba train bare"),
     ],
 )  # fmt: skip
-def test_wrong_value(models: Models, span: str, message: str) -> None:
+def test_wrong_value(models: Library, span: str, message: str) -> None:
     with pytest.raises(EscribaError) as caught:
         show_value(span, models, "en", PLACE)
     assert str(caught.value) == message

@@ -19,11 +19,11 @@ from bs4 import BeautifulSoup
 from safetensors.numpy import load_file
 
 from blogs import make_site, run, tree
-from escriba.charlm.recipe import read_recipe
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
 from escriba.ground.project import Project, load
 from escriba.records.model import FILE
+from escriba.records.recipe import read_recipe
 from escriba.site.build import build
 from escriba.upkeep.check import check, prune
 from models import make_model

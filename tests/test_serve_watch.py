@@ -14,7 +14,8 @@ import pytest
 import watchfiles
 
 from blogs import make_site
-from escriba.evidence.ledger import PatientStore
+from escriba.article import context as contexts
+from escriba.evidence.answers import Answers
 from escriba.ground.errors import SourceError
 from escriba.ground.project import Project, load
 from escriba.site import serve as package
@@ -22,7 +23,7 @@ from escriba.site.build import render as render_site
 from escriba.site.serve import press as pressing
 from escriba.site.serve import watch
 from escriba.site.serve.press import Press
-from escriba.site.serve.sources import survey
+from escriba.site.sources import survey
 
 BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
 
@@ -359,7 +360,7 @@ def test_it_waits_for_who_freezes_samples_and_for_nobody_else(
 ) -> None:
     asked: list[Project] = []
     monkeypatch.setattr(
-        pressing, "hold_project", lambda project, say: asked.append(project) or nullcontext()
+        contexts, "hold_project", lambda project, say: asked.append(project) or nullcontext()
     )
     press = Press(site, drafts=True)
     press.print()
@@ -371,11 +372,11 @@ def test_it_waits_for_who_freezes_samples_and_for_nobody_else(
 
 
 def test_ctrl_c_while_an_edition_is_made(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(store: PatientStore) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     save(post_of(press.project), BLOCK)
-    monkeypatch.setattr(PatientStore, "fill", interrupt)
+    monkeypatch.setattr(Answers, "make", interrupt)
     with pytest.raises(KeyboardInterrupt):
         press.print()
 

@@ -17,10 +17,10 @@ import pytest
 from escriba.charlm.corpora import digests
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.sources import Found, find_sources, is_excluded
-from escriba.charlm.recipe import CorpusRecipe, Recipe, Source
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.schema import read
+from escriba.records.recipe import CorpusRecipe, Recipe, Source
 
 TEXT = "".join(f"Línea {n}: el veloz murciélago hindú.\n" for n in range(100))
 DATA = TEXT.encode()

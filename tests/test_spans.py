@@ -18,9 +18,9 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.util import AtomicString
 
-from escriba.markup.kramdown import KramdownExtension
-from escriba.markup.kramdown.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.kramdown.spans.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.spans.reader import DEEPEST, Reader
 from escriba.markup.markdown import render
 from html_tree import outline

@@ -186,11 +186,11 @@ def test_a_large_file_is_never_in_memory(tmp_path: Path) -> None:
     site = make_blog(tmp_path, {POST: "[film](/films/a.mp4)", "films/x": b""})
     with (site.root / "films" / "a.mp4").open("wb") as file:
         file.truncate(3 << 30)  # a hole: it takes no room, and 3 GB in memory would
-    from escriba.evidence.ledger import Store
+    from escriba.article.context import open_context
     from escriba.site.build import render
 
-    store = Store(site.models, site.root, frozen=True)
-    made = render(site, store, drafts=False, unpublished=False)
+    context = open_context(site, frozen=True)
+    made = render(site, context, drafts=False, unpublished=False)
     assert made.files["films/a.mp4"] == site.root / "films" / "a.mp4"
 
 

@@ -381,7 +381,7 @@ def refused(blog: Project) -> list[str]:
         ("absolute([])", "'absolute' takes a path of this site, and was given []"),
         ("language(5)", "'language' takes the tag of a language, as es, and was given 5"),
         ("date()", ""),
-        ("panels.write('/tmp')", "'escriba.site.pages.pages.Playgrounds object' has no attribute 'write'"),
+        ("panels.write('/tmp')", "'escriba.site.pages.blog.Playgrounds object' has no attribute 'write'"),
         ("panels._panels", "a template may not use '_panels' of Playgrounds"),
         ("catalogue.posts[0].place('title')", "a template may not use 'place' of Post"),
         ("site.posts.iterdir() | list", "a template may not use 'iterdir' of PosixPath"),

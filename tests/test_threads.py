@@ -12,17 +12,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.recipe import (  # noqa: E402
-    CorpusRecipe,
-    NetworkRecipe,
-    Recipe,
-    Source,
-    TrainingRecipe,
-)
 from escriba.charlm.training import threads as module  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.threads import EVERY, TRIED, Threads, find_numbers  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
+from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe  # noqa: E402
 from test_train import _tensors, _timeless, log_of, make_site  # noqa: E402
 
 

@@ -18,7 +18,6 @@ from escriba.charlm.corpora.corpus import encode, read_corpus  # noqa: E402
 from escriba.charlm.corpora.windows import Reader  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402
 from escriba.charlm.training import calibrate  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
@@ -26,6 +25,7 @@ from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.ground.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
+from escriba.records.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402
 
 RECIPE = """
 corpus:

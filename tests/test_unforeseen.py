@@ -20,15 +20,8 @@ import test_pelican
 import test_sphinx
 from blogs import make_site, run, tree
 from escriba.ground import unforeseen
-from escriba.ground.errors import (
-    DefectError,
-    EscribaError,
-    Mistakes,
-    Place,
-    SourceError,
-    ending,
-    foreseen,
-)
+from escriba.ground.errors import DefectError, EscribaError, Place, SourceError
+from escriba.ground.mistakes import Mistakes, ending, foreseen
 from escriba.ground.streams import Gone
 from hosts import ARTICLE, find_program, make_host_site
 
@@ -273,7 +266,7 @@ def build_sphinx(root: Path) -> list[str | Path]:
     "fault",
     [
         "escriba.article.blocks:KINDS.sample",
-        "escriba.article.panels:Panels.script",
+        "escriba.article.blocks.panels:Panels.script",
         "escriba.ground.project:find_root",
     ],
 )

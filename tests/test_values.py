@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from escriba.article.values import KEYS, SPAN, show_value
+from escriba.article.values.inline import KEYS, SPAN, show_value
 from escriba.ground.errors import Place, SourceError
-from escriba.records.library import Models
+from escriba.records.library import Library
 from escriba.templating.formats import format_compact, format_number
-from models import make_model, make_record
+from models import make_model, make_record, open_library
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 EVALUATION = """\
@@ -53,14 +53,14 @@ def rewrite_record(folder: Path, record: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Models:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("hostile")
     make_model(folder / "h")
     rewrite_record(folder / "h", HOSTILE)
     (folder / "h" / "evaluation.yml").write_text(
         "test: {nats: '1e300', characters: 1" + "0" * 200 + "}"
     )
-    return Models(folder, Path("models"))
+    return open_library(folder)
 
 
 @pytest.mark.parametrize(
@@ -80,25 +80,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Models:
         ("h.test.characters:k", "100" + ",000" * 63 + "\u202fG"),
     ],
 )
-def test_values_of_any_size(hostile: Models, span: str, text: str) -> None:
+def test_values_of_any_size(hostile: Library, span: str, text: str) -> None:
     assert show_value(span, hostile, "en", PLACE).text.startswith(text[:40])
 
 
 @pytest.mark.parametrize("key", ["corpus.characters", "corpus.bytes", "corpus.licence"])
-def test_what_a_record_has_in_a_values_place_is_told(hostile: Models, key: str) -> None:
+def test_what_a_record_has_in_a_values_place_is_told(hostile: Library, key: str) -> None:
     with pytest.raises(SourceError) as caught:
         show_value(f"h.{key}", hostile, "en", PLACE)
     assert str(caught.value) == f"{PLACE}: the record of the model 'h' has no '{key}'"
 
 
-def test_a_step_of_five_thousand_digits(hostile: Models, tmp_path: Path) -> None:
+def test_a_step_of_five_thousand_digits(hostile: Library, tmp_path: Path) -> None:
     make_record(tmp_path / "m")
     with pytest.raises(SourceError, match="unknown value"):
-        show_value(f"m.log.{'9' * 5000}.loss", Models(tmp_path), "en", PLACE)
+        show_value(f"m.log.{'9' * 5000}.loss", open_library(tmp_path), "en", PLACE)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("models")
     make_model(folder / "tolstoi")
     make_model(folder / "tolstoi.2", layers=3)
@@ -110,7 +110,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         (folder / name / "evaluation.yml").write_text(text)
     make_model(folder / "broken")
     (folder / "broken" / "evaluation.yml").write_text("- 1\n")
-    return Models(folder, Path("models"))
+    return open_library(folder)
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         ("stale.parameters", "en", "5,408", "5408"),
     ],
 )
-def test_value(models: Models, span: str, lang: str, text: str, machine: str) -> None:
+def test_value(models: Library, span: str, lang: str, text: str, machine: str) -> None:
     shown = show_value(span, models, lang, PLACE)
     assert (shown.text, shown.machine) == (text, machine)
 
 
-def test_digest_is_shown_short(models: Models) -> None:
+def test_digest_is_shown_short(models: Library) -> None:
     shown = show_value("tolstoi.digest", models, "en", PLACE)
     assert shown.machine == models.get("tolstoi", PLACE).digest
     assert shown.text == shown.machine[:12]
@@ -194,14 +194,14 @@ def test_digest_is_shown_short(models: Models) -> None:
          "expected a mapping of parts, each with its measures"),
     ],
 )  # fmt: skip
-def test_wrong_value(models: Models, span: str, message: str) -> None:
+def test_wrong_value(models: Library, span: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         show_value(span, models, "en", PLACE)
     assert str(caught.value) == message
 
 
 def test_project_without_models(tmp_path: Path) -> None:
-    models = Models(tmp_path / "models", Path("models"))
+    models = open_library(tmp_path / "models")
     with pytest.raises(SourceError) as caught:
         show_value("tolstoi.layers", models, "en", PLACE)
     assert str(caught.value) == "posts/a.md:3:7: unknown model 'tolstoi' (models/ has none)"
@@ -218,7 +218,7 @@ def test_missing_record_is_a_located_mistake(tmp_path: Path, key: str) -> None:
     metadata = header(model.network, model.vocabulary, {"corpus": {"name": ""}})
     save_file(load_file(model.path), tmp_path / "bare" / FILE, metadata)
     try:
-        shown = show_value(f"bare.{key}", Models(tmp_path), "en", PLACE)
+        shown = show_value(f"bare.{key}", open_library(tmp_path), "en", PLACE)
     except SourceError as error:
         assert str(error) == f"posts/a.md:3:7: the record of the model 'bare' has no '{key}'"
     else:
@@ -279,5 +279,5 @@ def test_what_is_no_measure(tmp_path: Path, measure: str) -> None:
     make_model(tmp_path / "m")
     (tmp_path / "m" / "evaluation.yml").write_text(f"test: {{nats: {measure}}}\n", "utf-8")
     with pytest.raises(SourceError) as caught:
-        show_value("m.test.nats", Models(tmp_path, Path("models")), "en", PLACE)
+        show_value("m.test.nats", open_library(tmp_path), "en", PLACE)
     assert str(caught.value) == "models/m/evaluation.yml:1: a measure is not a number"

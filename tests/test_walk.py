@@ -12,9 +12,9 @@ import pytest
 
 from escriba.charlm.corpora import walk
 from escriba.charlm.corpora.sources import find_sources
-from escriba.charlm.recipe import CorpusRecipe, Source, read_recipe
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
+from escriba.records.recipe import CorpusRecipe, Source, read_recipe
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 

@@ -50,7 +50,8 @@ def _run() -> int:
 
 def _mind(work: Callable[[], int]) -> int:
     """The exit code of some work, however it ends."""
-    from escriba.ground.errors import EscribaError, is_unforeseen
+    from escriba.ground.errors import EscribaError
+    from escriba.ground.mistakes import is_unforeseen
     from escriba.ground.streams import Gone
 
     try:

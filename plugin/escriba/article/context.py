@@ -3,59 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from escriba.article.panels import PLAYGROUND, Panels
-from escriba.evidence.ledger import PatientStore, Store, relative
-from escriba.ground.errors import Mistakes
-from escriba.ground.lock import hold_project
+from escriba.article.blocks.panels import PLAYGROUND, Panels
+from escriba.evidence.answers import Answers
+from escriba.evidence.ledger import Ledger
+from escriba.ground.files import is_file
+from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.ground.project import Project
-from escriba.records.library import Models
+from escriba.ground.reads import FILE, Reads
+from escriba.records.library import Library
 from escriba.templating.templates import Templates, open_templates
-
-if TYPE_CHECKING:
-    from escriba.article.fences import Fence
-
 
 MARK = 'class="escriba'  # in the HTML of a page that has a block or an inline value
 
 
 @dataclass(frozen=True)
 class Context:
-    """One page being rendered. `store`, `models` and `theme` are shared by a whole build.
+    """One page being rendered; all but `lang`, `path` and `first_line` is shared by a whole run.
 
     `path` is the page as errors name it, and `first_line` the line of that file at which its
     Markdown begins. Every error of the page is added to `mistakes`; whoever made that calls
     `mistakes.check()`. `panels` collects what playgrounds need in a browser; without it they are
-    samples. Each block is rendered within `rendering(fence)`.
+    samples. What is read of models and answers is noted in `reads`.
     """
 
-    store: Store
-    models: Models
-    theme: Templates
+    project: Project
+    library: Library
+    answers: Answers
+    templates: Templates
+    reads: Reads
     lang: str = "en"
     path: Path = Path("<markdown>")
     first_line: int = 1
     mistakes: Mistakes = field(default_factory=Mistakes)
     panels: Panels | None = None
-    rendering: Callable[[Fence], AbstractContextManager[None]] = lambda fence: nullcontext()
-
-    def shown(self, path: Path) -> Path:
-        """The path as messages name it: relative to the project."""
-        return relative(path, self.store.root)
 
     @contextmanager
     def noting(self, note: Callable[[Path], Any]) -> Iterator[None]:
-        """Keep the mistakes of what is written inside, and note the files that decide it: the
-        samples that are asked for, and those in the folders of all models."""
-        before = len(self.store.used)
-        with self.mistakes.collect():
+        """Keep the mistakes of what is written inside, and note the files that decide it: those of
+        models, and frozen answers."""
+        with self.reads.recording() as made, self.mistakes.collect():
             yield
-        for path in (*self.store.files(before), *sorted(self.models.folder.glob("*/*.*"))):
+        paths = (self.project.root / name for kind, name in made if kind == FILE)
+        for path in filter(is_file, paths):
             note(path)
 
 
@@ -63,9 +59,9 @@ def furnish(html: str, context: Context, address: str | None = None, *, style: b
     """A page that brings what its blocks need: their CSS (`style`), and the script of playgrounds,
     the files of which are at `address`."""
     if style and MARK in html:
-        html += f"\n<style>\n{context.theme.style()}</style>"
+        html += f"\n<style>\n{context.templates.style()}</style>"
     if PLAYGROUND in html and context.panels is not None:
-        html += f"\n{context.panels.script(context.theme, address)}"
+        html += f"\n{context.panels.script(context.templates, address)}"
     return html
 
 
@@ -74,26 +70,29 @@ def open_context(
     *,
     frozen: bool,
     lang: str = "",
-    patient: bool = False,
+    locked: bool = False,
     report: Report | None = None,
+    say: Say = silence,
     **options: Any,
 ) -> Context:
-    """A context of its own for a document of a project; `options` are further fields.
+    """A context of its own for the documents of a project; `options` are further fields.
 
-    If `patient`, nothing is sampled before `store.fill()`, which `report` is told of; whoever calls
-    that holds the project's lock.
+    Whoever has `locked` the project says so; else it is while something is answered, of which
+    `report` is told, and `say` for whom this waits.
     """
-    models, root, admit = project.models, project.root, project.admit
+    reads = Reads(project.root)
+    answers = Answers(
+        Ledger(project, reads),
+        frozen=frozen,
+        report=report,
+        locked=nullcontext if locked else lambda: hold_project(project, say),
+    )
     return Context(
-        store=(
-            PatientStore(models, root, frozen=frozen, report=report, admit=admit)
-            if patient
-            else Store(
-                models, root, frozen=frozen, admit=admit, locked=lambda: hold_project(project)
-            )
-        ),
-        models=Models(project.models, project.shown(project.models), admit),
-        theme=open_templates(project),
+        project=project,
+        library=Library(project, reads),
+        answers=answers,
+        templates=open_templates(project, reads),
+        reads=reads,
         lang=lang or project.settings.lang,
         **options,
     )

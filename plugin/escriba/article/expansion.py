@@ -9,17 +9,18 @@ HTML too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from escriba.article.context import Context
-from escriba.article.extension import write
-from escriba.article.fences import NAME, Fence, prose, refuse_many, scan
-from escriba.article.values import SPAN, show_value
+from escriba.article.document import Document, show
+from escriba.article.source.fences import Fence, prose
+from escriba.article.values.inline import SPAN, show_value
 from escriba.ground.ahead import find_code
-from escriba.ground.errors import Mistakes, Place
+from escriba.ground.errors import Place
 from escriba.ground.files import decode
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.tree import list_files
 
@@ -54,23 +55,29 @@ def expand_documents(
     documents: Mapping[Path, bytes], context: Context, *, style: bool = True
 ) -> dict[Path, bytes]:
     """Documents, by the paths that messages name, with their blocks written out; one with a mistake
-    is left out. What a patient store lacks is sampled together, unless there is a mistake."""
-    expanded: dict[Path, bytes] = {}
+    is left out. All that they ask is answered together, once all of it is known."""
+    sources: dict[Path, Source] = {}
     for path, data in documents.items():
+        with context.mistakes.collect(Place(path)):
+            sources[path] = read_source(decode(data, Place(path)), replace(context, path=path))
+    uses = [use for source in sources.values() for use in source.document.uses]
+    missing = context.answers.find(uses, context.mistakes)
+    if missing and not context.mistakes.errors:
+        with context.mistakes.collect():
+            context.answers.make(missing)
+    expanded: dict[Path, bytes] = {}
+    for path, source in sources.items():
         before = len(context.mistakes.errors)
         with context.mistakes.collect(Place(path)):
-            text = decode(data, Place(path))
-            text = expand_document(text, replace(context, path=path), style=style)
-            if len(context.mistakes.errors) == before:
+            text = source.expand(style=style)
+            if source.document.is_known(context) and len(context.mistakes.errors) == before:
                 expanded[path] = text.encode()
-    if not context.mistakes.errors and (waiting := context.store.fill()):
-        rest = {path: data for path, data in documents.items() if path in waiting}
-        expanded |= expand_documents(rest, context, style=style)
     return expanded
 
 
-def expand_document(text: str, context: Context, *, style: bool = True) -> str:
-    """The same of a document with front matter, which stays as it is; its `lang` is the page's."""
+def read_source(text: str, context: Context) -> Source:
+    """A document whose blocks are asked. Its front matter stays as it is, and its `lang` is the
+    page's."""
     head = find_front_matter(text)
     named = _LANG.search(head)
     own = replace(
@@ -78,34 +85,43 @@ def expand_document(text: str, context: Context, *, style: bool = True) -> str:
         lang=named["lang"] if named else context.lang,
         first_line=1 + head.count("\n"),
     )
-    return head + expand(text[len(head) :], own, style=style)
+    return Source(text[len(head) :], own, head)
 
 
-def expand(text: str, context: Context, *, style: bool = True) -> str:
-    """The text with its blocks as HTML, their style before the first of them, and what playgrounds
-    need after the last of those, if the context has panels.
+class Source:
+    """A text, after its front matter, with the blocks that are to be written out.
 
     Mistakes go to `context.mistakes`; a block with one becomes an empty `div`. Raises SourceError
     for more blocks than a page may have.
     """
-    parts = re.split("(\r\n|\r|\n)", text)
-    lines, ends = parts[::2], [*parts[1::2], ""]
-    start = Place(context.path, context.first_line)
-    written = [line + end for line, end in zip(lines, ends, strict=True)]
-    for index in prose(lines):
-        written[index] = _fill(lines[index], index, start, context) + ends[index]
-    blocks = [fence for fence in scan(lines, start) if fence.language == NAME]
-    refuse_many(blocks)
-    played = [fence for fence in blocks if fence.kind == "playground"]
-    head = f"<style>\n{context.theme.style()}</style>\n" if style else ""
-    for fence in blocks:
-        html = head + guard(write(fence, context))
-        head = ""
-        if context.panels is not None and fence in played[-1:]:
-            html += "\n" + context.panels.script(context.theme)
-        block = (ends[fence.first] or "\n").join(_place(html, fence, lines)) + ends[fence.end - 1]
-        written[fence.first : fence.end] = [block, *[""] * (fence.end - fence.first - 1)]
-    return "".join(written)
+
+    def __init__(self, text: str, context: Context, head: str = ""):
+        self._head, self._context = head, context
+        parts = re.split("(\r\n|\r|\n)", text)
+        self._lines, self._ends = parts[::2], [*parts[1::2], ""]
+        self._start = Place(context.path, context.first_line)
+        self.document = Document(self._lines, self._start)
+        self.document.ask(context)
+
+    def expand(self, *, style: bool = True) -> str:
+        """The text with its blocks as HTML, their style before the first of them, and what
+        playgrounds need after the last of those, if the context has panels."""
+        lines, ends, context = self._lines, self._ends, self._context
+        filled = fill_values(lines, context)
+        written = [line + end for line, end in zip(filled, ends, strict=True)]
+        blocks = self.document.blocks
+        played = [block for block in blocks if block.fence.kind == "playground"]
+        head = f"<style>\n{context.templates.style()}</style>\n" if style else ""
+        for block in blocks:
+            fence, html = block.fence, head + guard(show(block, context))
+            head = ""
+            if context.panels is not None and block in played[-1:]:
+                html += "\n" + context.panels.script(context.templates)
+            placed = (ends[fence.first] or "\n").join(_place(html, fence, lines))
+            written[fence.first : fence.end] = [
+                placed + ends[fence.end - 1], *[""] * (fence.end - fence.first - 1)
+            ]  # fmt: skip
+        return self._head + "".join(written)
 
 
 def guard(html: str) -> str:
@@ -135,6 +151,15 @@ def _place(html: str, fence: Fence, lines: list[str]) -> list[str]:
     return written
 
 
+def fill_values(lines: Sequence[str], context: Context) -> list[str]:
+    """The lines of a text with their inline values; mistakes go to those of the context."""
+    start = Place(context.path, context.first_line)
+    filled = list(lines)
+    for index in prose(lines):
+        filled[index] = _fill(lines[index], index, start, context)
+    return filled
+
+
 def _fill(line: str, index: int, start: Place, context: Context) -> str:
     """A line of prose with its inline values."""
 
@@ -145,7 +170,7 @@ def _fill(line: str, index: int, start: Place, context: Context) -> str:
         if match := re.fullmatch(SPAN, shown):
             place = start.moved(index, first + 1)
             with context.mistakes.collect(place):
-                shown = guard(show_value(match["value"], context.models, context.lang, place).html)
+                shown = guard(show_value(match["value"], context.library, context.lang, place).html)
         written += (line[at:first], shown)
         at = end
     return "".join([*written, line[at:]])

@@ -22,17 +22,17 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import STX, AtomicString, code_escape
 
-from escriba.article.blocks import KINDS
+from escriba.article.blocks.panels import Panels
 from escriba.article.context import Context, furnish, open_context
-from escriba.article.fences import Fence, prose, refuse_many, scan
-from escriba.article.hidden import blank_hidden
-from escriba.article.panels import Panels
-from escriba.article.values import SPAN, show_value
+from escriba.article.document import EMPTY, Document, show
+from escriba.article.source.fences import prose
+from escriba.article.source.hidden import blank_hidden
+from escriba.article.values.inline import SPAN, show_value
 from escriba.ground import project
 from escriba.ground.ahead import find_code
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import EscribaError, Mistakes, Place, SourceError, shorten, suggest
-from escriba.ground.language import tr
+from escriba.ground.errors import Place
+from escriba.ground.mistakes import Mistakes
 
 __all__ = ["Context", "EscribaExtension", "makeExtension"]
 
@@ -40,7 +40,6 @@ __all__ = ["Context", "EscribaExtension", "makeExtension"]
 BEFORE_ALL = 31
 BEFORE_CODE = 195  # backtick: 190
 AFTER_ALL = -1000
-EMPTY = '<div class="escriba-error"></div>'
 
 
 class EscribaExtension(Extension):
@@ -49,9 +48,12 @@ class EscribaExtension(Extension):
     With a `Context` every error goes to its `mistakes` and the page is rendered to its end, with
     a placeholder for what is wrong. Without one the project is found from the working directory,
     or from the option `root`, and all errors of a document are raised together at its end.
+    A `document` that was asked before is shown; else the blocks are asked as they are found.
     """
 
-    def __init__(self, settings: Context | None = None, **options: Any):
+    def __init__(
+        self, settings: Context | None = None, document: Document | None = None, **options: Any
+    ):
         self.config = {
             "root": ["", "Folder of escriba.yml (default: the working directory or above)."],
             "lang": ["", "Language of the page (default: the one of escriba.yml)."],
@@ -64,6 +66,7 @@ class EscribaExtension(Extension):
         }
         super().__init__(**options)
         self.settings = settings
+        self.document = document
 
     def extendMarkdown(self, md: Markdown) -> None:
         page = Page(self)
@@ -138,12 +141,15 @@ class Page:
 
     def _take_out(self, lines: list[str]) -> list[str]:
         kept = list(lines)
-        fences = list(scan(lines, self._start))
-        refuse_many(fences)
-        for fence in fences:
+        document = self._extension.document or Document(lines, self._start)
+        for fence in document.fences:
             kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
-            if fence.language == "escriba":
-                lines[fence.first : fence.end] = fence.replacement(self._stash(fence))
+        for number, fence in enumerate(document.own):
+            lines[fence.first : fence.end] = fence.replacement(f"{self._token}x{number}x")
+            self._blocks.append(EMPTY)
+        if self._blocks:
+            with self._mistakes.collect(Place(self._start.path)):  # there may be no project
+                self._blocks = self._show(document)
         seen = blank_hidden(kept)
         for number in prose(kept):
             for match in re.finditer(SPAN, seen[number]):
@@ -156,7 +162,7 @@ class Page:
         # Equal spans are rendered in the order of the text, so each takes the next place.
         place = places.popleft() if len(places) > 1 else places[0]
         with self._mistakes.collect(place):
-            shown = show_value(span, self.context.models, self.context.lang, place)
+            shown = show_value(span, self.context.library, self.context.lang, place)
             element = Element("data", {"class": "escriba-value", "value": shown.machine})
             element.text = AtomicString(code_escape(shown.text))
             return element
@@ -178,43 +184,12 @@ class Page:
         self.finish()
         return html
 
-    def _stash(self, fence: Fence) -> str:
-        html = EMPTY
-        with self._mistakes.collect(fence.place):  # there may be no project
-            html = write(fence, self.context)
-        self._blocks.append(html.strip())
-        return f"{self._token}x{len(self._blocks) - 1}x"
-
-
-def write(fence: Fence, context: Context) -> str:
-    """The HTML of a block; one with mistakes, which go to those of the context, is empty."""
-    with context.mistakes.collect(fence.place), context.rendering(fence):
-        return render(fence, context)
-    return EMPTY
-
-
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a block. Raises EscribaError with all of its mistakes, placed in the page."""
-    if not fence.closed:
-        raise SourceError(
-            tr("the block is never closed: no line '{marks}' ends it", marks=fence.marks),
-            fence.place,
-        )
-    if not fence.kind:
-        kinds = ", ".join(sorted(KINDS))
-        raise SourceError(
-            tr("a block needs its kind after 'escriba': {kinds}", kinds=kinds), fence.kind_place
-        )
-    if fence.kind not in KINDS:
-        hint = suggest(fence.kind, KINDS)
-        raise SourceError(
-            tr("unknown block 'escriba {kind}'{hint}", kind=shorten(fence.kind), hint=hint),
-            fence.kind_place,
-        )
-    try:
-        return KINDS[fence.kind](fence, context)
-    except EscribaError as error:
-        raise fence.relocate(error) from None
+    def _show(self, document: Document) -> list[str]:
+        """The HTML of the blocks. What is asked here and now is answered together."""
+        if self._extension.document is None:
+            document.ask(self.context)
+            self.context.answers.gather(document.uses, self._mistakes)
+        return [show(block, self.context).strip() for block in document.blocks]
 
 
 class _TakeOut(Preprocessor):

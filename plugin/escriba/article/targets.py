@@ -8,9 +8,10 @@ from pathlib import Path
 
 from escriba.article.expansion import find_documents
 from escriba.ground.atomic import open_draft, remove_drafts
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import exists, is_dir, is_file, refusals
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 
 

@@ -162,8 +162,8 @@ def _need_torch() -> None:
 
 def _tell_stale(project: Project, name: str) -> None:
     """Say that frozen samples of a model are of the weights that it had before."""
-    from escriba.evidence.ledger import FOLDER
+    from escriba.evidence.ledger import KINDS
 
-    if any((project.models / name / FOLDER).glob("*.txt")):
+    if any(any((project.models / name / kind).glob("*.txt")) for kind in KINDS):
         tell(tr("models/{name}: its frozen samples are of the weights before; write them anew "
                 "with: escriba refresh {name}", name=name))  # fmt: skip

@@ -11,13 +11,15 @@ from functools import cached_property
 from pathlib import Path
 
 from escriba.ground import files, schema
-from escriba.ground.errors import EscribaError, Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import EscribaError, Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake
 from escriba.ground.settings import Settings as Settings  # whoever makes a project needs them
 from escriba.ground.yaml import compose
 
 NAME = "escriba.yml"
+INCLUDES = "_includes"  # Jekyll's folder for what posts include
 POSTS = "_posts"  # where Jekyll has them
 CONFIG = "_config.yml"  # and its settings
 JEKYLL = (CONFIG, POSTS, "_config.toml")  # what tells a Jekyll blog

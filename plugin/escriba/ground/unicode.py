@@ -42,3 +42,12 @@ def _sort(run: re.Match[str]) -> str:
     (Unicode Standard, 3.11, D109)."""
     whole = "".join(unicodedata.normalize("NFD", mark) for mark in run[0])
     return "".join(sorted(whole, key=unicodedata.combining))
+
+
+def fold(name: str) -> str:
+    """What all names share that are one file on some system: one that has no upper case, no forms
+    of Unicode, or no letters that cannot be seen."""
+    if name.isascii():
+        return name.lower()
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from escriba.article.blocks.panels import Panels
 from escriba.article.context import open_context
 from escriba.article.expansion import expand_documents
-from escriba.article.panels import Panels
 from escriba.article.targets import find_changed, find_targets, write_files
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import read_bytes
@@ -24,7 +24,7 @@ def expand_stream(
     """A document, as `escriba expand` reads it from standard input. Raises EscribaError with all of
     its mistakes."""
     with hold_project(project, say):
-        context = open_context(project, frozen=frozen, patient=True, report=report)
+        context = open_context(project, frozen=frozen, locked=True, report=report)
         found = expand_documents({Path("<stdin>"): data}, context, style=style)
         context.mistakes.check()
     return found[Path("<stdin>")]
@@ -45,7 +45,7 @@ def expand_files(
     with hold_project(project, say):
         panels = Panels(address) if assets else None
         context = open_context(
-            project, frozen=frozen or check, patient=True, report=report, panels=panels
+            project, frozen=frozen or check, locked=True, report=report, panels=panels
         )
         mistakes, documents = context.mistakes, {}
         targets = find_targets(project, sources, folder, mistakes)

@@ -13,12 +13,12 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
 
+from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.article.context import open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.fences import NAME
-from escriba.article.panels import PLAYGROUND, Panels
+from escriba.article.source.fences import NAME
 from escriba.ground import project
-from escriba.ground.errors import ending
+from escriba.ground.mistakes import ending
 
 ASSETS = "assets/escriba/"  # of the site
 
@@ -59,7 +59,7 @@ class EscribaPlugin(BasePlugin[Config]):
         before = source[: -len(markdown)] if markdown and source.endswith(markdown) else ""
         path = Path(page.file.abs_src_path or page.file.src_uri)
         lang = str(page.meta.get("lang") or self.context.lang)
-        shown, first = self.context.shown(path), 1 + before.count("\n")
+        shown, first = self.context.project.shown(path), 1 + before.count("\n")
         self.extension.settings = replace(self.context, path=shown, first_line=first, lang=lang)
 
     @ending(PluginError)
@@ -67,13 +67,13 @@ class EscribaPlugin(BasePlugin[Config]):
         """The page, with the script of its playgrounds."""
         if PLAYGROUND in html:
             address = get_relative_url(ASSETS, page.url)
-            html += "\n" + self.panels.script(self.context.theme, address)
+            html += "\n" + self.panels.script(self.context.templates, address)
         return html
 
     @ending(PluginError)
     def on_env(self, env: Any, *, config: Any, files: Any) -> None:
         """When all pages have been read, and none has been written."""
         self.context.mistakes.check()
-        own = {"blocks.css": self.context.theme.style().encode(), **self.panels.files}
+        own = {"blocks.css": self.context.templates.style().encode(), **self.panels.files}
         for name, data in own.items():
             files.append(File.generated(config, ASSETS + name, content=data))

@@ -9,13 +9,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from escriba.article.blocks.panels import Panels
 from escriba.article.context import Context, furnish, open_context
-from escriba.article.extension import render
-from escriba.article.fences import found_by
-from escriba.article.panels import Panels
-from escriba.article.values import show_value
-from escriba.ground import files, project
-from escriba.ground.errors import Place, ending
+from escriba.article.document import write
+from escriba.article.source.fences import found_by
+from escriba.article.values.inline import show_value
+from escriba.ground import files, mistakes, project
+from escriba.ground.errors import Place
 
 ASSETS = "_static/escriba/"  # of the site
 
@@ -28,15 +28,15 @@ class Block(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         source, line = self.state_machine.get_source_and_line(self.lineno)
-        place, html = Place(self.context.shown(Path(source)), line), ""
+        place, html = Place(self.context.project.shown(Path(source)), line), ""
         with self.context.noting(self.env.note_dependency):
             below = files.read_text(Path(source), place.path).splitlines()[line:]
             fence = found_by(" ".join(self.arguments), list(self.content), place, below)
-            html = render(fence, self.context)
+            html = write(fence, self.context)
         return [nodes.raw("", html, format="html")]
 
 
-@ending()
+@mistakes.ending()
 def setup(app: Sphinx) -> dict[str, bool]:
     """Begin, as Sphinx has read `conf.py`; `escriba_frozen` there samples nothing."""
     app.add_config_value("escriba_frozen", False, "env", (bool,))
@@ -48,9 +48,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     def value(name: str, raw: str, text: str, line: int, inliner: Any, *_: Any, **__: Any) -> Any:
         """{escriba}`tolstoi.parameters` in MyST, and :escriba:`tolstoi.parameters` in reST."""
         source, line = inliner.reporter.get_source_and_line(line)
-        place, html = Place(context.shown(Path(source)), line), ""
+        place, html = Place(context.project.shown(Path(source)), line), ""
         with context.noting(app.env.note_dependency):
-            html = show_value(text, context.models, context.lang, place).html
+            html = show_value(text, context.library, context.lang, place).html
         return [nodes.raw("", html, format="html")], []
 
     app.add_role("escriba", value, override=True)
@@ -60,7 +60,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     def keep(*_: Any) -> None:  # with the page, which may have been read in another process
         if panels.files:
             with context.mistakes.collect():
-                panels.script(context.theme)
+                panels.script(context.templates)
                 panels.write(folder)
         app.env.metadata[app.env.docname][ASSETS] = context.mistakes.take()
 
@@ -74,6 +74,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         content["body"] = furnish(content.get("body", ""), context, address)
 
     app.connect("doctree-read", keep)
-    app.connect("env-updated", ending()(check))
-    app.connect("html-page-context", ending()(complete))
+    app.connect("env-updated", mistakes.ending()(check))
+    app.connect("html-page-context", mistakes.ending()(complete))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

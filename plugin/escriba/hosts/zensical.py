@@ -15,7 +15,7 @@ from markdown import Markdown
 
 from escriba.article.expansion import find_front_matter
 from escriba.article.extension import EscribaExtension
-from escriba.article.fences import NAME
+from escriba.article.source.fences import NAME
 from escriba.ground.files import read_text
 
 ASSETS = "assets/escriba"  # of the site

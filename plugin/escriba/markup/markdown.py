@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
-from escriba.article.fences import scan
+from escriba.article.source.fences import scan
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.markup import liquid as liquids
 from escriba.markup.html import highlight
 from escriba.markup.html.summary import MORE
 from escriba.markup.html.text import strip_notes
-from escriba.markup.kramdown import KramdownExtension
-from escriba.markup.liquid import Evaluated, LiquidContext
+from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.liquid.context import Evaluated, LiquidContext
 from escriba.markup.liquid.marks import put_in
 from escriba.markup.math.formulas import Formulas, Mathematics
 
@@ -42,21 +45,114 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it.
-
-    The excerpt has no `id`s, so that it can stand on a page with others. `locate` gives, for the
-    place of something in the text that Liquid left, the place in the post that it comes from, and
-    `origin` that in the file, which may be an include's. `text` is that text; it is not `whole` if
-    Liquid failed, and left all that is Liquid in it.
-    """
+    """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it, without `id`s, so
+    that it can stand on a page with others; `text` is what it was made of."""
 
     html: str
     headings: tuple[Heading, ...]
     excerpt: str
-    locate: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
-    origin: Callable[[Place], Place] = field(default=lambda place: place, compare=False)
-    text: str = ""
+    text: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The body of a post after Liquid; `start` is where its first line is. It is not `whole` if
+    Liquid failed, and left all that is Liquid in it."""
+
+    evaluated: Evaluated
+    start: Place
     whole: bool = True
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.evaluated.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    @cached_property
+    def origin(self) -> Callable[[Place], Place]:
+        """A function from the place of something in the text to that in the file that it comes
+        from, which may be an include's."""
+        return self.evaluated.locator(self.start.line)
+
+    @cached_property
+    def locate(self) -> Callable[[Place], Place]:
+        """The same with the place in the post."""
+        return self.evaluated.locator(self.start.line, outer=True)
+
+    @contextmanager
+    def placing(self, mistakes: Mistakes) -> Iterator[None]:
+        """Give what is found in the text inside the places that it has in the files."""
+        errors, warnings = len(mistakes.errors), len(mistakes.warnings)
+
+        def moved(problem: Problem) -> Problem:
+            place = problem.place
+            if place is None or place.path != self.start.path:
+                return problem
+            return Problem(problem.message, self.origin(place))
+
+        yield
+        mistakes.errors[errors:] = [
+            type(error)(map(moved, error.problems)) for error in mistakes.errors[errors:]
+        ]
+        mistakes.warnings[warnings:] = map(moved, mistakes.warnings[warnings:])
+
+
+def evaluate(body: str, liquid: LiquidContext | None, start: Place, mistakes: Mistakes) -> Text:
+    """The text that Liquid leaves of a body, which begins at `start`; where it fails, the body.
+
+    Without `liquid`, `{{` and `{%` are text. What is wrong goes to `mistakes`.
+    """
+    if liquid is not None:
+        with mistakes.collect():
+            evaluated = liquids.evaluate(body, replace(liquid, markdownify=_markdownify), start)
+            for problem in evaluated.warnings:
+                mistakes.warn(problem)
+            return Text(evaluated, start)
+    return Text(Evaluated(body), start, liquid is None)
+
+
+def _markdownify(text: str) -> str:
+    return render(text, path=Path("markdownify")).html
+
+
+def convert(
+    text: Text,
+    *,
+    extensions: Sequence[Extension] = (),
+    mathematics: Mathematics | None = None,
+    mistakes: Mistakes,
+) -> Rendered:
+    """The HTML of a text in Markdown; every mistake goes to `mistakes`.
+
+    `extensions` are further ones of Python-Markdown, used as they are; without `mathematics`,
+    formulas stand between `$$` alone.
+    """
+    source, start = text.evaluated.text, text.start
+    with text.placing(mistakes):
+        formulas = Formulas(mathematics, f"escriba{text_digest(source)[:16]}")
+        kramdown = KramdownExtension(
+            formulas.html, highlight.code, formulas.raw, formulas.delimiters
+        )
+        md = Markdown(extensions=[kramdown, _Stashed(text.evaluated.code), *extensions])
+        html = formulas.finish(md.convert(source))
+        formulas.report(source, start, mistakes)
+        for place in _find_fences(kramdown.strays, source, start):
+            mistakes.warn(Problem(_stray(), place))
+        if problems := _find_unclosed(kramdown.unclosed, source, start):
+            mistakes.add(SourceError(problems))
+    headings = tuple(Heading(*heading) for heading in kramdown.headings)
+    return Rendered(html, headings, _cut_excerpt(html), text)
+
+
+def convert_html(
+    text: Text, *, mathematics: Mathematics | None = None, mistakes: Mistakes
+) -> Rendered:
+    """The same of a text that is HTML already: formulas between `$$` are converted."""
+    source = text.evaluated.text
+    with text.placing(mistakes):
+        formulas = Formulas(mathematics, f"escriba{text_digest(source)[:16]}")
+        html = put_in(formulas.finish(formulas.raw(source)), text.evaluated.code, str)
+        formulas.report(source, text.start, mistakes)
+    return Rendered(html, (), _cut_excerpt(html), text)
 
 
 def render(
@@ -68,74 +164,22 @@ def render(
     liquid: LiquidContext | None = None,
     mathematics: Mathematics | None = None,
     mistakes: Mistakes | None = None,
+    html: bool = False,
 ) -> Rendered:
-    """The HTML of a post's body.
+    """The HTML of a body, in Markdown or in `html`, in one step.
 
     `path` is the post as errors name it and `first_line` the line of the file at which `body`
-    begins. `extensions` are further Python-Markdown extensions, used as they are. Without
-    `liquid`, `{{` and `{%` are text; without `mathematics`, formulas stand between `$$` alone.
-    Every mistake goes to `mistakes`; without it, all of this body's are raised together as one
-    SourceError.
+    begins. Without `mistakes`, all of this body's are raised together as one SourceError.
     """
-    start = Place(path, first_line)
     collected = mistakes if mistakes is not None else Mistakes()
-    evaluated, whole = _evaluate(body, liquid, start, collected)
-    text = evaluated.text
-    before = len(collected.errors), len(collected.warnings)
-    formulas = Formulas(mathematics, f"escriba{text_digest(text)[:16]}")
-    kramdown = KramdownExtension(formulas.html, highlight.code, formulas.raw, formulas.delimiters)
-    md = Markdown(extensions=[kramdown, _Stashed(evaluated.code), *extensions])
-    html = formulas.finish(md.convert(text))
-    formulas.report(text, start, collected)
-    for place in _find_fences(kramdown.strays, text, start):
-        collected.warn(Problem(_stray(), place))
-    if problems := _find_unclosed(kramdown.unclosed, text, start):
-        collected.add(SourceError(problems))
-    origin = evaluated.locator(first_line)
-    _relocate(collected, before, path, origin)
+    text = evaluate(body, liquid, Place(path, first_line), collected)
+    if html:
+        rendered = convert_html(text, mathematics=mathematics, mistakes=collected)
+    else:
+        rendered = convert(text, extensions=extensions, mathematics=mathematics, mistakes=collected)
     if mistakes is None:
         collected.check()
-    headings = tuple(Heading(*heading) for heading in kramdown.headings)
-    locate = evaluated.locator(first_line, outer=True)
-    return Rendered(html, headings, _cut_excerpt(html), locate, origin, text, whole)
-
-
-def render_html(
-    body: str,
-    *,
-    path: Path,
-    first_line: int = 1,
-    liquid: LiquidContext | None = None,
-    mathematics: Mathematics | None = None,
-    mistakes: Mistakes | None = None,
-) -> Rendered:
-    """What `render` gives, of a body that is HTML: Liquid in it is evaluated, and formulas between
-    `$$` are."""
-    start = Place(path, first_line)
-    collected = mistakes if mistakes is not None else Mistakes()
-    evaluated, whole = _evaluate(body, liquid, start, collected)
-    before = len(collected.errors), len(collected.warnings)
-    formulas = Formulas(mathematics, f"escriba{text_digest(evaluated.text)[:16]}")
-    html = put_in(formulas.finish(formulas.raw(evaluated.text)), evaluated.code, str)
-    formulas.report(evaluated.text, start, collected)
-    origin, locate = evaluated.locator(first_line), evaluated.locator(first_line, outer=True)
-    _relocate(collected, before, path, origin)
-    if mistakes is None:
-        collected.check()
-    return Rendered(html, (), _cut_excerpt(html), locate, origin, evaluated.text, whole)
-
-
-def _evaluate(
-    body: str, liquid: LiquidContext | None, start: Place, mistakes: Mistakes
-) -> tuple[Evaluated, bool]:
-    """The text that Liquid leaves, and whether it does; where it fails, the body itself."""
-    if liquid is not None:
-        with mistakes.collect():
-            evaluated = liquids.evaluate(body, liquid, start)
-            for problem in evaluated.warnings:
-                mistakes.warn(problem)
-            return evaluated, True
-    return Evaluated(body), liquid is None
+    return rendered
 
 
 class _Stashed(Extension):
@@ -158,25 +202,6 @@ class _PutIn(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         return put_in("\n".join(lines), self.code, self.md.htmlStash.store).split("\n")
-
-
-def _relocate(
-    mistakes: Mistakes, before: tuple[int, int], path: Path, locate: Callable[[Place], Place]
-) -> None:
-    """Give what was found in the text after Liquid the places that it has in the file; `before`:
-    how many errors and warnings there were already."""
-
-    def moved(problem: Problem) -> Problem:
-        place = problem.place
-        if place is None or place.path != path:
-            return problem
-        return Problem(problem.message, locate(place))
-
-    errors, warnings = before
-    mistakes.errors[errors:] = [
-        type(error)(map(moved, error.problems)) for error in mistakes.errors[errors:]
-    ]
-    mistakes.warnings[warnings:] = map(moved, mistakes.warnings[warnings:])
 
 
 def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from escriba.evidence.ledger import Admit
 from escriba.ground.errors import ModelError, Place, Problem, SourceError, suggest
-from escriba.ground.files import exists, is_dir, refusals
+from escriba.ground.files import exists, is_dir, is_file, refusals
 from escriba.ground.language import tr
-from escriba.ground.project import Project, Settings
+from escriba.ground.project import Project
+from escriba.ground.reads import FILE, FOLDER, Reads
+from escriba.records.evaluation import FILE as EVALUATION
 from escriba.records.evaluation import Evaluation, read_evaluation
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Model, read_model
@@ -19,17 +20,17 @@ from escriba.records.training import FILE as RECORD
 from escriba.records.training import Record, read_record
 
 
-class Models:
-    """The folders of `models/` by name. `shown` is how errors name that folder; `admit` is that of
-    the project, and refuses what links lead out of it.
+class Library:
+    """The models of a project by name; each file that is read of them is noted in `reads`.
 
     May be used by several threads: the worst that can happen is that a file is read twice.
     """
 
-    def __init__(self, folder: Path, shown: Path | None = None, admit: Admit | None = None):
-        self.folder = folder
-        self.shown = shown or folder
-        self._admit = admit or Project(folder.parent, Settings()).admit
+    def __init__(self, project: Project, reads: Reads | None = None):
+        self.folder = project.models
+        self.shown = project.shown(project.models)
+        self._admit = project.admit
+        self._reads = reads or Reads(project.root)
         self._admitted: set[str] = set()
         self._read: dict[str, Model] = {}
         self._records: dict[str, Record] = {}
@@ -40,6 +41,7 @@ class Models:
 
         Raises ModelError for a folder that cannot be read, and for a name that is not UTF-8.
         """
+        self._reads.note(FOLDER, self.shown.as_posix())
         if not exists(self.folder):
             return []
         with refusals(ModelError, self.shown):
@@ -56,6 +58,7 @@ class Models:
         Raises SourceError at the place if there is no such folder, and ModelError if there is
         one without whole weights: at the place, too, if it has none at all.
         """
+        self._note(name, WEIGHTS)
         if name not in self._read:
             self._find(name, place)
             with _asked(self.folder / name / WEIGHTS, place):
@@ -68,6 +71,7 @@ class Models:
         Raises SourceError at the place if there is no such folder, and ModelError if there is
         one without a whole log: at the place, too, if it has none at all.
         """
+        self._note(name, RECORD)
         if name not in self._records:
             self._find(name, place)
             with _asked(self.folder / name / RECORD, place):
@@ -79,10 +83,19 @@ class Models:
 
         Raises SourceError for a file that is not an evaluation, and ModelError for one elsewhere.
         """
+        self._note(name, EVALUATION)
         if name not in self._evaluations:
             self._refuse_strays(name)
             self._evaluations[name] = read_evaluation(self.folder / name, self.shown / name)
         return self._evaluations[name]
+
+    def has_weights(self, name: str) -> bool:
+        """Whether a model has weights; a record of its training may be there without."""
+        self._note(name, WEIGHTS)
+        return is_file(self.folder / name / WEIGHTS)
+
+    def _note(self, name: str, file: str) -> None:
+        self._reads.note(FILE, (self.shown / name / file).as_posix())
 
     def _find(self, name: str, place: Place) -> None:
         names = self.names()

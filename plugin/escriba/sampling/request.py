@@ -8,7 +8,7 @@ import typing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from escriba.ground.digest import digest
 from escriba.ground.errors import SourceError
@@ -99,8 +99,15 @@ class Options:
 class Request:
     """Some options, put to a model. The model's name is not part of it: its digest is."""
 
+    kind: ClassVar[str] = "samples"  # of questions
+
     model: Model
     options: Options
+
+    @property
+    def cost(self) -> int:
+        """How much work it is: the most symbols to write."""
+        return self.options.length
 
     def to_dict(self) -> dict[str, Any]:
         """The request as plain values: what its digest covers."""

@@ -6,46 +6,49 @@ bytes everywhere. All mistakes of all posts are reported together, and then noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache as remember
 from pathlib import Path
 
-from escriba.article.context import Context
-from escriba.article.extension import EscribaExtension
-from escriba.article.panels import Panels
-from escriba.evidence.ledger import PatientStore, Store, Use
-from escriba.ground.errors import Mistakes, Place, Problem
+from escriba.article.blocks.panels import Panels
+from escriba.article.context import Context, open_context
+from escriba.ground.errors import Place, Problem
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project
-from escriba.markup import markdown
-from escriba.markup.liquid import LiquidContext
-from escriba.markup.markdown import Rendered
-from escriba.markup.math import mathjax
-from escriba.markup.math.formulas import Mathematics
-from escriba.records.library import Models
+from escriba.ground.reads import once
+from escriba.markup.markdown import Text
+from escriba.site import unchanged
 from escriba.site.content import catalogue as catalogues
+from escriba.site.content import mathjax
 from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.claims import Claim, claim_post, refuse_clashes
+from escriba.site.content.converted import Converted
 from escriba.site.content.data import read as read_data
-from escriba.site.content.drops import Scope
 from escriba.site.content.permalink import address, target
 from escriba.site.content.post import Post
-from escriba.site.content.static import Shelf
+from escriba.site.content.static import MOST, Shelf
+from escriba.site.convert import Converter, convert_entries
+from escriba.site.incremental.cache import Cache, open_cache
+from escriba.site.incremental.reads import ASSET, LINKS, MENU, PLAN, add_base, add_content, watch
 from escriba.site.links.addresses import Addresses
-from escriba.site.links.audit import Audit, find_voice
+from escriba.site.links.audit import Audit, Targets, Voice, find_voice
 from escriba.site.links.layouts import Layouts
 from escriba.site.output import write as disk
 from escriba.site.output.contents import Content
-from escriba.site.pages import feeds
-from escriba.site.pages import pages as theme
+from escriba.site.pages import table
+from escriba.site.pages.article import Articles
 from escriba.site.pages.assets import FOLDER as ASSETS
+from escriba.site.pages.assets import read_assets
+from escriba.site.pages.blog import Blog, Job
+from escriba.site.pages.compose import compose
 from escriba.site.pages.navigation import Navigation
-from escriba.site.pages.pages import Theme
-from escriba.site.territory import INCLUDES as INCLUDES
+from escriba.site.pages.theme import STRINGS, Theme
 from escriba.site.territory import admit_output
-from escriba.templating.templates import Templates, open_templates
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Site:
-    """A rendered site: path of each file, relative to the site, → its bytes, or the file that it is
-    a copy of; `escriba.site.output.contents.read` reads either. `warnings` are what its author
-    should know.
-    """
+    """A rendered site: path of each file, relative to the site, → its content, which
+    `site.output.contents.read` reads. `warnings` are what its author should know."""
 
     posts: int
     files: Mapping[str, Content]
@@ -101,10 +102,8 @@ def build(
     admit_output(project, folder, Place(shown) if output else project.place("output"))
     with hold_project(project, say):
         disk.recover(folder, shown, say)
-        store = PatientStore(
-            project.models, project.root, frozen=frozen, report=report, admit=project.admit
-        )
-        site = render(project, store, drafts=drafts, unpublished=unpublished)
+        context = open_context(project, frozen=frozen, locked=True, report=report)
+        site = render(project, context, drafts=drafts, unpublished=unpublished)
         changes = disk.write(site.files, folder, shown, root=project.root, say=say)
     counts = changes.written, changes.unchanged, changes.removed
     return Result(site.posts, *counts, site.warnings)
@@ -112,137 +111,133 @@ def build(
 
 def render(
     project: Project,
-    store: Store,
+    context: Context,
     *,
     drafts: bool,
     unpublished: bool,
     asked: set[Path] | None = None,
+    cache: Cache | None = None,
 ) -> Site:
     """The whole site in memory. Raises like `build`, with every mistake found. `asked` becomes the
-    files outside of all folders of the site that were looked for."""
-    mistakes = Mistakes()
+    files outside of all folders of the site that were looked for; what is in the `cache`, by
+    default that of the project, and stands is not made again."""
+    mistakes = context.mistakes
+    if cache is None:
+        with closing(open_cache(project)) as own:
+            return render(
+                project, context, drafts=drafts, unpublished=unpublished, asked=asked, cache=own
+            )
+    asked = asked if asked is not None else set()
+    add_base(context.reads, project, mathjax.of_site(project))
+    unchanged.add_sources(context.reads, project)
+    name = f"drafts: {drafts}, unpublished: {unpublished}"
+    if same := unchanged.find(name, project, context.reads, cache, asked):
+        return Site(*same)
     catalogue = catalogues.read(project, mistakes, drafts=drafts, unpublished=unpublished)
-    templates = open_templates(project)
-    shelf = Shelf(project, asked=asked if asked is not None else set())
+    shelf = Shelf(project, asked=asked)
     voice = find_voice(project, catalogue, mistakes)
-    plain = _addresses(project, catalogue, {}, shelf)
-    look = theme.load(project, templates, plain, voice.tell)
-    addresses = _addresses(project, catalogue, look.assets, shelf)
-    with mistakes.collect():
-        look = replace(look, data=read_data(project))
+    theme, addresses = _read_theme(context, catalogue, shelf, voice)
     audit = Audit(project, catalogue, addresses, shelf, voice)
-    navigation = Navigation(project, catalogue, audit)
+    navigation = Navigation(project, catalogue, audit, table.ADDRESSES)
+    refuse_clashes(_list_claims(project, catalogue, theme, Panels(), shelf), mistakes)
+
     panels = Panels()
-    refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
+    converter = Converter(catalogue, replace(context, panels=panels))
+    layouts = Layouts(context.templates, addresses, audit.guesses, voice)
+    context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
+    converted = convert_entries(catalogue, context, converter, cache)
+    targets = _find_targets(catalogue, converted, addresses)
 
-    def adapt(context: Context) -> Context:
-        return replace(context, panels=panels)
+    @remember
+    def read_text(entry: Post) -> Text:
+        return converter.ask_one(entry, Mistakes()).text
 
-    rendered = render_posts(project, catalogue, templates, store, mistakes, adapt)
-    audit.read(rendered)
-    audit.check_without_pages(rendered, templates)
+    audit.read(converted, targets, lambda entry: read_text(entry))
+    audit.check_without_pages(converted, context.templates)
     mistakes.check()
-    if waiting := store.fill():
-        rendered |= render_posts(
-            project, catalogue, templates, store, mistakes, adapt, only=waiting
-        )
-        mistakes.check()
-    articles = {
-        p.source: theme.article(p, rendered[p.source], addresses) for p in catalogue.entries
-    }
-    pages = list(theme.pages(look, catalogue, articles, panels, navigation))
-    made = {page.url: data for page, data in pages}
-    audit.check(made)
-    Layouts(templates, addresses, audit.guesses, voice).check(made.items())
+    _fill_panels(panels, converted, context)
+
+    by_source = {source.as_posix(): each for source, each in converted.items()}
+    add_content(context.reads, catalogue, by_source, targets)
+    articles = Articles(catalogue.entries, converted, targets, context.reads)
+    blog = Blog(theme, catalogue, articles, navigation, addresses, panels, context.reads)
+    jobs = table.plan(blog)
+    _add_pages(context, theme, navigation, jobs)
+    composed = compose(jobs, context.reads, cache, mistakes, links=layouts.are_checked)
+    mistakes.check()
+    pages = composed.pages
+    audit.check(lambda url: pages[url].read() if url in pages else None)
+    layouts.check(composed.links)
     if panels.files or shelf.files:  # the names of which are known only now
-        refuse_clashes(_list_claims(project, catalogue, look, panels, shelf), mistakes)
+        refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
     mistakes.check()
-    files: dict[str, Content] = {}
-    files |= feeds.feeds(look, catalogue, articles, addresses, [page for page, _ in pages])
+
+    machines = table.MACHINES.values()
+    files: dict[str, Content] = {url[1:]: pages[url] for url in machines if url in pages}
     for shown, inside in (*catalogue.files.items(), *shelf.files.items()):
         files[inside.as_posix()] = project.root / shown
-    files |= look.collect(scripts=bool(panels.files))
+    files |= theme.collect(scripts=bool(panels.files))
     files |= {f"{ASSETS}/{name}": data for name, data in panels.files.items()}
-    files |= {target(page.url): data for page, data in pages}
-    return Site(len(catalogue.posts), files, mistakes.sorted_warnings())
+    files |= {target(url): page for url, page in pages.items() if url not in machines}
+    site = Site(len(catalogue.posts), files, mistakes.sorted_warnings())
+    if not site.warnings and len(asked) < MOST:
+        addressed = {url[1:] if url in machines else target(url): url for url in pages}
+        unchanged.keep(name, site.posts, files, addressed, asked, project, context.reads, cache)
+    return site
 
 
-def render_posts(
-    project: Project,
-    catalogue: Catalogue,
-    templates: Templates,
-    store: Store,
-    mistakes: Mistakes,
-    adapt: Callable[[Context], Context] = lambda context: context,
-    *,
-    only: Collection[Path] | None = None,
-) -> dict[Path, Rendered]:
-    """The HTML of every post, by its `source`; what is wrong in any of them is collected.
-
-    `adapt` may put something of its own into the context of each post's blocks; `only` names the
-    sources of posts that are wanted, if not all.
-    """
-    models = Models(project.models, project.shown(project.models), project.admit)
-    mathematics = mathjax.of_site(project)
-    scope = Scope(project, catalogue, templates)
-    rendered: dict[Path, Rendered] = {}
-    for post in catalogue.entries:
-        if only is not None and post.source not in only:
-            continue
-        context = Context(
-            store=store,
-            models=models,
-            theme=templates,
-            lang=post.lang,
-            path=post.source,
-            first_line=post.first_line,
-            mistakes=mistakes,
-        )
-        asked = len(store.used)
-        with mistakes.collect(Place(post.source)):
-            found = rendered[post.source] = _render_post(
-                post,
-                scope.context(post),
-                adapt(context),
-                mathjax.of_post(mathematics, post),
-                mistakes,
-            )
-            uses = store.used[asked:]
-            store.used[asked:] = [Use(use.request, found.locate(use.place)) for use in uses]
-    return rendered
+def _read_theme(
+    context: Context, catalogue: Catalogue, shelf: Shelf, voice: Voice
+) -> tuple[Theme, Addresses]:
+    """The theme, and all that is in the site, its assets too."""
+    project, templates = context.project, context.templates
+    plain = _list_addresses(project, catalogue, {}, shelf)
+    assets = read_assets(templates, plain, voice.tell)
+    data: Mapping[str, object] = {}
+    with context.mistakes.collect():
+        data = read_data(project)
+    at = table.ADDRESSES
+    theme = Theme(project.settings, templates, assets.paths, assets.files, context.reads, at, data)
+    return theme, _list_addresses(project, catalogue, assets.paths, shelf)
 
 
-def _render_post(
-    post: Post,
-    liquid: LiquidContext,
-    context: Context,
-    mathematics: Mathematics,
-    mistakes: Mistakes,
-) -> Rendered:
-    delimiters = mathematics.delimiters
-    if delimiters.given and not delimiters.kramdown:  # Jekyll evaluates Liquid in what it reads not
-        liquid = replace(liquid, delimiters=delimiters)
-    if post.is_html:
-        return markdown.render_html(
-            post.body,
-            path=post.source,
-            first_line=post.first_line,
-            liquid=liquid,
-            mathematics=mathematics,
-            mistakes=mistakes,
-        )
-    return markdown.render(
-        post.body,
-        path=post.source,
-        first_line=post.first_line,
-        extensions=[EscribaExtension(context)],
-        liquid=liquid,
-        mathematics=mathematics,
-        mistakes=mistakes,
-    )
+def _find_targets(
+    catalogue: Catalogue, converted: Mapping[Path, Converted], addresses: Addresses
+) -> Targets:
+    """What the addresses in each entry lead to in the site."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in catalogue.entries:
+        source = entry.source.as_posix()
+        each = converted.get(entry.source)
+        links = dict.fromkeys(r.address for r in each.references) if each else ()
+        led = {link: addresses.resolve(link, source, entry.url) for link in links}
+        found[source] = {link: to for link, to in led.items() if to is not None}
+    return found
 
 
-def _addresses(
+def _fill_panels(panels: Panels, converted: Mapping[Path, Converted], context: Context) -> None:
+    """The files of all playgrounds."""
+    for source, each in converted.items():
+        for name in each.models:
+            panels.add(context.library.get(name, Place(source)))
+    if panels.files:
+        assert panels.kernel
+
+
+def _add_pages(context: Context, theme: Theme, navigation: Navigation, jobs: list[Job]) -> None:
+    """What pages are made of besides entries."""
+
+    def menu(lang: str) -> str:
+        return repr(navigation.show(lang, theme.templates.strings(STRINGS, lang)))
+
+    plan = [(job.url, job.listed, job.post and job.post.source) for job in jobs]
+    context.reads.add(MENU, menu)
+    context.reads.add(ASSET, lambda name: theme.assets.get(name, ""))
+    context.reads.add(PLAN, once(lambda: repr(plan)))
+    context.templates.environment.watched.update(watch(context.reads))
+
+
+def _list_addresses(
     project: Project, catalogue: Catalogue, assets: Mapping[str, str], shelf: Shelf
 ) -> Addresses:
     sources = catalogue.addresses
@@ -254,23 +249,23 @@ def _addresses(
 def _own(project: Project, catalogue: Catalogue) -> list[str]:
     """The addresses of what a site has besides posts, pages and files."""
     groups = [group.url for group in (*catalogue.tags, *catalogue.categories)]
-    pages = [url for url in theme.PAGES if url != theme.TOPICS or groups]
-    machines = [feeds.FEED, feeds.SITEMAP, feeds.ROBOTS] if project.settings.url else []
+    pages = [url for url in table.READ.values() if url != table.READ["topics"] or groups]
+    machines = table.MACHINES.values() if project.settings.url else ()
     return [*pages, *machines, *groups]
 
 
 def _list_claims(
-    project: Project, catalogue: Catalogue, look: Theme, panels: Panels, shelf: Shelf
+    project: Project, catalogue: Catalogue, theme: Theme, panels: Panels, shelf: Shelf
 ) -> Iterator[Claim]:
     """Who wants which file: first what every site has, then pages of topics, files, posts."""
     every, nowhere = tr("a page that every site has"), Place(Path(NAME))
-    machines = [feeds.FEED, feeds.SITEMAP]
-    if Path(feeds.ROBOTS[1:]) not in catalogue.files.values():  # an author's own replaces ours
-        machines.append(feeds.ROBOTS)
-    assets = [*look.assets.values(), *(f"/{ASSETS}/{name}" for name in panels.files)]
-    for url in theme.PAGES:
+    machines = dict(table.MACHINES)
+    if Path(machines["robots"][1:]) in catalogue.files.values():  # an author's own replaces ours
+        del machines["robots"]
+    assets = [*theme.assets.values(), *(f"/{ASSETS}/{name}" for name in panels.files)]
+    for url in table.READ.values():
         yield Claim(target(url), url, every, nowhere, "")
-    for url in dict.fromkeys([*machines, *assets]):
+    for url in dict.fromkeys([*machines.values(), *assets]):
         yield Claim(url[1:], url, every, nowhere, "")
     for group in (*catalogue.categories, *catalogue.tags):
         owner, remedy = tr("the page of '{name}'", name=group.name), tr("choose another name")

@@ -9,11 +9,9 @@ from escriba.ground import files
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import resolve
 from escriba.ground.language import tr
-from escriba.ground.project import NAME, Project
+from escriba.ground.project import INCLUDES, NAME, Project
 from escriba.site.content.static import FOLDERS, list_bases
 from escriba.site.output.plan import FOLDER, MANIFEST
-
-INCLUDES = "_includes"  # Jekyll's folder for what posts include
 
 
 def admit_output(project: Project, folder: Path, place: Place) -> Path:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-import os
-import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import CodeType
 
 from escriba.ground.atomic import open_draft
-from escriba.ground.files import resolve
 
 
 class Compiled:
@@ -52,40 +49,3 @@ class Compiled:
         digest = self._seed.copy()
         digest.update(f"{filename}\0{source}".encode())
         return self._folder / digest.hexdigest()
-
-
-def find_folder(project: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder for compiled templates, made if it is not there. None if there is none that the
-    user alone may write, or if it would be in the project."""
-    home = _find_caches(environment)
-    if home is None or not home.is_absolute():
-        return None
-    folder = home / "escriba" / "templates"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        real = resolve(folder)
-        private = all(_is_own(path) for path in (real, real.parent))
-    except OSError:
-        return None
-    return folder if private and not real.is_relative_to(resolve(project)) else None
-
-
-def _find_caches(environment: Mapping[str, str]) -> Path | None:
-    if sys.platform == "win32":
-        named = environment.get("LOCALAPPDATA")
-    else:
-        named = environment.get("XDG_CACHE_HOME")
-    if named:
-        return Path(named)
-    try:
-        home = Path.home()
-    except RuntimeError:  # a user without a home
-        return None
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-
-
-def _is_own(folder: Path) -> bool:
-    if sys.platform == "win32":  # where the folder above is the user's own by default
-        return True
-    state = folder.stat()
-    return state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
@@ -45,8 +45,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         filters: dict[str, Any],
         trusted: Path,
         cache: Path | None,
+        note: Callable[[str], None] = lambda name: None,
     ):
-        """Templates in the folder `trusted` are kept in `cache` once they are compiled."""
+        """Templates in the folder `trusted` are kept in `cache` once they are compiled; `note` is
+        told the name of each that is asked for, and `watched`, by the types of objects, which of
+        their attributes are."""
+        self._note = note
+        self.watched: dict[type, Callable[[Any, str], None]] = {}
         self.guard = Guard()
         self.trusted = trusted
         self.compiled = Compiled(cache, _COMPILERS) if cache is not None else None
@@ -74,6 +79,22 @@ class Sandbox(ImmutableSandboxedEnvironment):
             yield
         finally:
             self.guard.budget = before
+
+    # What is asked for is noted.
+
+    def _load_template(self, name: str, globals: Any) -> Any:
+        self._note(name)
+        return super()._load_template(name, globals)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if watch := self.watched.get(type(obj)):
+            watch(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(argument, str) and (watch := self.watched.get(type(obj))):
+            watch(obj, argument)
+        return super().getitem(obj, argument)
 
     # A template becomes a program.
 

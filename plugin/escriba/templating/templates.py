@@ -23,11 +23,12 @@ from jinja2 import (
 from markupsafe import Markup
 
 from escriba.ground import files
+from escriba.ground.caches import find_folder
 from escriba.ground.errors import EscribaError, Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
+from escriba.ground.reads import FILE, Reads
 from escriba.ground.settings import Settings
-from escriba.templating.compiled import find_folder
 from escriba.templating.formats import format_compact, format_figures, format_number, format_share
 from escriba.templating.passage import show
 from escriba.templating.policy import offer
@@ -53,10 +54,10 @@ def _join_lines(text: Markup) -> Markup:
     return Markup(re.sub("[ \n]+", " ", text).strip())
 
 
-def open_templates(project: Project) -> Templates:
-    """The templates of a project."""
+def open_templates(project: Project, reads: Reads | None = None) -> Templates:
+    """The templates of a project; those that are looked for are noted in `reads`."""
     folder = project.templates
-    return Templates(folder, project.shown(folder), project)
+    return Templates(folder, project.shown(folder), project, reads)
 
 
 class Templates:
@@ -68,12 +69,17 @@ class Templates:
     """
 
     def __init__(
-        self, folder: Path | None = None, shown: Path | None = None, project: Project | None = None
+        self,
+        folder: Path | None = None,
+        shown: Path | None = None,
+        project: Project | None = None,
+        reads: Reads | None = None,
     ):
         own = [(folder, shown or folder)] if folder is not None else []
         self.folders = (*(path for path, _ in own), packaged())
         self._shown = (*(name for _, name in own), packaged())
         self._project = project or Project(self.folders[0], Settings())
+        self._reads = reads or Reads(self._project.root)
         self._read: set[str] = set()  # the files of templates
         filters = {
             "show": show,
@@ -83,8 +89,10 @@ class Templates:
             "share": format_share,
             "oneline": _join_lines,
         }
-        cache = find_folder(project.root) if project is not None else None
-        self.environment = Sandbox(FunctionLoader(self._load), filters, packaged(), cache)
+        cache = find_folder("templates", project.root) if project is not None else None
+        self.environment = Sandbox(
+            FunctionLoader(self._load), filters, packaged(), cache, self._note
+        )
         self._strings: dict[str, Words] = {}
 
     def find(self, name: str) -> Path | None:
@@ -95,10 +103,16 @@ class Templates:
         parts = PurePosixPath(name).parts
         if not parts or parts[0] == "/" or ".." in parts or "\\" in name:
             return None
+        self._note(name)
         for folder in self.folders:
             if os.path.lexists(folder / name):
                 return self.admit(folder / name)
         return None
+
+    def _note(self, name: str) -> None:
+        """A file is looked for, first in the project's own folder; ours are part of the program."""
+        for shown in self._shown[:-1]:
+            self._reads.note(FILE, (shown / name).as_posix())
 
     def admit(self, path: Path) -> Path:
         """A path, if it may be read. Raises SourceError."""
@@ -130,6 +144,7 @@ class Templates:
         What the language lacks is taken from its parent (pt-BR → pt), then from English; and what
         the project's file lacks, from escriba's. Raises SourceError for a file that is not so.
         """
+        self._note(name)
         if name not in self._strings:
             self._strings[name] = self._read_strings(name)
         known = self._strings[name]

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escriba.article.context import Context, open_context
-from escriba.article.expansion import expand_document, find_documents
-from escriba.evidence import proof as samples
-from escriba.evidence.ledger import Store, Use, sweep
+from escriba.article.document import Document
+from escriba.article.expansion import find_documents, read_source
+from escriba.evidence import proof
+from escriba.evidence.ledger import Ledger
 from escriba.evidence.proof import State
+from escriba.evidence.question import Use
 from escriba.ground import progress
-from escriba.ground.errors import FrozenError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.ground.errors import FrozenError, Place, Problem, SourceError, suggest
 from escriba.ground.files import read_text
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME, Project
-from escriba.records.library import Models
-from escriba.sampling.request import Request
-from escriba.site.build import render_posts
+from escriba.records.library import Library
+from escriba.site import convert as asking
 from escriba.site.content import catalogue as catalogues
+from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.post import Post
-from escriba.templating.templates import open_templates
 
 
 @dataclass(frozen=True)
 class Report:
-    """How many samples the posts ask for that are right, and what was written to make them so."""
+    """How many samples the posts ask for that are right, what was written to make them so, and what
+    only a corpus that is not here can prove, and why."""
 
     samples: int
     written: tuple[tuple[Path, State], ...] = ()
+    unproved: tuple[tuple[Path, str], ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{path.as_posix()}: {_describe(state)}" for path, state in self.written]
@@ -39,6 +43,10 @@ class Report:
             "{number} frozen samples are what the models write, character for character",
             self.samples,
         )
+        lines += [
+            tr("{path}: not proved here: {reason}", path=path.as_posix(), reason=reason)
+            for path, reason in self.unproved
+        ]
         return "\n".join([*lines, right])
 
 
@@ -66,15 +74,6 @@ def _describe(state: State) -> str:
     }[state]
 
 
-class Ledger(Store):
-    """A store that only writes down who asks for what."""
-
-    def obtain(self, request: Request, place: Place) -> str:
-        """Record the use; the text, which does not matter here, is empty."""
-        self.used.append(Use(request, place))
-        return ""
-
-
 def check(
     project: Project,
     tell: Callable[[str], None] | None = None,
@@ -92,23 +91,28 @@ def check(
     moment.
     """
     with hold_project(project, say):
-        asked = collect(project, strict=False)
-        findings, present = samples.compare(asked.uses, project.models, project.root, project.admit)
+        ledger, asked = Ledger(project), collect(project, strict=False)
+        findings, present = proof.compare(asked.uses, ledger)
     places = {use.place for use in asked.shown}
 
     def is_shown(use: Use) -> bool:
         return use.place in places
 
     findings = [finding for finding in findings if any(map(is_shown, finding.uses))]
-    findings += samples.prove(present, asked.uses, project.root, report, wanted=is_shown)
+    proved = proof.prove(present, asked.uses, ledger, report, wanted=is_shown)
+    findings += proved.findings
     if tell:
-        for difference in samples.show_differences(findings, project.root):
+        for difference in proof.show_differences(findings, ledger):
             tell(difference)
     found = [(use.place, finding.message) for finding in findings for use in finding.uses]
     problems = [Problem(message, place) for place, message in sorted(found) if place in places]
     if problems:
         raise FrozenError(problems)
-    return Report(len({use.digest for use in asked.shown}))
+    unproved = {
+        ledger.shown(use.question): error.problems[0].message for use, error in proved.unproved
+    }
+    right = {use.digest for use in asked.shown}
+    return Report(len(right) - len(unproved), unproved=tuple(sorted(unproved.items())))
 
 
 def refresh(
@@ -125,14 +129,12 @@ def refresh(
     model that cannot be run; FrozenError where nothing can be written.
     """
     with hold_project(project, say):
-        asked = collect(project, strict=True)
+        ledger, asked = Ledger(project), collect(project, strict=True)
         chosen = _choose(names, asked, project)
         uses = [use for use in asked.uses if chosen(use)]
-        findings = samples.find(
-            asked.uses, project.models, project.root, report, wanted=chosen, admit=project.admit
-        )
-        sweep(project.models)
-        samples.refresh(findings, project.root, report)
+        findings = proof.find(asked.uses, ledger, report, wanted=chosen)
+        ledger.sweep()
+        proof.refresh(findings, ledger, report)
     written = sorted((project.shown(finding.path), finding.state) for finding in findings)
     return Report(len({use.digest for use in uses}), tuple(written))
 
@@ -144,11 +146,11 @@ def prune(project: Project, *, dry_run: bool = False, say: Say = silence) -> lis
     would not be known; FrozenError for what is no sample, and is not removed.
     """
     with hold_project(project, say):
-        uses = collect(project, strict=True).uses
-        unused = samples.find_unused(uses, project.models, project.root, project.admit)
+        ledger, uses = Ledger(project), collect(project, strict=True).uses
+        unused = proof.find_unused(uses, ledger)
         if not dry_run:
-            sweep(project.models)
-            samples.remove(unused, project.root)
+            ledger.sweep()
+            proof.remove(unused, ledger)
     return unused
 
 
@@ -160,18 +162,19 @@ def collect(project: Project, *, strict: bool) -> Asked:
     SourceError if there is neither, since what the samples are for is not known then.
     """
     mistakes = Mistakes()
-    templates = open_templates(project)
+    context = open_context(project, frozen=True, locked=True, mistakes=mistakes)
     site = catalogues.read(project, mistakes, drafts=False, unpublished=False)
-    ledger = Ledger(project.models, project.root, frozen=True)
-    render_posts(project, site, templates, ledger, mistakes)
-    documents = read_documents(project, ledger, mistakes)
+    asked = ask_entries(project, site, site.entries, context)
+    documents = read_documents(project, context)
+    shown = [use for each in asked for use in each.uses]
+    shown += [use for document in documents.values() for use in document.uses]
     if not strict:
         mistakes.check()
         mistakes = Mistakes()
     whole = catalogues.read(project, mistakes, drafts=True, unpublished=True)
-    rest = {entry.source for entry in whole.entries} - {entry.source for entry in site.entries}
-    hidden = Ledger(project.models, project.root, frozen=True)
-    render_posts(project, whole, templates, hidden, mistakes, only=rest)
+    known = {entry.source for entry in site.entries}
+    rest = [entry for entry in whole.entries if entry.source not in known]
+    hidden = ask_entries(project, whole, rest, replace(context, mistakes=mistakes))
     if strict:
         mistakes.check()
     if not documents and not whole.entries:
@@ -185,35 +188,35 @@ def collect(project: Project, *, strict: bool) -> Asked:
             ),
             Place(Path(NAME)),
         )
-    return Asked(whole.entries, ledger.used, hidden.used)
+    return Asked(whole.entries, shown, [use for each in hidden for use in each.uses])
 
 
-def read_documents(
-    project: Project,
-    store: Store,
-    mistakes: Mistakes,
-    adapt: Callable[[Context], Context] = lambda context: context,
-) -> list[Path]:
-    """Render the documents of another generator, each with the context that `adapt` makes of its
-    own; their paths as messages name them."""
-    context = replace(open_context(project, frozen=True, mistakes=mistakes), store=store)
-    paths: list[Path] = []
+def ask_entries(
+    project: Project, catalogue: Catalogue, entries: Iterable[Post], context: Context
+) -> list[asking.Asked]:
+    """What some entries of a site ask; what is wrong with them goes to the context's mistakes."""
+    return asking.Converter(catalogue, context).ask(entries)
+
+
+def read_documents(project: Project, context: Context) -> dict[Path, Document]:
+    """The blocks of the documents of another generator, asked, by the paths that messages show."""
+    found: dict[Path, Document] = {}
+    mistakes = context.mistakes
     for folder in project.settings.documents:
         before = len(mistakes.errors)
-        found = find_documents(project.root / folder, project, mistakes)
-        if not found and len(mistakes.errors) == before:
+        paths = find_documents(project.root / folder, project, mistakes)
+        if not paths and len(mistakes.errors) == before:
             problem = tr(
                 "there is no Markdown in {folder}/, which 'documents' names",
                 folder=folder.as_posix(),
             )
             mistakes.add(SourceError(problem, Place(Path(NAME))))
-        for path in found:
+        for path in paths:
             shown = project.shown(path)
-            paths.append(shown)
             with mistakes.collect(Place(shown)):
-                own = adapt(replace(context, path=shown))
-                expand_document(read_text(path, shown), own)
-    return paths
+                source = read_source(read_text(path, shown), replace(context, path=shown))
+                found[shown] = source.document
+    return found
 
 
 def find_post(posts: Sequence[Post], name: str) -> Post | None:
@@ -229,7 +232,7 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
     """Whether a use belongs to what was named: all of it, if nothing was."""
     if not names:
         return lambda use: True
-    models = set(Models(project.models, project.shown(project.models)).names())
+    models = set(Library(project).names())
     documents = {use.place.path.as_posix(): use.place.path for use in asked.uses}
     paths: set[Path] = set()
     mistakes = Mistakes()
@@ -246,4 +249,4 @@ def _choose(names: Sequence[str], asked: Asked, project: Project) -> Callable[[U
             )
             mistakes.add(SourceError(problem))
     mistakes.check()
-    return lambda use: use.place.path in paths or use.request.model.name in names
+    return lambda use: use.place.path in paths or use.question.model.name in names

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from escriba.article.blocks import diagram, gradients, loss, playground, sample, timeline
-from escriba.article.context import Context
-from escriba.article.fences import Fence
+from escriba.article.blocks.block import Block
 
-# A block's fence and its page → HTML. Raises EscribaError with places that count within the body.
-Render = Callable[[Fence, Context], str]
-
-KINDS: Mapping[str, Render] = {
-    "sample": sample.render,
-    "playground": playground.render,
-    "loss": loss.render,
-    "gradients": gradients.render,
-    "timeline": timeline.render,
-    "diagram": diagram.render,
+KINDS: Mapping[str, Block[Any]] = {
+    "sample": sample.BLOCK,
+    "playground": playground.BLOCK,
+    "loss": loss.BLOCK,
+    "gradients": gradients.BLOCK,
+    "timeline": timeline.BLOCK,
+    "diagram": diagram.BLOCK,
 }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from escriba.article.context import Context
-from escriba.article.fences import Fence
+from escriba.article.blocks.block import Block, Page, View
 from escriba.article.figures.unrolled import Unrolled, unroll
-from escriba.article.options import Body
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.article.source.body import Body
+from escriba.evidence.question import Use
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.schema import Mistake
 from escriba.ground.unicode import normalize
+from escriba.records.library import Library
 from escriba.records.model import Model
 from escriba.records.vocabulary import Unit
 
@@ -58,18 +60,26 @@ class Diagram:
     caption: str
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a diagram block. Raises EscribaError with all of the block's mistakes."""
-    body = Body(fence)
-    mistakes = Mistakes()
-    with mistakes.collect():
-        options = body.build(DiagramOptions)
-    for name, place in body.texts("model"):
-        with mistakes.collect():
-            model = context.models.get(name, place)
-    mistakes.check()
-    shown = _pictures(options.text, model, body.places["text"])
-    network = model.network
+@dataclass(frozen=True)
+class Asked:
+    """What a block shows, none of which must be computed; `shown` are the symbols of its text."""
+
+    options: DiagramOptions
+    model: Model
+    shown: tuple[str, ...]
+    uses: tuple[Use, ...] = ()
+
+
+def ask(body: Body, library: Library) -> Asked:
+    """The model of a block, and its text as that reads it."""
+    options, models = body.read(DiagramOptions, library.get, "model")
+    model = models[options.model]
+    return Asked(options, model, tuple(_pictures(options.text, model, body.places["text"])))
+
+
+def show(asked: Asked, page: Page) -> Iterator[View]:
+    """The network, unrolled."""
+    model, shown, network = asked.model, asked.shown, asked.model.network
     diagram = Diagram(
         model=model.name,
         cell=network.cell.upper(),
@@ -84,15 +94,15 @@ def render(fence: Fence, context: Context) -> str:
             "layer": _count(model, "layers.0."),
             "head": _count(model, "head."),
         },
-        inputs=tuple(shown[:-1]),
-        targets=tuple(shown[1:]),
+        inputs=shown[:-1],
+        targets=shown[1:],
         drawing=unroll(len(shown) - 1, network.layers, residual=network.residual),
-        caption=options.caption,
+        caption=asked.options.caption,
     )
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
-    return context.theme.render(
-        "blocks/diagram.html", diagram=diagram, lang=context.lang, t=strings
-    )
+    yield View("diagram", {"diagram": diagram})
+
+
+BLOCK = Block(ask, show)
 
 
 def _pictures(text: str, model: Model, place: Place) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from escriba.article.blocks.block import Block, Page, View
 from escriba.article.blocks.series import (
     PROGRESS,
     Series,
@@ -14,8 +15,6 @@ from escriba.article.blocks.series import (
     shared_unit,
     x_title,
 )
-from escriba.article.context import Context
-from escriba.article.fences import Fence
 from escriba.article.figures.chart import (
     AXIS,
     TITLE,
@@ -31,10 +30,12 @@ from escriba.article.figures.chart import (
 )
 from escriba.article.figures.curve import plain
 from escriba.article.figures.scale import Scale
-from escriba.article.options import Body
+from escriba.article.source.body import Body
+from escriba.evidence.question import Use
 from escriba.ground.errors import SourceError
 from escriba.ground.language import tr
 from escriba.ground.schema import Mistake
+from escriba.records.library import Library
 from escriba.records.vocabulary import Unit
 from escriba.templating.formats import format_number
 
@@ -80,54 +81,68 @@ class GradientsFigure:
     caption: str
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a gradients block. Raises EscribaError with all of the block's mistakes."""
-    body = Body(fence)
-    options, series = read_series(body, context, GradientsOptions)
+@dataclass(frozen=True)
+class Asked:
+    """What a figure shows, none of which must be computed."""
+
+    options: GradientsOptions
+    series: tuple[Series, ...]
+    uses: tuple[Use, ...] = ()
+
+
+def ask(body: Body, library: Library) -> Asked:
+    """The records of the models of a block."""
+    options, series = read_series(body, library, GradientsOptions)
     for one in series:
         if not one.record.stretches:
             raise SourceError(
                 tr("the record of the model '{name}' has no gradients", name=one.record.name),
-                fence.place,
+                body.place,
             )
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
+    return Asked(options, series)
+
+
+def show(asked: Asked, page: Page) -> Iterator[View]:
+    """The figure."""
+    options, series, words = asked.options, asked.series, page.words
     progress, unit = PROGRESS[options.x], shared_unit(series)
     moments = [progress(s) for one in series for s in one.record.stretches]
     x = across(moments, log=options.x_scale == "log")
-    panels = [_draw_norms(options, series, x, strings, context.lang)]
+    panels = [_draw_norms(options, series, x, page)]
     if any(s.clipped for one in series for s in one.record.stretches):
-        top = panels[0].bottom + GAP + TITLE
-        y = Scale(Decimal(0), Decimal(1), Decimal(top + SHARE_HEIGHT), Decimal(top))
-        lines = [
-            Line(one.number, "strong", [(progress(s), s.clipped) for s in one.record.stretches])
-            for one in series
-            if one.record.clipped
-        ]
-        title = strings["gradients-share"]
-        panels.append(draw_panel(title, x, y, lines, context.lang, count=2, notation="percent"))
+        panels.append(_draw_shares(options, series, x, page, panels[0].bottom + GAP + TITLE))
     figure = GradientsFigure(
         chart=Chart(
             panels[-1].bottom + AXIS,
-            strings[x_title(options.x, unit)],
-            draw_axis(x, context.lang),
+            words[x_title(options.x, unit)],
+            draw_axis(x, page.lang),
             tuple(panels),
         ),
         norms=tuple(_tell(one) for one in series),
         unit=unit,
         caption=options.caption,
     )
-    return context.theme.render(
-        "blocks/gradients.html", figure=figure, lang=context.lang, t=strings
-    )
+    yield View("gradients", {"figure": figure})
 
 
-def _draw_norms(
-    options: GradientsOptions,
-    series: Sequence[Series],
-    x: Scale,
-    strings: Mapping[str, str],
-    lang: str,
+BLOCK = Block(ask, show)
+
+
+def _draw_shares(
+    options: GradientsOptions, series: Sequence[Series], x: Scale, page: Page, top: int
 ) -> Panel:
+    progress = PROGRESS[options.x]
+    y = Scale(Decimal(0), Decimal(1), Decimal(top + SHARE_HEIGHT), Decimal(top))
+    lines = [
+        Line(one.number, "strong", [(progress(s), s.clipped) for s in one.record.stretches])
+        for one in series
+        if one.record.clipped
+    ]
+    title = page.words["gradients-share"]
+    return draw_panel(title, x, y, lines, page.lang, count=2, notation="percent")
+
+
+def _draw_norms(options: GradientsOptions, series: Sequence[Series], x: Scale, page: Page) -> Panel:
     progress = PROGRESS[options.x]
     lines: list[Line] = []
     for one in series:
@@ -138,12 +153,16 @@ def _draw_norms(
     clips = sorted({one.record.clip for one in series if one.record.clip})
     values = [value for line in lines for _, value in line.values]
     y = upward([*values, *clips], TITLE, HEIGHT, limits=options.limits, log=True)
-    panel = draw_panel(strings["gradients-norm"], x, y, lines, lang, count=7, notation="powers")
+    title = page.words["gradients-norm"]
+    panel = draw_panel(title, x, y, lines, page.lang, count=7, notation="powers")
     return replace(
         panel,
         rules=stack(
             [
-                Rule(plain(y(clip)), strings["clip"].format(clip=format_number(clip, lang)))
+                Rule(
+                    plain(y(clip)),
+                    page.words["clip"].format(clip=format_number(clip, page.lang)),
+                )
                 for clip in clips
                 if y.holds(clip)
             ],

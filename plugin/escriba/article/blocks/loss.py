@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from escriba.article.blocks.block import Block, Page, View
 from escriba.article.blocks.series import (
     PROGRESS,
     Series,
@@ -15,8 +16,6 @@ from escriba.article.blocks.series import (
     shared_unit,
     x_title,
 )
-from escriba.article.context import Context
-from escriba.article.fences import Fence
 from escriba.article.figures.chart import (
     AXIS,
     TITLE,
@@ -34,12 +33,15 @@ from escriba.article.figures.chart import (
 )
 from escriba.article.figures.curve import plain
 from escriba.article.figures.scale import Scale
-from escriba.article.options import Body
-from escriba.article.values import find_measured
-from escriba.ground.errors import Mistakes, SourceError, suggest
+from escriba.article.source.body import Body
+from escriba.article.values.inline import find_measured
+from escriba.evidence.question import Use
+from escriba.ground.errors import SourceError, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake
 from escriba.records.evaluation import BASELINES
+from escriba.records.library import Library
 from escriba.records.training import Validation
 from escriba.records.vocabulary import Unit
 from escriba.templating.formats import format_number
@@ -91,25 +93,40 @@ class LossFigure:
     caption: str
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a loss block. Raises EscribaError with all of the block's mistakes."""
-    body = Body(fence)
-    options, series = read_series(body, context, LossOptions)
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
-    levels = _read_levels(body, options, context, strings)
+@dataclass(frozen=True)
+class Asked:
+    """What a figure shows, none of which must be computed; `levels` are baselines and their
+    losses."""
+
+    options: LossOptions
+    series: tuple[Series, ...]
+    levels: tuple[tuple[str, Decimal], ...]
+    uses: tuple[Use, ...] = ()
+
+
+def ask(body: Body, library: Library) -> Asked:
+    """The records of the models of a block, and what was measured of the first."""
+    options, series = read_series(body, library, LossOptions)
+    return Asked(options, series, _read_levels(body, options, library))
+
+
+def show(asked: Asked, page: Page) -> Iterator[View]:
+    """The figure."""
+    options, series, words = asked.options, asked.series, page.words
+    levels = tuple(Level(_name(key, words), loss) for key, loss in asked.levels)
     unit = shared_unit(series)
     x, y = _scales(options, series, levels)
-    panel = draw_panel(strings[f"loss-{unit}"], x, y, _lines(options, series), context.lang)
+    panel = draw_panel(words[f"loss-{unit}"], x, y, _lines(options, series), page.lang)
     panel = replace(
         panel,
-        rules=stack([_rule(level, x, y, context.lang) for level in levels], panel.bottom),
-        peaks=_peaks(options, series, x, y, panel, context.lang),
+        rules=stack([_rule(level, x, y, page.lang) for level in levels], panel.bottom),
+        peaks=_peaks(options, series, x, y, panel, page.lang),
     )
     figure = LossFigure(
         chart=Chart(
             panel.bottom + AXIS,
-            strings[x_title(options.x, unit)],
-            draw_axis(x, context.lang),
+            words[x_title(options.x, unit)],
+            draw_axis(x, page.lang),
             (panel,),
         ),
         courses=tuple(_course(one) for one in series),
@@ -117,23 +134,26 @@ def render(fence: Fence, context: Context) -> str:
         unit=unit,
         caption=options.caption,
     )
-    return context.theme.render("blocks/loss.html", figure=figure, lang=context.lang, t=strings)
+    yield View("loss", {"figure": figure})
+
+
+BLOCK = Block(ask, show)
 
 
 def _read_levels(
-    body: Body, options: LossOptions, context: Context, strings: Mapping[str, str]
-) -> tuple[Level, ...]:
+    body: Body, options: LossOptions, library: Library
+) -> tuple[tuple[str, Decimal], ...]:
     """The baselines, as `escriba evaluate` measured them for the first model."""
-    models, name = context.models, options.names[0]
+    name = options.names[0]
     keys = list(body.texts("baselines"))
-    measures = find_measured(models, name, keys[0][1]) if keys else {}
+    measures = find_measured(library, name, keys[0][1]) if keys else {}
     mistakes = Mistakes()
-    levels: list[Level] = []
+    levels: list[tuple[str, Decimal]] = []
     for key, place in keys:
         value = measures.get(f"test.{key}")
         if value is not None and not isinstance(value.content, str):
             if value.content > 0 or options.y_scale != "log":
-                levels.append(Level(_name(key, strings), Decimal(value.content)))
+                levels.append((key, Decimal(value.content)))
                 continue
             problem = tr(
                 "the baseline '{key}' is {value}, which a logarithmic axis cannot show",

@@ -6,11 +6,11 @@ Without JavaScript, and where nobody collects the panel's files, it is the sampl
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escriba.article.blocks import sample
-from escriba.article.context import Context
-from escriba.article.fences import Fence
+from escriba.article.blocks.block import Block, Page, View
 from escriba.sampling.stream import make_stream
 
 WORDS = "playground-"  # the texts of strings.yml that the panel gets
@@ -30,12 +30,11 @@ class Playground:
     words: str
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a playground. Raises EscribaError with all of the block's mistakes."""
-    asked = sample.read(fence, context)
-    html = sample.show(asked, context)
-    if context.panels is None:
-        return html
+def show(asked: sample.Asked, page: Page) -> Iterator[View]:
+    """The sample, and the panel if there are files for it."""
+    yield from sample.show(asked, page)
+    if page.panels is None:
+        return
     stream = make_stream(asked.request.model, asked.request.options)
     request = {
         "prompt": asked.request.options.prompt,
@@ -47,17 +46,19 @@ def render(fence: Fence, context: Context) -> str:
         "topP": stream.top_p,
         "minP": stream.min_p,
         "seed": str(stream.seed),  # JavaScript's numbers do not hold it
-        "text": asked.text,
+        "text": page.answers[asked.request],
         "show": asked.options.show,
     }
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
-    words = {key.removeprefix(WORDS): v for key, v in strings.items() if key.startswith(WORDS)}
-    words["lang"] = context.lang.replace("_", "-")  # of its numbers
-    words["title"] = strings["prompt"]  # what the prompt of a sample says of itself
+    words = {key.removeprefix(WORDS): v for key, v in page.words.items() if key.startswith(WORDS)}
+    words["lang"] = page.lang.replace("_", "-")  # of its numbers
+    words["title"] = page.words["prompt"]  # what the prompt of a sample says of itself
     playground = Playground(
-        context.panels.add(asked.request.model),
+        page.panels.add(asked.request.model),
         asked.lang,
         json.dumps(request, ensure_ascii=False),
         json.dumps(words, ensure_ascii=False),
     )
-    return html + context.theme.render("blocks/playground.html", playground=playground)
+    yield View("playground", {"playground": playground})
+
+
+BLOCK = Block(sample.ask, show)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from escriba.article.context import Context
-from escriba.article.fences import Fence
-from escriba.article.options import Body
-from escriba.ground.errors import EscribaError, Mistakes, Place, Problem, SourceError, suggest
+from escriba.article.blocks.block import Block, Page, View
+from escriba.article.source.body import Body
+from escriba.evidence.question import Use
+from escriba.ground.errors import Place, SourceError, suggest
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_decimal
 from escriba.ground.schema import Mistake
+from escriba.records.library import Library
 from escriba.records.model import Model
 from escriba.sampling.request import Options, Request
+from escriba.templating.lexing import find_lexer
 from escriba.templating.passage import Paragraph, cut, formulas, paragraphs, tokens
 
 Show = Literal["prose", "code", "math", "verbatim"]
@@ -74,12 +76,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a block asks for, and the text that answers it."""
+    """What a block asks for."""
 
     options: SampleOptions
     request: Request
-    text: str
     places: Mapping[str, Place]
+    place: Place
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        # Of the options, only the prompt can be wrong for a model.
+        return (Use(self.request, self.place, self.places.get("prompt")),)
 
     @property
     def lang(self) -> str:
@@ -87,37 +94,21 @@ class Asked:
         return _recorded(self.request.model, "corpus", "language")
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a sample block. Raises EscribaError with all of the block's mistakes."""
-    return show(read(fence, context), context)
+def ask(body: Body, library: Library) -> Asked:
+    """The request of a block."""
+    options, models = body.read(SampleOptions, library.get, "model")
+    if options.language:
+        _check_language(options.language, body.places["language"])
+    return Asked(options, options.request(models[options.model]), body.places, body.place)
 
 
-def read(fence: Fence, context: Context) -> Asked:
-    """The options of a block and their text. Raises EscribaError with all mistakes."""
-    body = Body(fence)
-    places = body.places
-    mistakes = Mistakes()
-    with mistakes.collect():
-        options = body.build(SampleOptions)
-    for name, place in body.texts("model"):
-        with mistakes.collect():
-            model = context.models.get(name, place)
-    mistakes.check()
-    request = options.request(model)
-    try:
-        text = context.store.obtain(request, fence.place)
-    except SourceError as error:  # of the options, only the prompt can be wrong for a model
-        raise _at(error, fence.place, places.get("prompt", fence.place)) from None
-    return Asked(options, request, text, places)
-
-
-def show(asked: Asked, context: Context) -> str:
-    """The HTML of a sample. Raises SourceError for a language that Pygments does not know."""
+def show(asked: Asked, page: Page) -> Iterator[View]:
+    """The sample, with its provenance."""
     options, model = asked.options, asked.request.model
     sample = Sample(
         show=options.show,
         caption=options.caption,
-        paragraphs=_arrange(options, asked.text, asked.places),
+        paragraphs=_arrange(options, page.answers[asked.request]),
         lang=asked.lang,
         language=options.language,
         model=model.name,
@@ -135,8 +126,10 @@ def show(asked: Asked, context: Context) -> str:
         digest=asked.request.digest,
         command=write_command(model.name, asked.request.options),
     )
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
-    return context.theme.render("blocks/sample.html", sample=sample, lang=context.lang, t=strings)
+    yield View("sample", {"sample": sample})
+
+
+BLOCK = Block(ask, show)
 
 
 def write_command(model: str, options: Options) -> str:
@@ -149,32 +142,27 @@ def write_command(model: str, options: Options) -> str:
     return shlex.join(words)
 
 
-def _arrange(
-    options: SampleOptions, text: str, places: Mapping[str, Place]
-) -> tuple[Paragraph, ...]:
+def _arrange(options: SampleOptions, text: str) -> tuple[Paragraph, ...]:
     if options.show == "prose":
         return paragraphs(options.prompt, text)
     if options.show == "math":
         return formulas(options.prompt, text)
     if not options.language:
         return (cut(options.prompt, text),)
-    try:
-        return (tokens(options.prompt, text, options.language),)
-    except ValueError:
-        from pygments.lexers import get_all_lexers
-
-        known = [alias for _, aliases, _, _ in get_all_lexers() for alias in aliases]
-        near = suggest(options.language, known, shown=())
-        hint = near or " " + tr("(a name that Pygments knows)")
-        raise SourceError(
-            tr("unknown language '{language}'{hint}", language=options.language, hint=hint),
-            places["language"],
-        ) from None
+    return (tokens(options.prompt, text, options.language),)
 
 
-def _at(error: EscribaError, old: Place, new: Place) -> EscribaError:
-    return type(error)(
-        [Problem(p.message, new if p.place in (old, None) else p.place) for p in error.problems]
+def _check_language(language: str, place: Place) -> None:
+    """Raise SourceError for a language that Pygments does not know."""
+    if find_lexer(language, "") is not None:
+        return
+    from pygments.lexers import get_all_lexers
+
+    known = [alias for _, aliases, _, _ in get_all_lexers() for alias in aliases]
+    near = suggest(language, known, shown=())
+    hint = near or " " + tr("(a name that Pygments knows)")
+    raise SourceError(
+        tr("unknown language '{language}'{hint}", language=language, hint=hint), place
     )
 
 

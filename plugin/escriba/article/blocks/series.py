@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeVar
 
-from escriba.article.context import Context
-from escriba.article.options import Body
-from escriba.ground.errors import Mistakes, Place
-from escriba.ground.files import is_file
+from escriba.article.source.body import Body
+from escriba.ground.errors import Place
 from escriba.ground.language import tr
 from escriba.ground.schema import Mistake
-from escriba.records.model import FILE
+from escriba.records.library import Library
 from escriba.records.training import Moment, Record
 from escriba.records.vocabulary import Unit
 
@@ -79,19 +77,16 @@ class Series:
     unit: Unit
 
 
-def read_series(body: Body, context: Context, kind: type[Kind]) -> tuple[Kind, tuple[Series, ...]]:
+def read_series(body: Body, library: Library, kind: type[Kind]) -> tuple[Kind, tuple[Series, ...]]:
     """The options of a block and the series that they name.
 
     Raises EscribaError with all mistakes: of options, unknown models, models without a record.
     """
-    mistakes = Mistakes()
-    found: dict[str, tuple[Record, Unit]] = {}
-    with mistakes.collect():
-        options = body.build(kind)
-    for name, place in body.texts("model", "models"):
-        with mistakes.collect():
-            found[name] = context.models.record(name, place), _unit(name, context, place)
-    mistakes.check()
+
+    def find(name: str, place: Place) -> tuple[Record, Unit]:
+        return library.record(name, place), _unit(name, library, place)
+
+    options, found = body.read(kind, find, "model", "models")
     labels = options.labels or options.names
     return options, tuple(
         Series(number, label, *found[name])
@@ -99,11 +94,11 @@ def read_series(body: Body, context: Context, kind: type[Kind]) -> tuple[Kind, t
     )
 
 
-def _unit(name: str, context: Context, place: Place) -> Unit:
+def _unit(name: str, library: Library, place: Place) -> Unit:
     """What a model reads: bytes, if its weights say so. A record may be there without weights."""
-    if not is_file(context.models.folder / name / FILE):
+    if not library.has_weights(name):
         return "characters"
-    return context.models.get(name, place).vocabulary.unit
+    return library.get(name, place).vocabulary.unit
 
 
 def shared_unit(series: Sequence[Series]) -> Unit:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from escriba.article.context import Context
-from escriba.article.fences import Fence
-from escriba.article.options import Body
-from escriba.ground.errors import Mistakes, Place, SourceError
-from escriba.ground.files import is_file
+from escriba.article.blocks.block import Block, Page, View
+from escriba.article.source.body import Body
+from escriba.evidence.question import Use
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.schema import Mistake, Range
-from escriba.records.model import FILE
+from escriba.records.library import Library
 from escriba.records.training import Record, Writing
 from escriba.records.vocabulary import Unit
 from escriba.templating.passage import Paragraph, cut, paragraphs
@@ -63,37 +63,51 @@ class Timeline:
     unit: Unit
 
 
-def render(fence: Fence, context: Context) -> str:
-    """The HTML of a timeline block. Raises EscribaError with all of the block's mistakes."""
-    body = Body(fence)
-    mistakes = Mistakes()
-    with mistakes.collect():
-        options = body.build(TimelineOptions)
-    for name, place in body.texts("model"):
-        with mistakes.collect():
-            record = context.models.record(name, place)
-            lang, unit = _read_header(context, name, place)
-    mistakes.check()
-    chosen = _choose(record, options.steps, body)
-    strings = context.theme.strings("blocks/strings.yml", context.lang)
+@dataclass(frozen=True)
+class Asked:
+    """What a block shows, none of which must be computed."""
+
+    options: TimelineOptions
+    record: Record
+    writings: tuple[Writing, ...]
+    lang: str
+    unit: Unit
+    uses: tuple[Use, ...] = ()
+
+
+def ask(body: Body, library: Library) -> Asked:
+    """The record of a model, and the writings of it that a block shows."""
+
+    def find(name: str, place: Place) -> tuple[Record, str, Unit]:
+        return (library.record(name, place), *_read_header(library, name, place))
+
+    options, models = body.read(TimelineOptions, find, "model")
+    record, lang, unit = models[options.model]
+    return Asked(options, record, _choose(record, options.steps, body), lang, unit)
+
+
+def show(asked: Asked, page: Page) -> Iterator[View]:
+    """What the model wrote, step by step."""
+    options = asked.options
     timeline = Timeline(
         show=options.show,
         caption=options.caption,
-        record=record,
-        stages=tuple(_stage(options, writing) for writing in chosen),
-        lang=lang,
-        unit=unit,
+        record=asked.record,
+        stages=tuple(_stage(options, writing) for writing in asked.writings),
+        lang=asked.lang,
+        unit=asked.unit,
     )
-    return context.theme.render(
-        "blocks/timeline.html", timeline=timeline, lang=context.lang, t=strings
-    )
+    yield View("timeline", {"timeline": timeline})
 
 
-def _read_header(context: Context, name: str, place: Place) -> tuple[str, Unit]:
+BLOCK = Block(ask, show)
+
+
+def _read_header(library: Library, name: str, place: Place) -> tuple[str, Unit]:
     """The language of a model's corpus, and what it reads, as far as its weights tell."""
-    if not is_file(context.models.folder / name / FILE):
+    if not library.has_weights(name):
         return "", "characters"
-    model = context.models.get(name, place)
+    model = library.get(name, place)
     corpus = model.record.get("corpus")
     lang = corpus.get("language") if isinstance(corpus, dict) else None
     return str(lang or ""), model.vocabulary.unit

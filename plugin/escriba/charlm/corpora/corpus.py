@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.encoded import Encoded, Part, read_encoded
 from escriba.charlm.corpora.encoder import Report, encode_documents, to_units
 from escriba.charlm.corpora.sources import Found, find_sources
-from escriba.charlm.recipe import CorpusRecipe
 from escriba.ground.digest import digest
 from escriba.ground.errors import CorpusError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
+from escriba.records.recipe import CorpusRecipe
 from escriba.records.vocabulary import Unit, Vocabulary
 
 NORMALISATION = 1  # what `texts` does to a text; another number for another result

@@ -36,9 +36,10 @@ from escriba.charlm.corpora.encoded import (
     make_header,
     read_encoded,
 )
-from escriba.charlm.recipe import CorpusRecipe
-from escriba.ground.errors import CorpusError, Mistakes, Place
+from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
+from escriba.records.recipe import CorpusRecipe
 from escriba.records.vocabulary import Unit
 
 Report = Callable[[int, int], None]

@@ -15,12 +15,13 @@ from escriba.charlm.corpora.archives import Document, list_documents
 from escriba.charlm.corpora.digests import memory_folder, remembered_digest
 from escriba.charlm.corpora.download import download
 from escriba.charlm.corpora.walk import Library, is_excluded, is_hidden, list_files
-from escriba.charlm.recipe import CorpusRecipe, Source
 from escriba.ground.digest import text_digest
-from escriba.ground.errors import CorpusError, Mistakes, Place, shorten
+from escriba.ground.errors import CorpusError, Place, shorten
 from escriba.ground.files import is_dir, is_file, refusals
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
+from escriba.records.recipe import CorpusRecipe, Source
 
 LARGEST = 1 << 36  # bytes of a file; what has more is no text, or has holes
 

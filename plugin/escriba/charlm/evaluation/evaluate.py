@@ -21,7 +21,6 @@ from escriba.charlm.evaluation.outside import read_outside
 from escriba.charlm.evaluation.score import MODEL, Score, Tally
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.recipe import admit_model, read_recipe
 from escriba.charlm.weights import load_network, write_atomically
 from escriba.ground.errors import ModelError, Place
 from escriba.ground.language import tr
@@ -29,6 +28,7 @@ from escriba.ground.project import Project
 from escriba.records.evaluation import FILE, PARTS, read_parts
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Model, read_model
+from escriba.records.recipe import admit_model, read_recipe
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from escriba.charlm.corpora.corpus import Corpus
-from escriba.charlm.recipe import Recipe
 from escriba.charlm.training.run import Run
+from escriba.records.recipe import Recipe
 
 
 def describe(

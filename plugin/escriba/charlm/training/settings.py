@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escriba.charlm.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import SourceError, shorten
 from escriba.ground.language import tr
+from escriba.records.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
 BUDGETS: Mapping[Budget, float | None] = {

@@ -15,8 +15,6 @@ import torch
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.device import can_train, choose_device, choose_precision
-from escriba.charlm.recipe import FILE as RECIPE
-from escriba.charlm.recipe import Budget, Recipe, admit_model, read_recipe
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
@@ -31,6 +29,8 @@ from escriba.ground.lock import hold
 from escriba.ground.project import Project
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Network, read_model
+from escriba.records.recipe import FILE as RECIPE
+from escriba.records.recipe import Budget, Recipe, admit_model, read_recipe
 
 LOCK = "lock"
 # What a training touches in the folder of its model.

@@ -9,8 +9,6 @@ import numpy as np
 
 from escriba.charlm.device import bounded_memory
 from escriba.charlm.network import load_tensors
-from escriba.charlm.recipe import FILE as RECIPE
-from escriba.charlm.recipe import Budget
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.limits import goes_further, set_schedule
 from escriba.charlm.training.loop import End, Loop
@@ -28,6 +26,8 @@ from escriba.charlm.training.training import Training
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
+from escriba.records.recipe import FILE as RECIPE
+from escriba.records.recipe import Budget
 
 CHECKPOINT_EVERY = 60.0  # seconds
 FINAL_ON = 1 << 23  # symbols, at most, for the loss that the model is known by

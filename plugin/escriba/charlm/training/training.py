@@ -11,7 +11,6 @@ import torch
 from escriba.charlm.corpora.corpus import Corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.corpora.windows import Reader
-from escriba.charlm.recipe import Recipe
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
 from escriba.charlm.training.limits import set_schedule
@@ -19,6 +18,7 @@ from escriba.charlm.training.log import Log
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Settings
+from escriba.records.recipe import Recipe
 
 
 @dataclass(frozen=True)

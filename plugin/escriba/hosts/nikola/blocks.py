@@ -9,11 +9,11 @@ from typing import Any
 from nikola.plugins.compile import markdown  # Nikola takes every plugin in sight for ours
 from nikola.utils import LocaleBorg
 
+from escriba.article.blocks.panels import PLAYGROUND, Panels
 from escriba.article.context import MARK, furnish, open_context
 from escriba.article.extension import EscribaExtension
-from escriba.article.panels import PLAYGROUND, Panels
 from escriba.ground import project
-from escriba.ground.errors import Mistakes, ending
+from escriba.ground.mistakes import Mistakes, ending
 
 ASSETS = "/assets/escriba/"  # of the site
 

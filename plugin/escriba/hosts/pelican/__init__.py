@@ -11,10 +11,11 @@ from typing import Any
 
 from pelican import signals  # type: ignore[attr-defined]
 
+from escriba.article.blocks.panels import Panels
 from escriba.article.context import open_context
-from escriba.article.panels import Panels
 from escriba.ground import project
-from escriba.ground.errors import EscribaError, ending
+from escriba.ground.errors import EscribaError
+from escriba.ground.mistakes import ending
 from escriba.hosts.pelican.caches import keep_out
 from escriba.hosts.pelican.reader import ASSETS, Reader
 

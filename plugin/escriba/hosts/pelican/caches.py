@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from escriba.article.context import MARK
-from escriba.article.fences import NAME
+from escriba.article.source.fences import NAME
 
 
 def keep_out(alive: Set[Path], cacher: Any, folder: Path) -> None:

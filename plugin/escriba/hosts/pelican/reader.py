@@ -27,7 +27,7 @@ class Reader(MarkdownReader):
         head = Path(source_path).read_text("utf-8-sig", errors="replace").partition("\n\n")[0]
         named = re.search(r"^lang:[ \t]*(\S+)", head, re.M | re.I)
         lang = named[1] if named else self.context.lang
-        own = replace(self.context, path=self.context.shown(Path(source_path)), lang=lang)
+        own = replace(self.context, path=self.context.project.shown(Path(source_path)), lang=lang)
         before = len(own.mistakes.errors)
         extension = EscribaExtension(own)
         extensions = self.settings["MARKDOWN"]["extensions"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from escriba.markup.html.grammar import VOID_ELEMENTS, names
 from escriba.markup.html.tags import TAG
 from escriba.markup.html.text import strip_notes, text_of
-from escriba.markup.kramdown.grammar import VOID_ELEMENTS, names
 
 LONGEST = 240  # characters of a first paragraph
 LONGEST_CHOSEN = 1000  # of what the author has marked

@@ -16,7 +16,7 @@ from typing import Literal
 
 from escriba.ground.ahead import Ahead
 from escriba.markup.kramdown.grammar import ATTRIBUTE, HOLDS_BLOCKS, HOLDS_TEXT
-from escriba.markup.kramdown.spans.tags import CLOSE, KNOWN, Tag, Tags
+from escriba.markup.kramdown.tags import CLOSE, KNOWN, Tag, Tags
 
 Holds = Literal["", "block", "text"]  # HTML, Markdown, or the Markdown of one paragraph
 

@@ -13,7 +13,7 @@ from markdown.util import AtomicString
 from escriba.markup.kramdown.source import replace
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 
 class Notes(Treeprocessor):

@@ -88,7 +88,7 @@ class Source:
     @cached_property
     def enclosures(self) -> Enclosures:
         """The elements of HTML in the text."""
-        from escriba.markup.kramdown.enclosed import Enclosures  # which reads what is in lines, too
+        from escriba.markup.kramdown.enclosed import Enclosures
 
         return Enclosures(self.text, self.ahead)
 

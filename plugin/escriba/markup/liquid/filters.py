@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import DecimalException
 from html import escape
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -121,10 +120,8 @@ def _say_list(values: Sequence[object], connector: str = "and") -> str:
     return f"{', '.join(words[:-1])}, {connector} {words[-1]}"
 
 
-def _markdownify(value: object) -> str:
-    from escriba.markup import markdown
-
-    return markdown.render(str(value), path=Path("markdownify")).html
+def _markdownify(value: object, *, context: Any) -> str:  # a Page
+    return str(context.given.markdownify(str(value)))
 
 
 @string_filter
@@ -249,7 +246,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "normalize_whitespace": lambda value: " ".join(str(value).split()),
     "array_to_sentence_string": _say_list,
     "jsonify": _write_json,
-    "markdownify": _markdownify,
+    "markdownify": with_context(_markdownify),
     "join": _join,
     "replace": _replace,
     "split": _split,

@@ -222,6 +222,7 @@ class _IncludeNode(_JekyllNode):
     def _find(self, page: Page, name: str) -> Path:
         inside = name and not Path(name).is_absolute() and ".." not in Path(name).parts
         for folder in page.given.includes if inside else ():
+            page.given.note(folder / name)
             if os.path.lexists(folder / name):  # what it is, is told when it is read
                 return folder / name
         folders = ", ".join(sorted({f.name for f in page.given.includes})) or "_includes"

@@ -14,7 +14,7 @@ from liquid.undefined import Undefined
 
 from escriba.ground.errors import Problem, find_typo, shorten
 from escriba.ground.language import tr
-from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.pieces import MOST, Piece
 from escriba.markup.liquid.trace import Source
 

@@ -23,10 +23,12 @@ from liquid.token import Token
 from liquid.undefined import UNDEFINED, Undefined
 
 from escriba.ground import files
-from escriba.ground.errors import EscribaError, Mistakes, Place, Problem, suggest
+from escriba.ground.errors import EscribaError, Place, Problem, suggest
 from escriba.ground.language import tr
-from escriba.markup.liquid import Evaluated, LiquidContext, LiquidSourceError, budget
+from escriba.ground.mistakes import Mistakes
+from escriba.markup.liquid import budget
 from escriba.markup.liquid.budget import Budget
+from escriba.markup.liquid.context import Evaluated, LiquidContext, LiquidSourceError
 from escriba.markup.liquid.filters import FILTERS, apply
 from escriba.markup.liquid.jekyll import JekyllError, environment
 from escriba.markup.liquid.marks import Marks

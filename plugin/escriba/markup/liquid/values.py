@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+
+from escriba.ground.reads import Read, Reads
 
 Make = Callable[[], object]
 
@@ -20,6 +21,8 @@ class Variables(Mapping[str, object]):
 
     To Liquid it is one thing, whatever is in it: it is equal to itself alone, as text it is its
     title, and as JSON what is fixed. So things may lead to each other.
+
+    What making a field has read is noted in `reads` each time that somebody asks for it.
     """
 
     def __init__(
@@ -27,22 +30,38 @@ class Variables(Mapping[str, object]):
         fixed: Mapping[str, object],
         made: Mapping[str, Make],
         rest: Callable[[], Mapping[str, object]] = _nothing,
+        reads: Reads | None = None,
     ):
         self.fixed = fixed
         self._made = made
-        self._kept: dict[str, object] = {}
+        self._kept: dict[str, tuple[object, tuple[Read, ...]]] = {}
         self._make_rest = rest
+        self._reads = reads
 
-    @cached_property
+    @property
     def _rest(self) -> Mapping[str, object]:
-        return self._make_rest()
+        rest = self._make("", self._make_rest)
+        assert isinstance(rest, Mapping)
+        return rest
 
     def __getitem__(self, key: str) -> object:
         if key in self._made:
-            if key not in self._kept:
-                self._kept[key] = self._made[key]()
-            return self._kept[key]
+            return self._make(key, self._made[key])
         return self.fixed[key] if key in self.fixed else self._rest[key]
+
+    def _make(self, key: str, make: Make) -> object:
+        if self._reads is None:
+            if key not in self._kept:
+                self._kept[key] = make(), ()
+            return self._kept[key][0]
+        if key not in self._kept:
+            with self._reads.recording() as made:
+                value = make()
+            self._kept[key] = value, tuple(made)
+        value, reads = self._kept[key]
+        for read in reads:
+            self._reads.note(*read)
+        return value
 
     def __contains__(self, key: object) -> bool:
         return key in self._made or key in self.fixed or key in self._rest

@@ -15,10 +15,11 @@ from html import escape
 
 from escriba import tex
 from escriba.ground.ahead import Ahead
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
+from escriba.markup.html.grammar import STASHED
 from escriba.markup.html.text import unescape
-from escriba.markup.kramdown.grammar import STASHED
 from escriba.markup.math.delimiters import UNKNOWN, Delimiters, Finder
 from escriba.markup.math.places import LITERAL, Bad, Text, find_end, key, without_code
 from escriba.markup.math.unread import find_references, find_unclosed, find_unread

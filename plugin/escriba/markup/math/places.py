@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from escriba.article.fences import prose
-from escriba.article.hidden import blank
+from escriba.article.source.fences import prose
+from escriba.article.source.hidden import blank
 from escriba.ground.ahead import Ahead, find_code
 from escriba.ground.errors import Place
 from escriba.markup.html.text import unescape

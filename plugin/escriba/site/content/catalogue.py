@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.ground import files as disk
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten, suggest
+from escriba.ground.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import CONFIG, NAME, POSTS, Project
 from escriba.ground.tree import list_files
 from escriba.site.content import claims, permalink, topics

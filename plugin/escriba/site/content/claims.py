@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
-from escriba.site.content import permalink
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.unicode import fold
 from escriba.site.content.post import Post
 from escriba.site.output.plan import ancestors
 
@@ -42,7 +43,7 @@ def refuse_clashes(claims: Iterable[Claim], mistakes: Mistakes) -> None:
     files: dict[str, Claim] = {}
     folders: dict[str, Claim] = {}
     for claim in claims:
-        name = permalink.fold(claim.target)
+        name = fold(claim.target)
         around = ancestors(name)
         outer = next((files[folder] for folder in around if folder in files), None)
         if name in files:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import read_text
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.numbers import read_json
 from escriba.ground.project import Project
 from escriba.ground.tree import list_files
@@ -33,10 +34,8 @@ def read(project: Project) -> dict[str, object]:
     found: dict[str, Any] = {}
     left = WHOLE
     folder = project.root / FOLDER
-    for path in list_files(folder, project, mistakes, lambda name: not name.startswith((".", "#"))):
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            continue
+    for path in list_paths(project, mistakes):
+        reader = _READERS[path.suffix.lower()]
         place = Place(project.shown(path), 1)
         with mistakes.collect(place):
             text = _read_text(path, place)
@@ -54,6 +53,18 @@ def read(project: Project) -> dict[str, object]:
         mistakes.add(SourceError(message, Place(project.shown(folder))))
     mistakes.check()
     return found
+
+
+def list_paths(project: Project, mistakes: Mistakes | None = None) -> Iterator[Path]:
+    """The files of the folder that are read."""
+    collected = mistakes if mistakes is not None else Mistakes()
+    for path in list_files(project.root / FOLDER, project, collected, _is_read):
+        if path.suffix.lower() in _READERS:
+            yield path
+
+
+def _is_read(name: str) -> bool:
+    return not name.startswith((".", "#"))
 
 
 def _read_text(path: Path, place: Place) -> str:

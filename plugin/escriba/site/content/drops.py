@@ -6,43 +6,54 @@ once for a build. There is no clock in a site: `site.time` is the newest date in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from posixpath import dirname, join
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import exists, read_text
 from escriba.ground.language import tr
-from escriba.ground.project import CONFIG, Project
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.project import CONFIG, INCLUDES, Project
+from escriba.ground.reads import FILE, Reads, once
 from escriba.ground.yaml import compose
 from escriba.markup import markdown
-from escriba.markup.liquid import LiquidContext
+from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.values import Make, Variables, write_moment
 from escriba.site.content import data
 from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.page import PageMatter
 from escriba.site.content.post import Post, instant
-from escriba.site.territory import INCLUDES
 from escriba.templating.templates import Templates
 
+ENTRIES, DATA = "entries", "data"  # kinds of what is read here, which have no names
 _SETTINGS = ("title", "description", "author", "email", "url", "baseurl", "lang", "permalink")
 _OPTIONAL = ("author", "description", "layout", "permalink", "last_modified_at")
 
 
 class Scope:
-    """The variables of all posts of a site, for one build."""
+    """The variables of all posts of a site, for one build; what is asked for is noted in `reads`.
 
-    def __init__(self, project: Project, catalogue: Catalogue, templates: Templates):
+    What is read here is ENTRIES, which is all that posts and pages are, DATA, `post_url` and
+    `link`, by the name that is looked up, and `key`, of front matter.
+    """
+
+    def __init__(self, project: Project, catalogue: Catalogue, templates: Templates, reads: Reads):
         self.project = project
         self.catalogue = catalogue
         self.templates = templates
-        self._names = {post.source.stem: post.url for post in catalogue.posts}
-        self._paths = catalogue.addresses
+        self._reads = reads
+        self._names = Noted({p.source.stem: p.url for p in catalogue.posts}, reads, "post_url")
+        self._paths = Noted(catalogue.addresses, reads, "link")
         self._pages = {post.source: self._describe(post) for post in catalogue.posts}
         self._numbers = {post.source: number for number, post in enumerate(catalogue.posts)}
-        self._keys = frozenset(key for entry in catalogue.entries for key in entry.written)
+        keys = {key: "" for entry in catalogue.entries for key in entry.written}
+        self._keys = Noted(keys, reads, "key")
+        reads.add(ENTRIES, once(lambda: _write_entries(catalogue, reads)))
+        reads.add(DATA, once(lambda: _write_data(project, reads)))
 
     def context(self, post: Post) -> LiquidContext:
         """What the Liquid of a post can see."""
@@ -58,7 +69,24 @@ class Scope:
             optional=self._keys,
             admit=self.templates.admit,
             shown=self.project.shown,
+            note=self._note_file,
         )
+
+    def _note_file(self, path: Path) -> None:
+        self._reads.note(FILE, self.project.shown(path).as_posix())
+
+    def _noting(self, kind: str, make: Make) -> Make:
+        """A field that is made of all of a kind."""
+
+        def work() -> object:
+            self._reads.note(kind, "*")
+            return make()
+
+        return work
+
+    def _read_config(self) -> Mapping[str, object]:
+        self._note_file(self.project.root / CONFIG)
+        return read_config(self.project)
 
     @cached_property
     def site(self) -> Variables:
@@ -70,10 +98,11 @@ class Scope:
             "pages": lambda: [self._describe(page) for page in self.catalogue.pages],
             "tags": lambda: self._group(lambda post: post.tags),
             "categories": lambda: self._group(lambda post: post.categories),
-            "data": lambda: data.read(self.project),
             "time": self._find_time,
         }
-        return Variables(fixed, made, lambda: read_config(self.project))
+        made = {name: self._noting(ENTRIES, make) for name, make in made.items()}
+        made["data"] = self._noting(DATA, lambda: data.read(self.project))
+        return Variables(fixed, made, self._read_config, self._reads)
 
     def _group(self, names: Callable[[Post], Iterable[str]]) -> dict[str, list[Variables]]:
         """The posts of each topic, the newest first; topics in the order of the oldest."""
@@ -112,12 +141,12 @@ class Scope:
         }
         made: dict[str, Make] = {
             "content": lambda: post.body,
-            "next": lambda: self._find_beside(post, -1),
-            "previous": lambda: self._find_beside(post, 1),
+            "next": self._noting(ENTRIES, lambda: self._find_beside(post, -1)),
+            "previous": self._noting(ENTRIES, lambda: self._find_beside(post, 1)),
         }
         if "excerpt" not in post.written:
             made["excerpt"] = lambda: self._cut(post, fixed)
-        return Variables(fixed, made)
+        return Variables(fixed, made, reads=self._reads)
 
     def _find_beside(self, post: Post, step: int) -> Variables | None:
         """The next newer or the next older post, in whatever language."""
@@ -128,17 +157,59 @@ class Scope:
     def _cut(self, post: Post, fixed: Mapping[str, object]) -> str:
         """The beginning of a post as HTML, in which nothing asks for that of another."""
         page = {**fixed, "content": post.body, "excerpt": None, "next": None, "previous": None}
-        site = Variables(self.site.fixed, {"time": self._find_time}, self._leave_out)
+        time = self._noting(ENTRIES, self._find_time)
+        site = Variables(self.site.fixed, {"time": time}, self._leave_out, self._reads)
         context = replace(self.context(post), page=page, site=site)
         hidden = Mistakes()  # what is wrong with the post is said where it stands itself
-        render = markdown.render_html if post.is_html else markdown.render
         with hidden.collect():
-            return render(post.body, path=post.source, liquid=context, mistakes=hidden).excerpt
+            return markdown.render(
+                post.body, path=post.source, liquid=context, mistakes=hidden, html=post.is_html
+            ).excerpt
         return ""
 
     def _leave_out(self) -> Mapping[str, object]:
         empty = {"posts": [], "pages": [], "tags": {}, "categories": {}, "data": self.site["data"]}
-        return {**read_config(self.project), **empty}
+        return {**self._read_config(), **empty}
+
+
+class Noted(Mapping[str, str]):
+    """A mapping of which each name that is looked up is noted, and all of it if somebody goes
+    through it."""
+
+    def __init__(self, values: Mapping[str, str], reads: Reads, kind: str):
+        self._values, self._reads, self._kind = values, reads, kind
+        whole = once(lambda: repr(sorted(values.items())))
+        reads.add(kind, lambda name: whole("") if name == "*" else repr(values.get(name)))
+
+    def __getitem__(self, name: str) -> str:
+        self._reads.note(self._kind, name)
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        self._reads.note(self._kind, str(name))
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        self._reads.note(self._kind, "*")
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        self._reads.note(self._kind, "*")
+        return len(self._values)
+
+
+def _write_entries(catalogue: Catalogue, reads: Reads) -> str:
+    """All that posts and pages are, and their order."""
+    return repr([
+        (entry.source, entry.url, reads.digest(FILE, entry.source.as_posix()))
+        for entry in catalogue.entries
+    ])  # fmt: skip
+
+
+def _write_data(project: Project, reads: Reads) -> str:
+    """All that is in the files of `_data`."""
+    paths = map(project.shown, data.list_paths(project))
+    return repr([(path, reads.digest(FILE, path.as_posix())) for path in paths])
 
 
 def read_config(project: Project) -> Mapping[str, object]:

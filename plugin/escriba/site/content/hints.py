@@ -7,8 +7,9 @@ from collections.abc import Collection
 from yaml import MappingNode, Node, ScalarNode
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, Problem, find_typo, shorten
+from escriba.ground.errors import Place, Problem, find_typo, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.yaml import place_of
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, SourceError
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import read_text
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.settings import Settings
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from escriba.ground.errors import Place, SourceError, suggest
 from escriba.ground.language import tr
-from escriba.ground.unicode import normalize
+from escriba.ground.unicode import fold, normalize
 
 STYLES: Mapping[str, str] = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
@@ -156,15 +156,6 @@ def target(url: str) -> str:
 def address(path: str) -> str:
     """The percent-encoded path of a file at a path of the site."""
     return quote(f"/{path}", safe=SAFE)
-
-
-def fold(name: str) -> str:
-    """What all names share that are one file on some system: one that has no upper case, no forms
-    of Unicode, or no letters that cannot be seen."""
-    if name.isascii():
-        return name.lower()
-    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
 
 
 def find_fault(name: str) -> str | None:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.files import read_text, starts_with
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME
 from escriba.ground.schema import Mistake, Words, raise_all
 from escriba.ground.settings import Settings, find_strange_macros

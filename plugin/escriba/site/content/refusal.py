@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from escriba.ground import files
 from escriba.ground.language import tr
 from escriba.ground.project import CONFIG, NAME, Project
-from escriba.site.content import permalink
+from escriba.ground.unicode import fold
 from escriba.site.output.plan import FOLDER, MANIFEST
 
 NOWHERE = PurePosixPath()
@@ -88,4 +88,4 @@ def is_shown(name: str) -> bool:
 
 def _fold(path: PurePosixPath) -> PurePosixPath:
     """A path as a disk without case takes it."""
-    return PurePosixPath(permalink.fold(path.as_posix()))
+    return PurePosixPath(fold(path.as_posix()))

@@ -17,8 +17,9 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from escriba.ground import files
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten, suggest
+from escriba.ground.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME, Project
 from escriba.ground.tree import list_files
 from escriba.site.content import permalink

@@ -115,11 +115,12 @@ def relative(path: str, page: str) -> str:
     return ("./" if ":" in link.split("/")[0] else "") + link + rest
 
 
-def localise(html: str, addresses: Addresses, source: str, page: str) -> str:
-    """A post's HTML for its page: links within the site become relative to the page."""
+def localise(html: str, targets: Mapping[str, str], page: str) -> str:
+    """A post's HTML for its page: links within the site, of which `targets` tells what they lead
+    to, become relative to the page."""
 
     def change(reference: Reference) -> str:
-        path = addresses.resolve(reference.address, source, page)
+        path = targets.get(reference.address)
         return reference.address if path is None else relative(path, page)
 
     return rewrite(html, change)

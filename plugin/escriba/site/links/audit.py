@@ -14,13 +14,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from escriba.ground import files
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError, shorten
+from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import NAME, Project
 from escriba.markup.html import tags as hypertext
 from escriba.markup.html.tags import Reference
-from escriba.markup.markdown import Rendered
+from escriba.markup.markdown import Text
 from escriba.site.content.catalogue import Catalogue
+from escriba.site.content.converted import Converted
 from escriba.site.content.post import Post
 from escriba.site.content.static import Shelf
 from escriba.site.links.addresses import Addresses, cut, leads_elsewhere
@@ -31,6 +33,7 @@ from escriba.templating.templates import Templates
 _ID = re.compile(r"""\b(?:id|name)\s*=\s*(?:"([^"]+)"|'([^']+)')""")
 _WRITTEN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)  # what a template works out
 _FORMS = frozenset({"action", "formaction"})  # what answers these need not be a file
+Targets = Mapping[str, Mapping[str, str]]  # of an entry's source, and of an address in it
 Names = Callable[[str], Set[str] | None]  # of a page's address → its anchors; None: not known
 
 
@@ -87,7 +90,9 @@ class Audit:
         self.voice = voice
         self._root = project.root
         self.guesses = Guesses(project, catalogue, addresses, shelf)
-        self._rendered: Mapping[Path, Rendered] = {}
+        self._targets: Targets = {}
+        self._read_text: Callable[[Post], Text]
+        self._texts: dict[Path, Text] = {}
         self._counts: dict[Path, Counter[str]] = {}
         self._spots: dict[Path, tuple[Spots, Spots]] = {}  # what Liquid left, and what it read
         self._includes: dict[Path, list[str]] = {}
@@ -98,32 +103,41 @@ class Audit:
         found = self._addresses.resolve(link, NAME)
         return found, "" if found else self.guesses.explain(link, NAME, None)
 
-    def read(self, rendered: Mapping[Path, Rendered]) -> None:
-        """Look at all links of posts and pages; at their anchors only when `check` comes."""
+    def read(
+        self,
+        converted: Mapping[Path, Converted],
+        targets: Targets,
+        read_text: Callable[[Post], Text],
+    ) -> None:
+        """Look at all links of posts and pages, of which it is known what they lead to; at their
+        anchors only when `check` comes. `read_text` gives the text that one was made of."""
         if self.voice.mode == "ignore":
             return
-        self._rendered = rendered
+        self._targets, self._read_text = targets, read_text
         for entry in self._catalogue.entries:
-            if entry.source in rendered and rendered[entry.source].whole:
-                self._read_entry(entry, rendered[entry.source])
+            if entry.source in converted and converted[entry.source].whole:
+                self._read_entry(entry, converted[entry.source])
 
-    def check(self, pages: Mapping[str, bytes]) -> None:
+    def check(self, read_page: Callable[[str], bytes | None]) -> None:
         """Look at the anchors, given the pages of the site by their addresses."""
-        known: dict[str, frozenset[str]] = {}
+        known: dict[str, frozenset[str] | None] = {}
 
         def names(url: str) -> Set[str] | None:
-            if url not in known and url in pages:
-                known[url] = frozenset(hypertext.find_names(pages[url].decode()))
-            return known.get(url)
+            if url not in known:
+                page = read_page(url)
+                known[url] = None if page is None else _list_names(page.decode())
+            return known[url]
 
         self._check_anchors(names)
 
-    def check_without_pages(self, rendered: Mapping[Path, Rendered], templates: Templates) -> None:
+    def check_without_pages(
+        self, converted: Mapping[Path, Converted], templates: Templates
+    ) -> None:
         """Look at the anchors if there are mistakes, so that no page will be made."""
         if not self.voice.mistakes.errors:
             return
-        html = {e.url: rendered[e.source].html for e in self._catalogue.entries
-                if e.source in rendered}  # fmt: skip
+        html = {e.url: converted[e.source].html for e in self._catalogue.entries
+                if e.source in converted}  # fmt: skip
         known: dict[str, frozenset[str]] = {}
         layouts = [re.compile(each) for each in _list_ids(templates)] if self._anchors else []
 
@@ -137,10 +151,10 @@ class Audit:
         ]
         self._check_anchors(names)
 
-    def _read_entry(self, entry: Post, rendered: Rendered) -> None:
+    def _read_entry(self, entry: Post, converted: Converted) -> None:
         counts = self._counts[entry.source] = Counter()
         broken: list[_Use] = []
-        for reference in hypertext.find(rendered.html):
+        for reference in converted.references:
             use = _Use(entry, reference, counts[reference.address])
             counts[reference.address] += 1
             if reference.attribute not in _FORMS and not self._leads(use):
@@ -157,7 +171,7 @@ class Audit:
             return True
         if leads_elsewhere(link) or not cut(link)[0]:
             return True
-        found = self._addresses.resolve(link, entry.source.as_posix(), entry.url)
+        found = self._targets[entry.source.as_posix()].get(use.reference.address)
         if found is not None:
             url, rest = cut(found)
             self._keep(use, url, rest.partition("#")[2])
@@ -190,16 +204,20 @@ class Audit:
     def _locate(self, use: _Use) -> Place:
         """Where the author wrote a reference; else where the post begins."""
         entry, link = use.entry, use.link
-        rendered = self._rendered[entry.source]
         if entry.source not in self._spots:
             start = Place(entry.source, entry.first_line)
-            self._spots[entry.source] = Spots(rendered.text, start), Spots(entry.body, start)
+            read = self._texts[entry.source] = self._read_text(entry)
+            self._spots[entry.source] = (
+                Spots(read.evaluated.text, start),
+                Spots(entry.body, start),
+            )
         text, body = self._spots[entry.source]
         total = self._counts[entry.source][use.reference.address]
         found = text.find(link, use.number, total)
         if found is None:
             return Place(entry.source, entry.first_line)
-        origin, outer = rendered.origin(found), rendered.locate(found)
+        read = self._texts[entry.source]
+        origin, outer = read.origin(found), read.locate(found)
         if origin == outer or self._has(origin, link):
             return origin
         # The post gave it to an include, or said so in a variable.
@@ -212,6 +230,10 @@ class Audit:
             self._includes[place.path] = text.split("\n")
         line = self._includes[place.path][place.line - 1]
         return line.startswith(link, place.column - 1)
+
+
+def _list_names(html: str) -> frozenset[str]:
+    return frozenset(hypertext.find_names(html))
 
 
 def _list_ids(templates: Templates) -> Iterable[str]:

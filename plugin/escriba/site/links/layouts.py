@@ -7,7 +7,7 @@ template has it in so many words, and if none has, it is somebody else's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urljoin
@@ -33,12 +33,15 @@ class Layouts:
         self._guesses, self._voice = guesses, voice
         self._known: set[str] = set()
 
-    def check(self, pages: Iterable[tuple[str, bytes]]) -> None:
-        """Look at the links of pages, given by their addresses; those of posts are told already."""
-        if self._voice.mode == "ignore" or not self._texts:
-            return
-        for url, page in pages:
-            for reference in hypertext.find(page.decode()):
+    @property
+    def are_checked(self) -> bool:
+        """Whether anybody wants to know of their links, and there are any."""
+        return self._voice.mode != "ignore" and bool(self._texts)
+
+    def check(self, pages: Mapping[str, Sequence[hypertext.Reference]]) -> None:
+        """Look at the links of pages, by their addresses; those of posts are told already."""
+        for url, references in pages.items():
+            for reference in references:
                 link = reference.address.strip()
                 if not leads_elsewhere(link) and cut(link)[0]:
                     self._check(link, url, reference)

@@ -1,25 +1,45 @@
-"""What the files of a site hold: bytes that were made, or a file that they are a copy of, which may
-be larger than memory."""
+"""What the files of a site hold: bytes that were made, a page that is kept, or a file that they are
+a copy of, which may be larger than memory."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.ground import files as disk
-from escriba.ground.errors import Mistakes, SourceError
+from escriba.ground.errors import SourceError
+from escriba.ground.mistakes import Mistakes
 from escriba.site.output.plan import is_ours
 
 CHUNK = 1 << 20  # bytes of a large file in memory
 WHOLE = 1 << 40  # bytes that `read` reads at most
 
-Content = bytes | Path
+
+@dataclass(frozen=True)
+class Packed:
+    """A file that is kept, with its digest and its size; `read` gives its bytes."""
+
+    digest: str
+    size: int
+    read: Callable[[], bytes]
+
+
+Content = bytes | Packed | Path
+
+
+def sign(data: bytes) -> str:
+    """The digest of a file."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def read(files: Mapping[str, Content], name: str) -> bytes:
     """The bytes of a file of a site. Raises SourceError if it is a copy and cannot be read."""
     content = files[name]
+    if isinstance(content, Packed):
+        return content.read()
     return content if isinstance(content, bytes) else disk.read_bytes(content, limit=WHOLE)
 
 
@@ -46,8 +66,8 @@ class Sources:
 
     def copy(self, content: Content, path: Path) -> None:
         """Write a content to a file that is not there yet. Raises SourceError, OSError."""
-        if isinstance(content, bytes):
-            path.write_bytes(content)
+        if not isinstance(content, Path):
+            path.write_bytes(content if isinstance(content, bytes) else content.read())
             return
         with disk.open_file(content, self._name(content)) as source, path.open("xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
@@ -57,6 +77,8 @@ class Sources:
             return True
         if isinstance(content, bytes):
             return path.stat().st_size != len(content) or path.read_bytes() != content
+        if isinstance(content, Packed):
+            return path.stat().st_size != content.size or sign(path.read_bytes()) != content.digest
         if path.stat().st_size != self._measure(content):
             return True
         with path.open("rb") as old, disk.open_file(content, self._name(content)) as new:

@@ -24,11 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escriba.ground.atomic import sync
-from escriba.ground.errors import Mistakes, Place, Problem, SourceError
+from escriba.ground.errors import Place, Problem, SourceError
 from escriba.ground.files import exists, is_dir, is_file, is_link
 from escriba.ground.language import tr
 from escriba.ground.lock import FILE, Say, hold, silence
-from escriba.site.content.permalink import fold
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.unicode import fold
 from escriba.site.output import plan as plans
 from escriba.site.output.contents import Content, Sources
 from escriba.site.output.plan import FOLDER, STAGING, Plan, ancestors, find_links, survey

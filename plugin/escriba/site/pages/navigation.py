@@ -16,7 +16,7 @@ from escriba.site.content.post import Post
 from escriba.site.links.addresses import leads_elsewhere
 from escriba.site.links.audit import Audit
 
-OWN = {"archive": "/archive/", "topics": "/tags/"}  # pages with a title of the theme's words
+TITLED = ("archive", "topics")  # pages with a title of the theme's words
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class _Choice:
 class Navigation:
     """The navigation of a site. What `nav` names and is not there is told as other links are."""
 
-    def __init__(self, project: Project, catalogue: Catalogue, audit: Audit):
+    def __init__(self, project: Project, catalogue: Catalogue, audit: Audit, at: Mapping[str, str]):
+        """`at` are the addresses of the pages that every site has, by name."""
+        self._own = {name: at[name] for name in TITLED}
         self._catalogue, self._audit = catalogue, audit
         self._lang = project.settings.lang
         self._folder = project.shown(project.pages)
@@ -59,9 +61,9 @@ class Navigation:
         if self._choices is None:
             topics = bool(self._catalogue.tags or self._catalogue.categories)
             names = ("archive", "topics") if topics else ("archive",)
-            own = (Item(words[name], OWN[name]) for name in names)
+            own = (Item(words[name], self._own[name]) for name in names)
             return (*own, *(self._item(page, lang) for page in self._list_pages(lang)))
-        titles = {OWN[name]: words[name] for name in OWN}
+        titles = {url: words[name] for name, url in self._own.items()}
         return tuple(
             self._item(self._translate(choice.page, lang), lang, choice.title)
             if choice.page
@@ -112,8 +114,8 @@ class Navigation:
     def _find(self, title: str, link: str, place: Place) -> _Choice | None:
         if page := self._by_name.get(link):
             return _Choice(title, page.url, page)
-        if link in OWN:
-            return _Choice(title, OWN[link])
+        if link in self._own:
+            return _Choice(title, self._own[link])
         if title and leads_elsewhere(link):
             return _Choice(title, link)
         found = hint = None
@@ -122,7 +124,7 @@ class Navigation:
         if found:
             return _Choice(title, found)
         if hint is None:
-            hint = suggest(link, [*OWN, *self._by_name], [*OWN, *self._list_short()])
+            hint = suggest(link, [*self._own, *self._by_name], [*self._own, *self._list_short()])
         message = tr("'nav' names '{link}', which is no page{hint}", link=shorten(link), hint=hint)
         self._audit.voice.tell(message, place)
         return _Choice(title, link) if title else None

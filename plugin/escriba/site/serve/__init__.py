@@ -27,8 +27,8 @@ from escriba.site.serve.edition import EVENTS, Edition, find, inject
 from escriba.site.serve.press import Press
 from escriba.site.serve.request import LOOPBACK
 from escriba.site.serve.server import Server
-from escriba.site.serve.sources import matters
 from escriba.site.serve.watch import LOOK, changes
+from escriba.site.sources import matters
 
 __all__ = ["EVENTS", "Edition", "Press", "Server", "find", "inject", "matters", "serve"]
 

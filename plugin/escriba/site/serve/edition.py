@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from escriba.ground.digest import digest
 from escriba.ground.language import plural, reading_language, tr
-from escriba.site.output.contents import Content
+from escriba.site.output.contents import Content, Packed
 
 EVENTS = "/.escriba/events"
 
@@ -43,6 +43,8 @@ class Edition:
 
 def _mark(content: Content) -> str:
     """What changes when a file does. One on disk is not read for it: it may be a film."""
+    if isinstance(content, Packed):
+        return content.digest
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
     try:

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from escriba.evidence.ledger import PatientStore
+from escriba.article.context import open_context
 from escriba.ground.errors import EscribaError
-from escriba.ground.lock import Say, hold_project, silence
+from escriba.ground.lock import Say, silence
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.serve.edition import Edition
-from escriba.site.serve.sources import Survey, folders, state, survey
+from escriba.site.sources import Survey, folders, state, survey
 
 
 class Press:
@@ -73,20 +73,18 @@ class Press:
         if folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
-        models, root = self.project.models, self.project.root
-        store = PatientStore(
-            models, root, frozen=False, report=report, admit=self.project.admit,
-            locked=lambda: hold_project(self.project, self.say),
-        )  # fmt: skip
+        context = open_context(self.project, frozen=False, report=report, say=self.say)
         asked: set[Path] = set()
         try:
             site = render(
-                self.project, store, drafts=self.drafts, unpublished=self.drafts, asked=asked
+                self.project, context, drafts=self.drafts, unpublished=self.drafts, asked=asked
             )
         finally:
             self.asked = frozenset(asked)
             # The samples that it froze are no news to itself, nor what it looked for just now.
-            own = {path: state(path) for path in store.files() if path not in self.seen}
+            own = {
+                path: state(path) for path in context.answers.list_files() if path not in self.seen
+            }
             own = {path: found for path, found in own.items() if found}
             own |= {path: state(path) for path in asked if path not in self.seen}
             self.seen = {**self.seen, **own}

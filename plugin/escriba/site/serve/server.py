@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 from typing import BinaryIO
 from urllib.parse import quote
@@ -164,10 +165,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: HTTPStatus, name: str, content: Content, edition: Edition) -> None:
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        if isinstance(content, bytes):
-            if kind == "text/html":
-                content = inject(content, edition)
-            self._answer(status, kind, content)
+        if not isinstance(content, Path):
+            data = content if isinstance(content, bytes) else content.read()
+            self._answer(status, kind, inject(data, edition) if kind == "text/html" else data)
             return
         try:
             project = self.server.press.project

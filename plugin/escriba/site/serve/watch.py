@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from escriba.ground.errors import is_unforeseen
 from escriba.ground.files import is_dir
 from escriba.ground.language import tr
 from escriba.ground.lock import Say
+from escriba.ground.mistakes import is_unforeseen
 from escriba.site.serve.press import Press
-from escriba.site.serve.sources import State, alone, folders, is_of_training, matters, state, survey
+from escriba.site.sources import State, alone, folders, is_of_training, matters, state, survey
 
 TICK = 0.5  # seconds, at most, until a new folder or another escriba.yml is seen
 LOOK = 1.0  # seconds between two surveys where the system tells nothing

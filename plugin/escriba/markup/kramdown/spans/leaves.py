@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from html.entities import html5
 
+from escriba.markup.html.grammar import STASHED
 from escriba.markup.kramdown.attributes import Attributes
-from escriba.markup.kramdown.grammar import STASHED, WORD
+from escriba.markup.kramdown.grammar import WORD
 from escriba.markup.kramdown.spans.nodes import (
     Autolink,
     Break,
@@ -20,9 +21,9 @@ from escriba.markup.kramdown.spans.nodes import (
     Shown,
     Struck,
 )
-from escriba.markup.kramdown.spans.tags import BEGINS
 from escriba.markup.kramdown.spans.text import Text, first, first_span
-from escriba.markup.kramdown.typography import read_quote, read_symbol
+from escriba.markup.kramdown.spans.typography import read_quote, read_symbol
+from escriba.markup.kramdown.tags import BEGINS
 
 Found = tuple[Node | None, int]  # a part, or None for text as it stands, and where it ends
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Container
 from functools import cached_property
 
-from escriba.markup.kramdown.spans.tags import CLOSE, Tags
+from escriba.markup.kramdown.tags import CLOSE, Tags
 from escriba.markup.math.delimiters import Delimiters, Finder
 
 # Where something may begin, or end. Each alternative takes one character, so that every such

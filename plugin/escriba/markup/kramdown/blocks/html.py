@@ -8,13 +8,14 @@ from xml.etree.ElementTree import Element
 
 from markdown.util import AtomicString
 
+from escriba.markup.html.grammar import SPAN_ELEMENTS, VOID_ELEMENTS
 from escriba.markup.html.text import unescape
 from escriba.markup.kramdown.enclosed import Nested, hide, holds
-from escriba.markup.kramdown.grammar import ATTRIBUTE, OPT, SPAN_ELEMENTS, TAG, VOID_ELEMENTS
+from escriba.markup.kramdown.grammar import ATTRIBUTE, OPT, TAG
 from escriba.markup.kramdown.source import Frame, Source, raw
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _START = re.compile(rf"{OPT}{TAG}", re.S)
 _COMMENT, _COMMENT_END = re.compile(rf"{OPT}<!--"), re.compile(r"-->[ \t]*\n?")

@@ -5,13 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from escriba.markup.kramdown.grammar import (  # fmt: skip
-    BLOCK_ELEMENTS,
-    HOLDS_BLOCKS,
-    SPAN_ELEMENTS,
-    VOID_ELEMENTS,
-    names,
-)
+from escriba.markup.html.grammar import BLOCK_ELEMENTS, SPAN_ELEMENTS, VOID_ELEMENTS, names
+from escriba.markup.kramdown.grammar import HOLDS_BLOCKS
 
 _SPACE = r"[ \t\r\n\f\v]"
 _NAME = r"[A-Za-z_][\w.-]*+(?::[^\W\d][\w.-]*+)?+"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from escriba.markup.kramdown.grammar import HEADINGS
+from escriba.markup.html.grammar import HEADINGS
 from escriba.markup.kramdown.source import raw, replace
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 
 def write(parser: KramdownParser, root: Element) -> None:

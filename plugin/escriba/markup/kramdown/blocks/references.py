@@ -11,7 +11,7 @@ from escriba.markup.kramdown.grammar import CODE, IAL_LINE, INDENT, LIST, OPT, W
 from escriba.markup.kramdown.source import Frame, Source, raw
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _FOOTNOTE = re.compile(rf"{OPT}\[\^({WORD})\]:[^\S\n]*(.*\n{CODE})")
 _LINK = re.compile(rf"{OPT}\[([^\n\]]+)\]:[ \t]*+(.*\S.*)\n")

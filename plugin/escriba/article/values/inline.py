@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
-from escriba.article.logged import PREFIX, find_logged
+from escriba.article.values.logged import PREFIX, find_logged
 from escriba.ground.errors import Place, SourceError, shorten, suggest
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_decimal, round_to
 from escriba.records.evaluation import BASELINES, MEASURES, PARTS, TOTALS
-from escriba.records.library import Models
+from escriba.records.library import Library
 from escriba.records.model import Model
 from escriba.sampling.request import decimal_text
 from escriba.templating.formats import format_compact, format_figures, format_number, format_percent
@@ -48,21 +48,21 @@ class Shown:
         return f'<data class="escriba-value" value="{machine}">{text}</data>'
 
 
-def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:
+def show_value(span: str, library: Library, lang: str, place: Place) -> Shown:
     """The value of `name.key` or `name.key:format`, written as the page's language does.
 
     Raises SourceError at `place` for an unknown model, key or format, or a value that the model
     does not have; ModelError if its file is damaged.
     """
     path, colon, format = span.partition(":")
-    names = [name for name in models.names() if path.startswith(f"{name}.")]
+    names = [name for name in library.names() if path.startswith(f"{name}.")]
     name = max(names, key=len) if names else path.partition(".")[0]
     key = path[len(name) + 1 :]
     if key.startswith(PREFIX):
-        number = find_logged(models.record(name, place), key.removeprefix(PREFIX), place)
+        number = find_logged(library.record(name, place), key.removeprefix(PREFIX), place)
         value = Value(number, None if isinstance(number, int) else 3)
     else:
-        value = find(models, name, key, place)
+        value = find(library, name, key, place)
     if isinstance(value.content, str):
         if colon:
             raise SourceError(
@@ -76,12 +76,12 @@ def show_value(span: str, models: Models, lang: str, place: Place) -> Shown:
     )
 
 
-def find(models: Models, name: str, key: str, place: Place) -> Value:
+def find(library: Library, name: str, key: str, place: Place) -> Value:
     """The value of a model's key; errors are raised at `place`, as `show_value` says."""
-    model = models.get(name, place)
+    model = library.get(name, place)
     part, _, measure = key.partition(".")
-    if key in models.evaluation(name).values or (part in PARTS and measure in MEASURES):
-        measured = find_measured(models, name, place, part)
+    if key in library.evaluation(name).values or (part in PARTS and measure in MEASURES):
+        measured = find_measured(library, name, place, part)
         if key in measured:
             return measured[key]
         remedy = tr("measure it with: escriba evaluate {name}", name=name)
@@ -90,7 +90,7 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
             place,
         )
     if key not in KEYS:
-        measured_keys = {*MEASURED, *models.evaluation(name).values}
+        measured_keys = {*MEASURED, *library.evaluation(name).values}
         groups = {f"{each.partition('.')[0]}.…" for each in measured_keys}
         hint = suggest(key, {*KEYS, *measured_keys}, shown={*KEYS, *groups})
         raise SourceError(tr("unknown value '{key}'{hint}", key=shorten(key), hint=hint), place)
@@ -106,15 +106,15 @@ def find(models: Models, name: str, key: str, place: Place) -> Value:
 
 
 def find_measured(
-    models: Models, name: str, place: Place, part: str = "test"
+    library: Library, name: str, place: Place, part: str = "test"
 ) -> Mapping[str, Value]:
     """What `escriba evaluate` wrote beside a model: `test.nats` and the like, if it did.
 
     Raises SourceError at `place` if other weights than the model's were measured; `part` is what
     the message says to measure again.
     """
-    evaluation = models.evaluation(name)
-    if evaluation.model and evaluation.model != models.get(name, place).digest:
+    evaluation = library.evaluation(name)
+    if evaluation.model and evaluation.model != library.get(name, place).digest:
         options = "" if part in PARTS else f" --text FILE --record {part}"
         raise SourceError(
             tr(

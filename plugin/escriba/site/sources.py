@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from escriba.ground.files import is_dir, is_link
-from escriba.ground.project import CONFIG, NAME, Project
-from escriba.site.build import INCLUDES
+from escriba.ground.project import CONFIG, INCLUDES, NAME, Project
 from escriba.site.content.data import FOLDER as DATA
 from escriba.site.content.static import FILES, FOLDERS, list_bases
 
@@ -22,11 +21,15 @@ Survey = Mapping[Path, State]
 
 def survey(project: Project, more: Iterable[Path] = ()) -> Survey:
     """The state of each file that can change the site; `more` are those that lie elsewhere."""
-    found = {path: state(path) for path in (*alone(project), *more) if not is_dir(path)}
+    others = (path for path in more if not is_dir(path))
+    return {path: state(path) for path in (*list_sources(project), *others)}
+
+
+def list_sources(project: Project) -> Iterator[Path]:
+    """The files that can change the site, whether they are there or not."""
+    yield from (path for path in alone(project) if not is_dir(path))
     for folder in folders(project):
-        for path in _walk(folder, (_identity(folder),), project):
-            found[path] = state(path)
-    return found
+        yield from _walk(folder, (_identity(folder),), project)
 
 
 def folders(project: Project) -> list[Path]:

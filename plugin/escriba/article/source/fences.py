@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from escriba.article.lines import Lines, count_columns, strip
+from escriba.article.source.lines import Lines, count_columns, strip
 from escriba.ground.errors import EscribaError, Place, Problem, SourceError
 from escriba.ground.language import tr
 
@@ -57,9 +57,10 @@ class Fence:
 
     def relocate(self, error: EscribaError) -> EscribaError:
         """An error whose columns count within the body, with columns that count in the file."""
-        return type(error)([Problem(p.message, self._shift(p.place)) for p in error.problems])
+        return type(error)([Problem(p.message, self.shift(p.place)) for p in error.problems])
 
-    def _shift(self, place: Place | None) -> Place | None:
+    def shift(self, place: Place | None) -> Place | None:
+        """A place whose column counts within the body, with that in the file."""
         if place is None or place.path != self.place.path or not place.column:
             return place
         index = place.line - self.start.line

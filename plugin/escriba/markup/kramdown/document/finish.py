@@ -13,14 +13,16 @@ from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString, code_escape
 
+from escriba.markup.html.grammar import HEADINGS, STASHED, names
 from escriba.markup.html.text import strip_tags, unescape
-from escriba.markup.kramdown import contents, notes
-from escriba.markup.kramdown.grammar import HEADINGS, STASHED, TAG, names
-from escriba.markup.kramdown.html import read_attributes
+from escriba.markup.kramdown import notes
+from escriba.markup.kramdown.blocks.html import read_attributes
+from escriba.markup.kramdown.document import contents
+from escriba.markup.kramdown.grammar import TAG
 from escriba.markup.kramdown.source import raw
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div section article")
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *HEADINGS))

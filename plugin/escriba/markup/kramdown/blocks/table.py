@@ -13,7 +13,7 @@ from escriba.markup.kramdown.source import Frame, Source
 from escriba.markup.math.delimiters import NONE, Delimiters, Finder
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _LINE = re.compile(r"(?:\||.*?[^\\\n]\|).*\n")
 _START = re.compile(rf"{OPT}(?=\S){_LINE.pattern}")

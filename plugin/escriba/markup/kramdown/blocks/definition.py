@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
+from escriba.markup.kramdown.blocks.lists import Item, dedent, read_first_line, unwrap
 from escriba.markup.kramdown.grammar import BLANK, DEFINITION, EOB, TAIL
-from escriba.markup.kramdown.lists import Item, dedent, read_first_line, unwrap
 from escriba.markup.kramdown.source import Frame, Source
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _START = re.compile(DEFINITION)
 _BLANK = re.compile(f"{BLANK}+")

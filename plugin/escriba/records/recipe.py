@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from escriba.ground import schema
-from escriba.ground.errors import Mistakes, ModelError, Place, shorten, suggest
+from escriba.ground.errors import ModelError, Place, shorten, suggest
 from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.schema import Mistake, Range
 from escriba.records.model import Cell, Network

@@ -26,7 +26,7 @@ from escriba.markup.kramdown.grammar import (  # fmt: skip
 from escriba.markup.kramdown.source import Frame, Source
 
 if TYPE_CHECKING:
-    from escriba.markup.kramdown.block import KramdownParser
+    from escriba.markup.kramdown.parser import KramdownParser
 
 _UL = re.compile(LIST_UL)
 _START = line(LIST_UL, LIST_OL)

@@ -1,24 +1,12 @@
-"""Blocks as kramdown reads them: the grammar that decides where each one begins and ends.
-
-Python-Markdown cuts a text at its blank lines and lets each processor look at the pieces;
-kramdown goes line by line, so that a list may follow a line of text directly. This parser takes
-the place of Python-Markdown's; block processors that other extensions register see each
-paragraph before it becomes one.
-"""
+"""The blocks of kramdown's grammar, and where each one begins and ends."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
-from xml.etree.ElementTree import Element, ElementTree
-
-from markdown import Markdown
-from markdown.blockparser import BlockParser
+from xml.etree.ElementTree import Element
 
 from escriba.ground.ahead import find_code
-from escriba.markup.kramdown import definition, html, lists, references, table
-from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.blocks import definition, html, lists, references, table
 from escriba.markup.kramdown.grammar import (  # fmt: skip
     BLANK,
     BOUNDARY,
@@ -33,10 +21,8 @@ from escriba.markup.kramdown.grammar import (  # fmt: skip
     RULE,
     STASHED_LINE,
 )
-from escriba.markup.kramdown.source import AttributeLists, Frame, Source, raw
-from escriba.markup.math.delimiters import NONE, Delimiters
-
-DEEPEST = 40  # blocks within blocks; what is deeper is text
+from escriba.markup.kramdown.parser import KramdownParser, Parse
+from escriba.markup.kramdown.source import Frame, Source, raw
 
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
@@ -54,63 +40,6 @@ _MATH = re.compile(rf"{OPT}(\\)?\$\$(.*?)\$\$([^\S\n]*\n)?", re.S)
 _OPENING = re.compile(rf"{OPT}(?=\\)")
 _REST = re.compile(r"[^\S\n]*(?:\n|\Z)")
 _STASHED = re.compile(rf"(?:{STASHED_LINE})")
-
-
-class KramdownParser(BlockParser):
-    """The blocks of one document, and what is defined anywhere in it for use everywhere."""
-
-    def __init__(
-        self,
-        md: Markdown,
-        formula: Callable[[str, bool], str],
-        raw_html: Callable[[str], str],
-        delimiters: Delimiters = NONE,
-    ):
-        super().__init__(md)
-        self.formula = formula
-        self.raw_html = raw_html
-        self.delimiters = delimiters
-        self.reset()
-
-    def reset(self) -> None:
-        self.definitions: dict[str, Attributes] = {}
-        self.attributes = AttributeLists()
-        self.codes: list[tuple[Element, str, str]] = []
-        self.footnotes: dict[str, Element] = {}
-        self.abbreviations: dict[str, str] = {}
-        self.unclosed: list[str] = []
-        self.strays: list[str] = []
-        self.shown = 0
-        self.depth = 0
-
-    def parseDocument(self, lines: Iterable[str]) -> ElementTree[Any]:
-        """The tree of a document; attributes that come last are applied last."""
-        self.root = Element(self.md.doc_tag)
-        self.fill(self.root, "\n".join(lines))
-        for element, attributes in self.attributes:
-            attributes.apply(element, self.definitions)
-        return ElementTree(self.root)
-
-    def parseChunk(self, parent: Element, text: str) -> None:
-        """Blocks into an element, for the extensions of others."""
-        self.fill(parent, text)
-
-    def fill(self, element: Element, text: str) -> Frame:
-        """Parse a text into blocks of an element."""
-        frame = Frame(element, self.attributes)
-        self.fill_frame(frame, text)
-        return frame
-
-    def fill_frame(self, frame: Frame, text: str) -> None:
-        """Parse a further text into a frame."""
-        source = Source(text)
-        self.depth += 1
-        parsers = _PARSERS if self.depth < DEEPEST else (_blank,)
-        while not source.done:
-            if not any(parse(self, source, frame) for parse in parsers):
-                _paragraph(self, source, frame)
-        frame.close()
-        self.depth -= 1
 
 
 def _blank(parser: KramdownParser, source: Source, frame: Frame) -> bool:
@@ -285,7 +214,7 @@ def _read_lines(parser: KramdownParser, source: Source) -> str:
     return source.text[before : source.at]
 
 
-_PARSERS: tuple[Callable[[KramdownParser, Source, Frame], bool], ...] = (
+PARSERS: tuple[Parse, ...] = (
     _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
     html.parse, _setext, _math, _display, table.parse, references.parse_footnote,
     references.parse_link, references.parse_abbreviation, references.parse_attribute_list,

@@ -1,0 +1,112 @@
+"""What a result is made of, noted while it is made.
+
+Whoever gives something to those who make results - a file, a model, a frozen answer, a template,
+an entry - notes it here, under its kind and its name. So nobody lists by hand what a page needs,
+and a result stands for as long as all that it was made of is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+# The names of files and folders are the paths that messages show, in POSIX form; whether anything
+# is there is part of what was read, and of a folder the names in it.
+FILE, FOLDER = "file", "folder"
+
+Read = tuple[str, str]  # kind and name
+Trace = Mapping[Read, str]  # each with the digest that it had
+
+
+class Reads:
+    """Notes what is read, for each result that is being made. One thread's.
+
+    Of each kind, a function tells the digest that a name has now; it is asked before anybody reads,
+    and once: what changes meanwhile was not what the result is said to be made of, and the next
+    one is made anew.
+    """
+
+    def __init__(self, root: Path):
+        self._find: dict[str, Callable[[str], str]] = {
+            FILE: lambda name: digest_file(root / name),
+            FOLDER: lambda name: digest_folder(root / name),
+        }
+        self._known: dict[Read, str] = {}
+        self._open: list[dict[Read, None]] = []
+
+    def add(self, kind: str, find: Callable[[str], str]) -> None:
+        """Say how the digest of a name of a kind is found; what was known of that is forgotten."""
+        self._find[kind] = find
+        self._known = {read: found for read, found in self._known.items() if read[0] != kind}
+
+    def forget(self, kind: str, name: str) -> None:
+        """Say that something was just made: its digest is another now."""
+        self._known.pop((kind, name), None)
+
+    def note(self, kind: str, name: str) -> None:
+        """Something is about to be read, or looked for: it is part of all that is being made."""
+        if self._open:
+            self.digest(kind, name)
+            for made in self._open:
+                made[kind, name] = None
+
+    @contextmanager
+    def recording(self) -> Iterator[dict[Read, None]]:
+        """What is read inside, in the order of first reading; it grows until the end."""
+        made: dict[Read, None] = {}
+        self._open.append(made)
+        try:
+            yield made
+        finally:
+            self._open.pop()
+
+    def trace(self, made: Mapping[Read, None]) -> dict[Read, str]:
+        """What was read, with the digests that it had."""
+        return {read: self.digest(*read) for read in made}
+
+    def stands(self, trace: Trace) -> bool:
+        """Whether all that a result was made of is the same now."""
+        return all(self.digest(*read) == found for read, found in trace.items())
+
+    def digest(self, kind: str, name: str) -> str:
+        """The digest of something, as it was when somebody first asked."""
+        found = self._known.get((kind, name))
+        if found is None:
+            found = self._known[kind, name] = self._find[kind](name)
+        return found
+
+
+def digest_file(path: Path) -> str:
+    """The SHA-256 of a file; empty if there is none, and the system's reason if it refuses."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError) as error:
+        return type(error).__name__
+
+
+def digest_folder(path: Path) -> str:
+    """The digest of the names in a folder; empty if there is none."""
+    try:
+        names = sorted(entry.name for entry in path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError) as error:
+        return type(error).__name__
+    return hashlib.sha256(repr(names).encode()).hexdigest()
+
+
+def once(make: Callable[[], str]) -> Callable[[str], str]:
+    """The digest of what has no names, of a text that is made when it is first asked for."""
+    known: list[str] = []
+
+    def find(name: str) -> str:
+        if not known:
+            known.append(hashlib.sha256(make().encode()).hexdigest())
+        return known[0]
+
+    return find

@@ -1,0 +1,235 @@
+"""Entries → HTML, in two steps: first all are read and say what they ask, and then, once that is
+answered, each is converted. What has not changed since it was last converted is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from escriba.article.context import Context
+from escriba.article.document import Document
+from escriba.article.extension import EscribaExtension
+from escriba.evidence.question import Use
+from escriba.ground.errors import EscribaError, Place, Problem
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.reads import FILE, Trace
+from escriba.markup import markdown
+from escriba.markup.liquid.context import LiquidContext
+from escriba.markup.markdown import Text
+from escriba.markup.math.formulas import Mathematics
+from escriba.site.content import mathjax
+from escriba.site.content.catalogue import Catalogue
+from escriba.site.content.converted import Converted, describe, restore
+from escriba.site.content.drops import Scope
+from escriba.site.content.post import Post
+from escriba.site.incremental.cache import Cache, Kept, pack
+from escriba.site.incremental.reads import BASE
+from escriba.site.incremental.workers import run
+
+KIND = "convert"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An entry whose Liquid was evaluated, and whose blocks were asked. `document` is None for one
+    of HTML, which has no blocks; `uses` are its questions, with places in the entry."""
+
+    entry: Post
+    text: Text
+    context: Context
+    document: Document | None
+    uses: tuple[Use, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models of its playgrounds."""
+        blocks = self.document.blocks if self.document else ()
+        found = [use for b in blocks if b.fence.kind == "playground" for use in b.uses]
+        return tuple(dict.fromkeys(use.question.model.name for use in found))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an entry: the mistakes, and, if there are none, what is kept of it. One that is
+    `waiting` for answers was not converted."""
+
+    errors: tuple[tuple[type[EscribaError], tuple[Problem, ...]], ...]
+    warnings: tuple[Problem, ...]
+    converted: Converted | None = None
+    trace: Trace | None = None
+    waiting: bool = False
+
+
+class Converter:
+    """Makes HTML of the entries of a site; every mistake goes to those of the `context`."""
+
+    def __init__(self, catalogue: Catalogue, context: Context):
+        self._context = context
+        self._mathematics = mathjax.of_site(context.project)
+        self._scope = Scope(context.project, catalogue, context.templates, context.reads)
+
+    def ask(self, entries: Iterable[Post]) -> list[Asked]:
+        """What some entries ask; one in which something unforeseen happens is left out."""
+        found: list[Asked] = []
+        for entry in entries:
+            with self._context.mistakes.collect(Place(entry.source)):
+                found.append(self.ask_one(entry, self._context.mistakes))
+        return found
+
+    def ask_one(self, entry: Post, mistakes: Mistakes) -> Asked:
+        """What one entry asks. Raises nothing but what is not foreseen."""
+        context = replace(
+            self._context,
+            lang=entry.lang,
+            path=entry.source,
+            first_line=entry.first_line,
+            mistakes=mistakes,
+        )
+        start = Place(entry.source, entry.first_line)
+        text = markdown.evaluate(entry.body, self._find_liquid(entry), start, mistakes)
+        if entry.is_html:
+            return Asked(entry, text, context, None, ())
+        with text.placing(mistakes):
+            document = Document(text.lines, start)
+            document.ask(context)
+        uses = tuple(
+            Use(use.question, text.locate(use.place), use.words and text.origin(use.words))
+            for use in document.uses
+        )
+        return Asked(entry, text, context, document, uses)
+
+    def convert(self, asked: Asked) -> Converted:
+        """The HTML of an entry. Raises nothing but what is not foreseen."""
+        mistakes, mathematics = asked.context.mistakes, self._find_mathematics(asked.entry)
+        if asked.document is None:
+            rendered = markdown.convert_html(asked.text, mathematics=mathematics, mistakes=mistakes)
+        else:
+            rendered = markdown.convert(
+                asked.text,
+                extensions=[EscribaExtension(asked.context, asked.document)],
+                mathematics=mathematics,
+                mistakes=mistakes,
+            )
+        return describe(asked.entry, rendered, asked.models if asked.context.panels else ())
+
+    def make(self, entry: Post, *, answer: bool = False) -> Outcome:
+        """All that comes of an entry. What it lacks is answered now, if it is to `answer`; else it
+        is left waiting."""
+        context, mistakes = self._context, Mistakes()
+        converted, waiting = None, False
+        with context.reads.recording() as made:
+            context.reads.note(BASE, "*")
+            context.reads.note(FILE, entry.source.as_posix())
+            with mistakes.collect(Place(entry.source)):
+                asked = self.ask_one(entry, mistakes)
+                missing = context.answers.find(asked.uses, mistakes)
+                waiting = bool(missing)
+                if missing and answer and not mistakes.errors:
+                    context.answers.make(missing)
+                    waiting = False
+                if not waiting:
+                    converted = self.convert(asked)
+        errors = tuple((type(error), error.problems) for error in mistakes.errors)
+        trace = None if errors or waiting else context.reads.trace(made)
+        return Outcome(errors, tuple(mistakes.warnings), converted, trace, waiting)
+
+    def _find_liquid(self, entry: Post) -> LiquidContext:
+        liquid, delimiters = self._scope.context(entry), self._find_mathematics(entry).delimiters
+        if delimiters.given and not delimiters.kramdown:
+            # Jekyll evaluates Liquid in what it does not read
+            return replace(liquid, delimiters=delimiters)
+        return liquid
+
+    def _find_mathematics(self, entry: Post) -> Mathematics:
+        return mathjax.of_post(self._mathematics, entry)
+
+
+def convert_entries(
+    catalogue: Catalogue, context: Context, converter: Converter, cache: Cache
+) -> dict[Path, Converted]:
+    """The HTML of every entry, by its `source`; what is wrong in any of them is collected.
+
+    What lacks no answer is converted first: so a mistake in it is found before anything is
+    answered; then all that is missing is answered together.
+    """
+    kept = cache.load(KIND)
+    found: dict[Path, Converted] = {}
+    rest: list[Post] = []
+    for entry in catalogue.entries:
+        old = kept.get(entry.source.as_posix())
+        if old is not None and context.reads.stands(old.trace):
+            with_warnings = _restore(old, context.mistakes)
+            if with_warnings is not None:
+                found[entry.source] = with_warnings
+                continue
+        rest.append(entry)
+    made = _Made(found, context.mistakes)
+    waiting = [entry for entry, outcome in run(rest, converter.make) if made.add(entry, outcome)]
+    if waiting and not context.mistakes.errors:
+        _answer(waiting, context, converter)
+        for entry in waiting:
+            made.add(entry, converter.make(entry, answer=True))
+    cache.keep(KIND, made.results)
+    cache.forget(KIND, kept.keys() - {entry.source.as_posix() for entry in catalogue.entries})
+    return {e.source: found[e.source] for e in catalogue.entries if e.source in found}
+
+
+def _answer(entries: Iterable[Post], context: Context, converter: Converter) -> None:
+    """Answer all that some entries ask and that is missing, together."""
+    asked = [converter.ask_one(entry, Mistakes()) for entry in entries]
+    uses = [use for each in asked for use in each.uses]
+    missing = context.answers.find(uses, Mistakes())
+    with context.mistakes.collect():
+        context.answers.make(missing)
+
+
+class _Made:
+    """What was converted just now."""
+
+    def __init__(self, found: dict[Path, Converted], mistakes: Mistakes):
+        self.results: dict[str, Kept] = {}
+        self._found, self._mistakes = found, mistakes
+
+    def add(self, entry: Post, outcome: Outcome) -> bool:
+        """Take what came of an entry; whether it waits for answers."""
+        for kind, problems in outcome.errors:
+            self._mistakes.add(kind(problems))
+        if outcome.waiting and not outcome.errors:
+            return True
+        self._mistakes.warnings += outcome.warnings
+        if outcome.converted is not None:
+            self._found[entry.source] = outcome.converted
+        if outcome.converted is not None and outcome.trace is not None:
+            facts = outcome.converted.to_facts()
+            facts["warnings"] = [_write_problem(each) for each in outcome.warnings]
+            self.results[entry.source.as_posix()] = Kept(
+                outcome.trace, facts, pack(outcome.converted.html.encode())
+            )
+        return False
+
+
+def _restore(kept: Kept, mistakes: Mistakes) -> Converted | None:
+    """What was kept of an entry, with its warnings; None if it is no such thing."""
+    try:
+        converted = restore(kept.read().decode(), kept.facts)
+        warnings = [_read_problem(each) for each in kept.facts["warnings"]]
+    except Exception:  # somebody's database
+        return None
+    mistakes.warnings += warnings
+    return converted
+
+
+def _write_problem(problem: Problem) -> list[object]:
+    place = problem.place
+    if place is None:
+        return [problem.message]
+    return [problem.message, place.path.as_posix(), place.line, place.column]
+
+
+def _read_problem(values: list[object]) -> Problem:
+    message, *place = values
+    if not place:
+        return Problem(str(message), None)
+    path, line, column = place
+    return Problem(str(message), Place(Path(str(path)), int(str(line)), int(str(column))))

@@ -1,0 +1,198 @@
+"""What a build keeps for the next one: results, each with what it was made of.
+
+A result stands as long as the digest of everything that it was made of does: there are no times,
+and no keys that somebody wrote by hand. What is kept is text in a database of SQLite, in the folder
+of the user's caches: it becomes part of pages, so nobody else may put anything there. Whatever is
+wrong with the database, it is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from bisect import bisect
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from escriba.ground.caches import find_folder
+from escriba.ground.files import resolve
+from escriba.ground.project import Project
+from escriba.ground.reads import Trace
+
+VERSION = 1
+SWEPT = 8  # of what others keep, when a new project comes
+LEVEL = 1  # of compression: what is kept is read more often than written
+_SCHEMA = """
+create table kept (kind text, name text, digest text, trace text, facts text, body blob,
+                   primary key (kind, name));
+create table project (root text);
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result: what it was made of, what is known of it, as plain values, and its bytes, packed,
+    with their digest if anybody wants to know that."""
+
+    trace: Trace
+    facts: Mapping[str, Any]
+    packed: bytes
+    digest: str = ""
+
+    def read(self) -> bytes:
+        return zlib.decompress(self.packed)
+
+    @classmethod
+    def of_bytes(cls, data: bytes) -> Kept:
+        """Bytes alone."""
+        return cls({}, {}, pack(data), hashlib.sha256(data).hexdigest())
+
+
+def pack(data: bytes) -> bytes:
+    """Bytes as they are kept."""
+    return zlib.compress(data, LEVEL)
+
+
+class Cache:
+    """The results of one project, by kind and name. Without a path they are in memory alone."""
+
+    def __init__(self, path: Path | None, root: Path):
+        self._path = path
+        self._database = _open(path, root)
+        self._loaded: dict[str, dict[str, Kept]] = {}
+        self.memory: dict[Hashable, Any] = {}  # of this process, for as long as it is open
+
+    def load(self, kind: str) -> dict[str, Kept]:
+        """All results of a kind, by their names."""
+        if kind not in self._loaded:
+            found: dict[str, Kept] = {}
+            with _forgiving():
+                query = "select name, digest, trace, facts, body from kept where kind = ?"
+                for name, *row in self._database.execute(query, (kind,)):
+                    found[name] = _read(*row)
+            self._loaded[kind] = found
+        return dict(self._loaded[kind])
+
+    def get(self, kind: str, name: str) -> Kept | None:
+        """One result, if it is there."""
+        with _forgiving():
+            query = "select digest, trace, facts, body from kept where kind = ? and name = ?"
+            row = self._database.execute(query, (kind, name)).fetchone()
+            return row and _read(*row)
+        return None
+
+    def read(self, kind: str, name: str) -> bytes:
+        """The bytes of a result that is there. Raises KeyError if it is not."""
+        kept = self.get(kind, name)
+        if kept is None:
+            raise KeyError(name)
+        return kept.read()
+
+    def digests(self, kind: str) -> dict[str, str]:
+        """The digests of the bytes of all results of a kind, by their names."""
+        with _forgiving():
+            query = "select name, digest from kept where kind = ?"
+            return dict(self._database.execute(query, (kind,)).fetchall())
+        return {}
+
+    def keep(self, kind: str, results: Mapping[str, Kept]) -> None:
+        """Keep some results in the place of those of the same names."""
+        rows = (
+            (kind, name, each.digest,
+             _write([(*read, digest) for read, digest in each.trace.items()]),
+             _write(each.facts), each.packed)
+            for name, each in results.items()
+        )  # fmt: skip
+        self._loaded.get(kind, {}).update(results)
+        with _forgiving(), self._database:
+            self._database.executemany(
+                "insert or replace into kept values (?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def forget(self, kind: str, names: Collection[str]) -> None:
+        """Let go of some results."""
+        for name in names:
+            self._loaded.get(kind, {}).pop(name, None)
+        with _forgiving(), self._database:
+            self._database.executemany(
+                "delete from kept where kind = ? and name = ?", ((kind, name) for name in names)
+            )
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def open_cache(project: Project) -> Cache:
+    """The cache of a project: on disk, if its user has a folder for that, and else in memory."""
+    folder = find_folder("builds", project.root)
+    root = resolve(project.root)
+    if folder is None:
+        return Cache(None, root)
+    name = hashlib.sha256(str(root).encode(errors="surrogateescape")).hexdigest()[:32]
+    path = folder / f"{name}.sqlite"
+    if not path.exists():
+        _sweep(folder, path)
+    return Cache(path, root)
+
+
+def _open(path: Path | None, root: Path) -> sqlite3.Connection:
+    for attempt in range(2):
+        with suppress(sqlite3.DatabaseError, OSError):
+            return _connect(path, root)
+        if path is not None and not attempt:  # it is damaged, or of another version
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return _connect(None, root)
+
+
+def _connect(path: Path | None, root: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path or ":memory:", timeout=5)
+    try:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = off")  # what a crash damages is made anew
+        (version,) = database.execute("pragma user_version").fetchone()
+        if version not in (0, VERSION):
+            raise sqlite3.DatabaseError(version)
+        if not version:
+            database.executescript(_SCHEMA)
+            database.execute("insert into project values (?)", (str(root),))
+            database.execute(f"pragma user_version = {VERSION}")
+            database.commit()
+        return database
+    except BaseException:
+        database.close()
+        raise
+
+
+def _sweep(folder: Path, new: Path) -> None:
+    """Remove what is kept of projects that are there no more, among SWEPT of all: those that come
+    after the new one, whose name is like a throw of dice."""
+    known = sorted(folder.glob("*.sqlite"))
+    at = bisect(known, new)
+    for path in (known[at:] + known[:at])[:SWEPT]:
+        with suppress(sqlite3.DatabaseError, OSError, TypeError):
+            with closing(sqlite3.connect(path)) as database:
+                (root,) = database.execute("select root from project").fetchone()
+            if not Path(root).exists():
+                path.unlink()
+
+
+@contextmanager
+def _forgiving() -> Iterator[None]:
+    """A cache that cannot be read or written is none."""
+    with suppress(sqlite3.DatabaseError, ValueError, TypeError, zlib.error):
+        yield
+
+
+def _read(digest: str, trace: str, facts: str, body: bytes) -> Kept:
+    reads = {(of, each): found for of, each, found in json.loads(trace)}
+    return Kept(reads, json.loads(facts), body, digest)
+
+
+def _write(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

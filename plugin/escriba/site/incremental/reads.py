@@ -1,0 +1,130 @@
+"""What the results of a site are made of, by kind, besides files: how the digest of each is found.
+
+Whoever makes a page of a site has no other way to what is in it: see `ground.reads`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from escriba.ground.digest import text_digest
+from escriba.ground.language import reading_language
+from escriba.ground.program import digest_program
+from escriba.ground.project import Project
+from escriba.ground.reads import FILE, Reads, once
+from escriba.markup.math.formulas import Mathematics
+from escriba.site.content.catalogue import Catalogue, Group
+from escriba.site.content.converted import Converted
+from escriba.site.content.post import Post
+from escriba.templating.templates import packaged
+
+BASE = "base"  # this program, its language, the settings: part of everything
+POST = "post"  # what the front matter and the name of an entry say, by its source
+POSTS = "posts"  # the same of all
+ARTICLE = "article"  # all that a page can show of an entry, by its source
+CARD = "card"  # what a list shows of its text: summary, minutes
+GROUP = "group"  # which posts a topic has, by its address
+CATALOGUE = "catalogue"  # one of its parts: which entries are in it, in which order
+AROUND = "around"  # an entry's neighbours, translations and topics, by its source
+MENU = "menu"  # the items of the navigation, by language
+ASSET = "asset"  # the address of an asset, by name
+PLAN = "plan"  # the addresses of all pages
+LINKS = "links"  # whether the links of pages are wanted
+
+
+def add_base(reads: Reads, project: Project, mathematics: Mathematics) -> None:
+    """The part of everything."""
+
+    def write() -> str:
+        return repr((
+            digest_program(packaged()), reading_language(), project.settings, mathematics,
+            project.shown(project.templates), project.shown(project.models),
+        ))  # fmt: skip
+
+    reads.add(BASE, once(write))
+
+
+def add_content(
+    reads: Reads,
+    catalogue: Catalogue,
+    converted: Mapping[str, Converted],
+    targets: Mapping[str, Mapping[str, str]],
+) -> None:
+    """What is known of entries once they are converted: `converted` by source, and what the
+    addresses in them lead to."""
+    entries = {entry.source.as_posix(): entry for entry in catalogue.entries}
+    groups = {group.url: group for group in (*catalogue.tags, *catalogue.categories)}
+
+    def article(source: str) -> str:
+        return text_digest(repr((converted[source].digest, sorted(targets[source].items()))))
+
+    def card(source: str) -> str:
+        each = converted[source]
+        return repr((each.minutes, each.playground)) + text_digest(each.summary)
+
+    reads.add(POST, lambda source: _describe(entries[source]))
+    reads.add(POSTS, once(lambda: repr([reads.digest(POST, source) for source in entries])))
+    reads.add(ARTICLE, article)
+    reads.add(CARD, card)
+    reads.add(GROUP, lambda url: text_digest(repr(_list(groups[url]))))
+    reads.add(CATALOGUE, lambda part: text_digest(repr(_show(getattr(catalogue, part)))))
+    reads.add(AROUND, lambda source: text_digest(repr(_look_around(catalogue, entries[source]))))
+
+
+def watch(reads: Reads) -> dict[type, Callable[[object, str], None]]:
+    """What is noted when a template asks for an attribute of an object."""
+
+    def post(obj: object, attribute: str) -> None:
+        assert isinstance(obj, Post)
+        reads.note(POST, obj.source.as_posix())
+        if attribute in ("body", "places", "first_line"):
+            reads.note(FILE, obj.source.as_posix())
+
+    def group(obj: object, attribute: str) -> None:
+        assert isinstance(obj, Group)
+        if obj.url:
+            reads.note(GROUP, obj.url)
+        else:
+            reads.note(CATALOGUE, "years")
+
+    def catalogue(obj: object, attribute: str) -> None:
+        if hasattr(obj, attribute):
+            reads.note(CATALOGUE, attribute)
+
+    return {Post: post, Group: group, Catalogue: catalogue}
+
+
+def _describe(post: Post) -> str:
+    return text_digest(
+        repr((
+            post.front, post.title, post.slug, post.date, post.lang, post.categories, post.tags,
+            post.draft, post.url, post.layout, post.written,
+        ))
+    )  # fmt: skip
+
+
+def _list(group: Group) -> object:
+    return group.name, group.url, group.keys, [post.source for post in group.posts]
+
+
+def _look_around(catalogue: Catalogue, post: Post) -> object:
+    parts = (
+        catalogue.neighbours.get(post.source), catalogue.translations.get(post.source),
+        catalogue.topics.get(post.source),
+    )  # fmt: skip
+    return [_show(part) for part in parts]
+
+
+def _show(value: object) -> object:
+    """A value of the catalogue with the names of entries and groups in their place."""
+    if isinstance(value, Post):
+        return value.source
+    if isinstance(value, Group):
+        return _list(value)
+    if isinstance(value, (tuple, list)):
+        return [_show(each) for each in value]
+    if isinstance(value, Mapping):
+        return sorted((str(key), _show(each)) for key, each in value.items())
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))
+    return value

@@ -1,0 +1,97 @@
+"""A site of which nothing has changed since it was last rendered: it is what was kept of it.
+
+Only a site of which nothing had to be said is kept: what is said of a link may depend on files that
+belong to no site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from escriba.ground.project import Project
+from escriba.ground.reads import FILE, Reads, once
+from escriba.site.incremental.cache import Cache, Kept
+from escriba.site.incremental.reads import BASE
+from escriba.site.output.contents import Content, Packed, sign
+from escriba.site.pages.compose import KIND as PAGE
+from escriba.site.sources import list_sources
+
+KIND, ASSET = "site", "asset"
+SOURCES = "sources"  # all files that a site is made of
+
+
+def add_sources(reads: Reads, project: Project) -> None:
+    """What all sources of a site are, as one."""
+
+    def write() -> str:
+        names = sorted(project.shown(path).as_posix() for path in list_sources(project))
+        return repr([(name, reads.digest(FILE, name)) for name in names])
+
+    reads.add(SOURCES, once(write))
+
+
+def find(
+    name: str, project: Project, reads: Reads, cache: Cache, asked: set[Path]
+) -> tuple[int, dict[str, Content]] | None:
+    """How many posts a site has, and its files, if they were kept under a name and nothing has
+    changed; None if not. `asked` becomes the files that were looked for elsewhere."""
+    kept = cache.get(KIND, name)
+    if kept is None or not reads.stands(kept.trace):
+        return None
+    asked |= {project.root / each for kind, each in kept.trace if kind == FILE}
+    try:
+        known = {kind: cache.digests(kind) for kind in (PAGE, ASSET)}
+        return int(kept.facts["posts"]), _restore(kept.facts["files"], known, project, cache)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def keep(
+    name: str,
+    posts: int,
+    files: Mapping[str, Content],
+    pages: Mapping[str, str],
+    asked: Iterable[Path],
+    project: Project,
+    reads: Reads,
+    cache: Cache,
+) -> None:
+    """Keep a site under a name; `pages` are the addresses of those of its files that are pages, and
+    `asked` are files that were looked for elsewhere."""
+    assets: dict[str, Kept] = {}
+    listed: dict[str, list[Any]] = {}
+    for file, content in files.items():
+        if isinstance(content, Path):
+            listed[file] = ["copy", project.shown(content).as_posix()]
+        elif isinstance(content, Packed):
+            listed[file] = [PAGE, pages[file], content.digest, content.size]
+        else:
+            assets[file] = Kept.of_bytes(content)
+            listed[file] = [ASSET, file, sign(content), len(content)]
+    others = [(FILE, project.shown(path).as_posix()) for path in asked]
+    trace = {read: reads.digest(*read) for read in [(BASE, "*"), (SOURCES, "*"), *others]}
+    cache.keep(ASSET, assets)
+    cache.forget(ASSET, cache.digests(ASSET).keys() - assets.keys())
+    cache.keep(KIND, {name: Kept(trace, {"posts": posts, "files": listed}, b"")})
+
+
+def _restore(
+    listed: Mapping[str, list[Any]],
+    known: Mapping[str, Mapping[str, str]],
+    project: Project,
+    cache: Cache,
+) -> dict[str, Content]:
+    """Raises KeyError if something that was kept is not any more."""
+    files: dict[str, Content] = {}
+    for file, (kind, name, *rest) in listed.items():
+        if kind == "copy":
+            files[file] = project.root / name
+            continue
+        digest, size = rest
+        if known[kind][name] != digest:
+            raise KeyError(name)
+        files[file] = Packed(digest, size, partial(cache.read, kind, name))
+    return files
