@@ -44,7 +44,7 @@ def collect_messages() -> Catalog:
     for name, _, message, _, _ in found:
         catalog.add(message, locations=[(f"plugin/escriba/{name}", 0)])
     for text in _read_help(cli):
-        catalog.add(text, locations=[("plugin/escriba/cli.py", 0)])
+        catalog.add(text, locations=[("plugin/escriba/cli", 0)])
     return catalog
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba import tex
-from escriba.tex.macros import CALLS
+from escriba.tex.expansion import CALLS
 from escriba.tex.words import read
 
 CASES = Path(__file__).parent / "cases" / "formulas.mathml"

@@ -17,8 +17,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("there is no forkserver", allow_module_level=True)
 
-from escriba.charlm.training import train as training  # noqa: E402
+from escriba.charlm.training import loop  # noqa: E402
 from escriba.charlm.training.log import Log  # noqa: E402
+from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
 
@@ -42,16 +43,16 @@ def make_site(root: Path) -> project.Project:
 def train_until(site: project.Project, moment: str, step: int) -> None:
     """Train, and be killed (-9) at that moment of that step, wherever the others are by then."""
     if moment == "between steps":
-        kill_before(training, "take_step", lambda run, window: run.step == step)
+        kill_before(loop, "take_step", lambda run, window: run.step == step)
     elif moment == "while a checkpoint is written":
         kill_before(torch, "save", lambda state, file: state["step"] >= step and write_half(file))
     elif moment == "before a checkpoint has its name":
         steps = [0]
-        kill_before(training, "take_step", lambda run, window: steps.append(run.step))
+        kill_before(loop, "take_step", lambda run, window: steps.append(run.step))
         kill_before(os, "fsync", lambda number: steps[-1] >= step)
     elif moment == "while a line is written":
         kill_before(Log, "write", lambda log, run, **_: run.step >= step and cut_line(site))
-    training.train(site, "count", checkpoint_every=0, validate_every=50)
+    train(site, "count", checkpoint_every=0, validate_every=50)
 
 
 def kill_before(module: Any, name: str, due: Callable[..., object]) -> None:

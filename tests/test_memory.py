@@ -16,8 +16,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba.charlm.device import bounded_memory  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
-from escriba.charlm.training import calibrate, memory, setup  # noqa: E402
-from escriba.charlm.training import train as training  # noqa: E402
+from escriba.charlm.training import calibrate, loop, memory, setup  # noqa: E402
 from escriba.charlm.training.memory import estimate, find_memory  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
@@ -197,7 +196,7 @@ def test_a_full_memory_is_one_sentence(
     def fail(*given: object) -> None:
         raise error
 
-    monkeypatch.setattr(training, "take_step", fail)
+    monkeypatch.setattr(loop, "take_step", fail)
     with pytest.raises(TrainingError) as caught:
         train(site, "count")
     what = f"the memory of the {device} device" if device else "the memory"

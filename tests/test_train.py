@@ -300,7 +300,7 @@ def test_the_recorded_loss_is_that_of_the_whole_validation_part(
 ) -> None:
     site = make_site(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT[: len(TEXT) * 9 // 10] + "xyz\n" * 200)
-    monkeypatch.setattr("escriba.charlm.training.train.VALIDATE_ON", 50)
+    monkeypatch.setattr("escriba.charlm.training.loop.VALIDATE_ON", 50)
     result = train(site, "count")
     model = read_model(site.models / "count")
     assert model.record["training"]["validation"] == f"{result.best:.4f}"

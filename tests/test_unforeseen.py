@@ -67,10 +67,14 @@ def told(text: str) -> re.Match[str]:
 @pytest.mark.parametrize(
     ("fault", "error", "what"),
     [
-        ("escriba.cli:_find", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
-        ("escriba.cli:_find", "MemoryError", "MemoryError: a defect ␛[31m␊of two lines"),
-        ("escriba.cli:_find", "RecursionError", "RecursionError: maximum recursion depth exceeded"),
-        ("escriba.cli:_find", "panic", "PanicException: a defect"),
+        ("escriba.ground.project:find", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
+        ("escriba.ground.project:find", "MemoryError", "MemoryError: a defect ␛[31m␊of two lines"),
+        (
+            "escriba.ground.project:find",
+            "RecursionError",
+            "RecursionError: maximum recursion depth exceeded",
+        ),
+        ("escriba.ground.project:find", "panic", "PanicException: a defect"),
         ("escriba.cli:translate", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
         ("escriba.site.output.write:write", "TypeError", "TypeError: a defect ␛[31m␊of two lines"),
     ],
@@ -216,11 +220,12 @@ def test_a_thread_that_ends_badly_has_a_sentence_too(tmp_path: Path) -> None:
     (tmp_path / "escriba.yml").touch()
     program = (
         "import sys, threading\n"
-        "from escriba import cli, __main__ as program\n"
+        "from escriba import __main__ as program\n"
+        "from escriba.ground import project\n"
         "def fail(folder):\n"
         "    thread = threading.Thread(target=lambda: 1 / 0)\n"
         "    thread.start(); thread.join(); sys.exit(5)\n"
-        "cli._find = fail\n"
+        "project.find = fail\n"
         "sys.argv = ['escriba', 'prune']\n"
         "program.main()\n"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from escriba.charlm.corpora.encoded import Text
@@ -15,19 +16,14 @@ from escriba.charlm.network import CharLSTM, State
 
 LOGITS = 1 << 28  # scores of symbols that are in memory at a time
 
+Collect = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
+
 
 @torch.inference_mode()
 def measure(
-    network: CharLSTM,
-    text: Text,
-    before: Text | None = None,
-    *,
-    symbols: int | None = None,
-    streams: int = 64,
-    context: int = 256,
-    window: int = 256,
-    collect: Callable[[NDArray[np.float32], NDArray[np.int64]], None] | None = None,
-) -> float:
+    network: CharLSTM, text: Text, before: Text | None = None, *, symbols: int | None = None,
+    streams: int = 64, context: int = 256, window: int = 256, collect: Collect | None = None,
+) -> float:  # fmt: skip
     """The mean of -ln p(symbol | everything before it) over a text, in nats.
 
     text (N,) and before (M,) are symbol indices, in memory or on disk. The text is read in parallel
@@ -43,15 +39,9 @@ def measure(
     first_weight = next(network.parameters())  # of the embedding: a row for each symbol
     device = first_weight.device
     whole = _Whole.of(before, text, context)
-    first = max(len(whole.head), 1)  # index in `whole` of the first symbol to predict
-    there = len(whole) - first
-    wanted = there if symbols is None else min(symbols, there)
-    streams = max(1, min(streams, wanted // (2 * context) or 1))
-    share = -(-wanted // streams)
-    window = max(1, min(window, LOGITS // (streams * len(first_weight))))
-    # Where in `whole` each stream begins to count; from `context` before on it reads.
-    starts = first - 1 + max(share, there // streams) * np.arange(streams)
-    total, count = 0.0, 0
+    starts, share = _place_streams(whole, symbols, streams, context)
+    window = max(1, min(window, LOGITS // (len(starts) * len(first_weight))))
+    losses = _Losses(whole, collect)
     state: State | None = None
     edges = sorted({*range(0, context, window), *range(context, context + share, window)})
     for start, end in zip(edges, [*edges[1:], context + share], strict=True):
@@ -61,18 +51,10 @@ def measure(
         read = read.t().to(device)  # (end - start + 1, streams)
         logits, state = network(read[:-1], state)
         if start >= context:
-            losses = F.cross_entropy(
-                logits.float().flatten(0, 1), read[1:].flatten(), reduction="none"
-            )
             places = starts + np.arange(start - context, end - context)[:, None]
-            counted = torch.from_numpy(places < len(whole) - 1).flatten().to(device)
-            total += float((losses.double() * counted).sum())
-            count += int(counted.sum())
-            if collect is not None:
-                positions = places.flatten() + 1 - len(whole.head)
-                collect(losses[counted].cpu().numpy(), positions[counted.cpu().numpy()])
+            losses.add(logits, read[1:], places)
     network.train(was_training)
-    return total / max(count, 1)
+    return losses.total / max(losses.count, 1)
 
 
 @dataclass(frozen=True)
@@ -105,6 +87,40 @@ class _Whole:
                 low = max(low, border)
                 row[low - start : high - start] = self.text[low - border : high - border]
         return found
+
+
+def _place_streams(
+    whole: _Whole, symbols: int | None, streams: int, context: int
+) -> tuple[NDArray[np.int64], int]:
+    """Where in `whole` each stream begins to count, and how many symbols each is to predict; from
+    `context` before on it reads."""
+    first = max(len(whole.head), 1)  # index in `whole` of the first symbol to predict
+    there = len(whole) - first
+    wanted = there if symbols is None else min(symbols, there)
+    streams = max(1, min(streams, wanted // (2 * context) or 1))
+    share = -(-wanted // streams)
+    return first - 1 + max(share, there // streams) * np.arange(streams), share
+
+
+class _Losses:
+    """The losses of the symbols of a text, added up as they come."""
+
+    def __init__(self, whole: _Whole, collect: Collect | None):
+        self.whole = whole
+        self.collect = collect
+        self.total = 0.0
+        self.count = 0
+
+    def add(self, logits: Tensor, symbols: Tensor, places: NDArray[np.int64]) -> None:
+        """logits (T, B, V) of symbols (T, B); places (T, B) are those in `whole` that stand before
+        them, and beyond its end nothing counts."""
+        losses = F.cross_entropy(logits.float().flatten(0, 1), symbols.flatten(), reduction="none")
+        counted = torch.from_numpy(places < len(self.whole) - 1).flatten().to(losses.device)
+        self.total += float((losses.double() * counted).sum())
+        self.count += int(counted.sum())
+        if self.collect is not None:
+            positions = places.flatten() + 1 - len(self.whole.head)
+            self.collect(losses[counted].cpu().numpy(), positions[counted.cpu().numpy()])
 
 
 def _warm_short(

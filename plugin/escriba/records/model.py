@@ -143,6 +143,31 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
             place,
         )
+    head, size = _read_head(path, place, remedy)
+    try:
+        model = _parse_head(head, folder.name, path)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
+        raise ModelError(
+            tr("not a model of escriba: {reason}; {remedy}", reason=reason, remedy=remedy), place
+        ) from None
+    end = max(part.end for tensor in model.tensors.values() for part in tensor.parts)
+    if end != size:
+        raise ModelError(
+            tr(
+                "the file is truncated or padded: {size} bytes instead of {end}; restore it, "
+                "or {remedy}",
+                size=size,
+                end=end,
+                remedy=remedy,
+            ),
+            place,
+        )
+    return model
+
+
+def _read_head(path: Path, place: Place, remedy: str) -> tuple[bytes, int]:
+    """The header of a file, and the size of the whole in bytes. Raises ModelError."""
     with (
         refusals(ModelError, place.path, path=path),
         open_file(path, place.path, kind=ModelError) as file,
@@ -159,50 +184,35 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
                 ),
                 place,
             )
-        data = file.read(length)
-    try:
-        entries = read_json(data)
-        metadata = entries.pop("__metadata__")
-        if metadata["format"] != FORMAT:
-            raise ValueError(
-                tr(
-                    "its format is {found!r}, not '{format}'",
-                    found=str(metadata["format"])[:40],
-                    format=FORMAT,
-                )
-            )
-        value = read_json(metadata["escriba"])
-        network = Network(**value["network"])
-        vocabulary = Vocabulary(**value["vocabulary"])
-        record = value["record"]
-        _refuse_nonsense(network, vocabulary, record)
-        weight = 4 * sum(map(math.prod, network.shapes(len(vocabulary)).values()))
-        if weight > LARGEST:
-            raise ValueError(
-                tr("it has {size} MB of weights, of at most {largest}",
-                   size=weight >> 20, largest=LARGEST >> 20)
-            )  # fmt: skip
-        shapes = network.shapes(len(vocabulary))
-        tensors = read_tensors(entries, 8 + length, shapes)
-        model = Model(folder.name, path, network, vocabulary, record, tensors)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
-        raise ModelError(
-            tr("not a model of escriba: {reason}; {remedy}", reason=reason, remedy=remedy), place
-        ) from None
-    end = max(part.end for tensor in tensors.values() for part in tensor.parts)
-    if end != size:
-        raise ModelError(
+        return file.read(length), size
+
+
+def _parse_head(head: bytes, name: str, path: Path) -> Model:
+    """The model that a header tells. Raises ValueError, KeyError, TypeError or AttributeError for
+    one that is not escriba's."""
+    entries = read_json(head)
+    metadata = entries.pop("__metadata__")
+    if metadata["format"] != FORMAT:
+        raise ValueError(
             tr(
-                "the file is truncated or padded: {size} bytes instead of {end}; restore it, "
-                "or {remedy}",
-                size=size,
-                end=end,
-                remedy=remedy,
-            ),
-            place,
+                "its format is {found!r}, not '{format}'",
+                found=str(metadata["format"])[:40],
+                format=FORMAT,
+            )
         )
-    return model
+    value = read_json(metadata["escriba"])
+    network = Network(**value["network"])
+    vocabulary = Vocabulary(**value["vocabulary"])
+    _refuse_nonsense(network, vocabulary, value["record"])
+    shapes = network.shapes(len(vocabulary))
+    weight = 4 * sum(map(math.prod, shapes.values()))
+    if weight > LARGEST:
+        raise ValueError(
+            tr("it has {size} MB of weights, of at most {largest}",
+               size=weight >> 20, largest=LARGEST >> 20)
+        )  # fmt: skip
+    tensors = read_tensors(entries, 8 + len(head), shapes)
+    return Model(name, path, network, vocabulary, value["record"], tensors)
 
 
 def _refuse_nonsense(network: Network, vocabulary: Vocabulary, record: object) -> None:

@@ -26,8 +26,9 @@ from escriba.ground import files
 from escriba.ground.caches import find_folder
 from escriba.ground.errors import EscribaError, Place, SourceError
 from escriba.ground.language import tr
-from escriba.ground.project import Project, Settings
+from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads
+from escriba.ground.settings import Settings
 from escriba.templating.formats import format_compact, format_figures, format_number, format_share
 from escriba.templating.passage import show
 from escriba.templating.policy import offer

@@ -1,6 +1,6 @@
 """TeX formulas to MathML, when a site is built.
 
-    TeX → tokens → macros → formula, commands, text, tables → mathml (math-core) → MathML
+    TeX → tokens → expansion → formula, commands, environments, text → mathml (math-core) → MathML
 
 A `Page` is what the formulas of one page share: macros, numbers, labels.
 """

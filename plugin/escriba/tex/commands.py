@@ -8,7 +8,7 @@ from html import escape
 
 from escriba.ground.errors import shorten
 from escriba.ground.language import tr
-from escriba.tex import colours, spaces, stacked, tables, text
+from escriba.tex import colours, environments, spaces, stacked, text
 from escriba.tex.formula import Formula, Handler
 from escriba.tex.lengths import to_em
 from escriba.tex.tokens import TexError, Token, tokens_of
@@ -215,7 +215,7 @@ def _character(formula: Formula, at: int, end: int, out: list[Token]) -> int:
 def _align_lines(formula: Formula, at: int, end: int, out: list[Token]) -> int:
     """`\\eqalign{…}`, `\\displaylines{…}`."""
     kind = "aligned" if formula.tokens[at].text == r"\eqalign" else "gathered"
-    return tables.write_plain(kind, formula, at, end, out)
+    return environments.write_plain(kind, formula, at, end, out)
 
 
 _UNITS = ("SI", "si", "num", "unit", "qty", "ang", "numrange", "SIrange")
@@ -237,7 +237,7 @@ def _refuse(formula: Formula, at: int, end: int, out: list[Token]) -> int:
 
 
 _GROUPS: Sequence[tuple[str, Handler]] = (
-    ("begin", tables.write_environment),
+    ("begin", environments.write_environment),
     ("\\ cr newline tabularnewline", _end_line),
     ("label", _label),
     ("tag", _ignore_argument),
@@ -290,7 +290,7 @@ def _handlers() -> dict[str, Handler]:
         handler = partial(spaces.lap, name)
         table |= {rf"\{name}": handler, rf"\math{name}": handler}
     for name in ("matrix", "pmatrix", "bmatrix", "vmatrix", "cases"):
-        table[rf"\{name}"] = partial(tables.write_plain, name)
+        table[rf"\{name}"] = partial(environments.write_plain, name)
     return table
 
 

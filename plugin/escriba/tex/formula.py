@@ -14,6 +14,7 @@ from html import escape
 from escriba.ground.errors import shorten
 from escriba.ground.language import tr
 from escriba.tex import mathml
+from escriba.tex.expansion import expand
 from escriba.tex.mathml import LONGEST
 from escriba.tex.messages import explain
 from escriba.tex.page import Page
@@ -35,7 +36,7 @@ class Formula:
         self.end = len(tex)
         self.parts: dict[str, str] = {}
         self.depth = 0
-        tokens = page.macros.expand(cut(tex), self.end)
+        tokens = expand(page.macros, cut(tex), self.end)
         if sum(len(token.text) for token in tokens) > LONGEST:
             raise TexError(
                 tr("the formula is longer than {longest} characters", longest=LONGEST), self.end

@@ -7,10 +7,10 @@ from html import escape
 from escriba.ground.language import tr
 from escriba.tex import mathml
 from escriba.tex.commands import COMMANDS
+from escriba.tex.environments import write_lines
 from escriba.tex.formula import Formula
 from escriba.tex.mathml import LONGEST
 from escriba.tex.page import Page
-from escriba.tex.tables import write_lines
 from escriba.tex.tokens import TexError
 
 

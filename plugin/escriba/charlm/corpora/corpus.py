@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.encoded import Part, read_encoded
+from escriba.charlm.corpora.encoded import Encoded, Part, read_encoded
 from escriba.charlm.corpora.encoder import Report, encode_documents, to_units
 from escriba.charlm.corpora.sources import Found, find_sources
 from escriba.ground.digest import digest
@@ -65,23 +65,7 @@ def read_corpus(
     be found, read or trusted.
     """
     found = find_sources(recipe, project)
-    key = _key(recipe, found)
-    folder = project.admit(project.cache / "encoded" / key, kind=CorpusError)
-    shown = project.shown(folder)
-    encoded = read_encoded(folder, shown)
-    if encoded is None:
-
-        def confirm() -> None:
-            if _key(recipe, find_sources(recipe, project)) != key:
-                raise CorpusError(tr("the corpus changed while it was read; run the command again"))
-
-        documents = [document for source in found for document in source.documents]
-        encode_documents(documents, recipe, folder, shown, confirm, report)
-        encoded = read_encoded(folder, shown, trusted=True)
-        if encoded is None:
-            raise CorpusError(
-                tr("{shown} disappeared; run the command again", shown=shown.as_posix())
-            )
+    encoded = _encode_once(recipe, project, found, report)
     corpus = Corpus(
         *encoded.parts,
         vocabulary=encoded.vocabulary,
@@ -97,6 +81,28 @@ def read_corpus(
             )
         )
     return corpus
+
+
+def _encode_once(
+    recipe: CorpusRecipe, project: Project, found: Sequence[Found], report: Report
+) -> Encoded:
+    key = _key(recipe, found)
+    folder = project.admit(project.cache / "encoded" / key, kind=CorpusError)
+    shown = project.shown(folder)
+    encoded = read_encoded(folder, shown)
+    if encoded is not None:
+        return encoded
+
+    def confirm() -> None:
+        if _key(recipe, find_sources(recipe, project)) != key:
+            raise CorpusError(tr("the corpus changed while it was read; run the command again"))
+
+    documents = [document for source in found for document in source.documents]
+    encode_documents(documents, recipe, folder, shown, confirm, report)
+    encoded = read_encoded(folder, shown, trusted=True)
+    if encoded is None:
+        raise CorpusError(tr("{shown} disappeared; run the command again", shown=shown.as_posix()))
+    return encoded
 
 
 def encode(text: str, vocabulary: Vocabulary) -> NDArray[np.int32]:

@@ -109,35 +109,13 @@ def _hurry(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
     They are made in a thread, which after that is left alone and ends by itself.
     """
-    ready: Queue[bytes | Exception | None] = Queue(_READY)
-    given_up = threading.Event()
-
-    def give(item: bytes | Exception | None) -> bool:
-        while not given_up.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-            except Full:
-                continue
-            return True
-        return False
-
-    def fetch() -> None:
-        try:
-            for block in blocks:
-                if not give(block):
-                    return
-        except Exception as error:
-            give(error)
-        else:
-            give(None)
-
-    threading.Thread(target=fetch, daemon=True).start()
+    feed = _Feed(blocks)
     begun, count = time.monotonic(), 0
     try:
         while True:
             left = begun + PATIENCE + count / SLOWEST - time.monotonic()
             try:
-                item = ready.get(timeout=max(0.0, left))
+                item = feed.ready.get(timeout=max(0.0, left))
             except Empty:
                 raise _RefusedError(
                     tr("too slow: {count} bytes in {seconds:.0f} seconds",
@@ -150,7 +128,36 @@ def _hurry(blocks: Iterator[bytes]) -> Iterator[bytes]:
             count += len(item)
             yield item
     finally:
-        given_up.set()
+        feed.given_up.set()
+
+
+class _Feed:
+    """Blocks that a thread makes until they are `given_up`. As they come they are `ready`, and
+    behind the last None, or what went wrong."""
+
+    def __init__(self, blocks: Iterator[bytes]):
+        self.ready: Queue[bytes | Exception | None] = Queue(_READY)
+        self.given_up = threading.Event()
+        threading.Thread(target=self._fetch, args=(blocks,), daemon=True).start()
+
+    def _fetch(self, blocks: Iterator[bytes]) -> None:
+        try:
+            for block in blocks:
+                if not self._give(block):
+                    return
+        except Exception as error:
+            self._give(error)
+        else:
+            self._give(None)
+
+    def _give(self, item: bytes | Exception | None) -> bool:
+        while not self.given_up.is_set():
+            try:
+                self.ready.put(item, timeout=0.1)
+            except Full:
+                continue
+            return True
+        return False
 
 
 class _Redirects(HTTPRedirectHandler):

@@ -1,4 +1,5 @@
-"""What a training works with, from its recipe to its files."""
+"""From a recipe to the training that it asks for: what is left open is chosen, and what cannot go
+on is refused."""
 
 from __future__ import annotations
 
@@ -6,26 +7,22 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.encoded import Part
-from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
 from escriba.charlm.training.health import unigram_entropy
-from escriba.charlm.training.limits import set_schedule
-from escriba.charlm.training.log import Log
 from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training.processes import Processes
-from escriba.charlm.training.run import Run, begin
-from escriba.charlm.training.settings import CHOSEN, Limit, Settings, settle
+from escriba.charlm.training.settings import Limit, Settings, settle
+from escriba.charlm.training.training import Training, find_log, make_reader
 from escriba.ground.errors import ModelError, Place, TrainingError, shorten
 from escriba.ground.language import tr
 from escriba.ground.lock import hold
@@ -43,132 +40,11 @@ FILES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Training:
-    """Everything about a training but how far it has come. `shown` is how errors name `folder`;
-    `is_beside` says that its weights and its log are in `checkpoint/`, because others stand in
-    their place."""
-
-    folder: Path
-    shown: Path
-    is_beside: bool
-    recipe: Recipe
-    corpus: Corpus
-    settings: Settings
-    device: torch.device
-    precision: str
-    processes: Processes
-    entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
-    checkpoint: Checkpoint
-    state: dict[str, Any] | None  # what the checkpoint holds, to go on from
-    threads: int | None  # of the run that the checkpoint is of
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """What the recipe may leave open: a training that goes on keeps it."""
-        values = {name: getattr(self.settings, name) for name in CHOSEN}
-        return {**values, "precision": self.precision, "threads": torch.get_num_threads()}
-
-    @property
-    def own(self) -> Path:
-        """Where it writes its weights and its log."""
-        return self.folder / FOLDER if self.is_beside else self.folder
-
-    @property
-    def log(self) -> Log:
-        return _find_log(self.folder, self.shown, beside=self.is_beside)
-
-    @property
-    def reader(self) -> Reader:
-        return _make_reader(self.corpus, self.settings, self.processes)
-
-    @property
-    def held_out(self) -> Part:
-        return self.corpus.validation
-
-    def begin(self, attempt: int = 0) -> Run:
-        """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
-        run = self._begin(attempt)
-        set_schedule(run, self.settings.limit, self.reader.steps)
-        if self.processes.leads:
-            self.checkpoint.sweep()
-            self.checkpoint.remove()
-            _find_log(self.folder, self.shown, beside=True).remove()
-            self.log.rewind(None)
-            self.log.write(run, plan=self.plan(run))
-        return run
-
-    def resume(self) -> Run:
-        """The run that the checkpoint holds, or a new one if there is none."""
-        if self.state is None:
-            return self.begin()
-        run = self._begin(self.state["attempt"])
-        self.load(run, self.state, LATEST)
-        if self.processes.leads:
-            self.checkpoint.sweep()
-            mark = self.state.get("log")
-            if mark is not None and self.log.bears(run.step, mark):
-                self.log.rewind(run.step, mark[0])
-            else:  # the one in its place was edited, or is of other weights: it stays as it is
-                self.log.rewind(run.step, source=_find_log(self.folder, self.shown, beside=False))
-            if self.threads not in (None, torch.get_num_threads()):  # sums are rounded otherwise
-                self.log.write(run, threads=torch.get_num_threads())
-        return run
-
-    def branch(self, step: int) -> Training:
-        """The same training beside what stands in the folder, with the lines of the log up to a
-        step."""
-        other = replace(self, is_beside=True)
-        if self.processes.leads:
-            other.log.rewind(step, source=self.log)
-        return other
-
-    def load(self, run: Run, state: dict[str, Any], name: str) -> None:
-        """Let a run go on from what the checkpoint of that name holds. Raises TrainingError for
-        what no training has written."""
-        try:
-            run.load_state(state)
-            streams = run.carried and run.carried[0][0].shape[1] * self.processes.world
-            if streams not in (None, self.reader.batch):
-                raise ValueError
-        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
-            raise self.checkpoint.refuse(name, error) from None
-
-    def _begin(self, attempt: int) -> Run:
-        return begin(
-            self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
-            precision=self.precision, device=self.device, processes=self.processes,
-            attempt=attempt,
-        )  # fmt: skip
-
-    def plan(self, run: Run) -> dict[str, Any]:
-        """The first line of the log: what determines the steps that follow."""
-        reader = self.reader
-        return {
-            **run.settings.to_dict(),
-            "batch": reader.batch,
-            "window": reader.window,
-            "precision": self.precision,
-            "device": self.device.type,
-            "threads": torch.get_num_threads(),
-            "processes": self.processes.world,
-            "attempt": run.attempt,
-            "symbols": len(self.corpus.train),
-            "unigram": round(self.entropy, 5),
-        }
-
-
 def prepare(
-    project: Project,
-    name: str,
-    processes: Processes,
-    *,
-    limit: Limit,
-    budget: Budget | None,
-    device: str | None,
-    restart: bool,
+    project: Project, name: str, processes: Processes, *,
+    limit: Limit, budget: Budget | None, device: str | None, restart: bool,
     reading: Callable[[int, int], None] = lambda done, total: None,
-) -> Training:
+) -> Training:  # fmt: skip
     """The training that a recipe asks for. Raises like `train`; TrainingError also for a checkpoint
     that is damaged, or of another training, and for what the machine has no memory for."""
     folder = admit_model(project, name, FILES)
@@ -183,23 +59,11 @@ def prepare(
     corpus = _read_corpus(recipe, project, processes, reading)
     refuse_network(network, len(corpus.vocabulary), place)
     settings = settle(recipe, limit, budget, symbols=len(corpus.train))
-    identity = settings.digest(
-        corpus.digest, sorted(asdict(network).items()), recipe.network.dropout,
-        recipe.training.batch, recipe.training.learning_rate,
-    )  # fmt: skip
-    checkpoint = Checkpoint(folder, shown, identity)
-    state: dict[str, Any] | None = None
-    chosen: dict[str, Any] = {}
-    beside = False
-    if processes.leads:
-        if checkpoint.exists(LATEST) and not restart:
-            state = checkpoint.read(LATEST)
-            chosen = check_chosen(state, checkpoint)
-            beside = _goes_on_beside(folder, shown, state)
-        else:
-            beside = any(os.path.lexists(folder / file) for file in (WEIGHTS, logs.FILE))
-            refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
-            chosen = _choose(recipe, corpus, settings, where)
+    checkpoint = Checkpoint(folder, shown, _identify(recipe, corpus, settings))
+    state, chosen, beside = _look_back(checkpoint, processes, restart=restart)
+    if processes.leads and state is None:
+        refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
+        chosen = _choose(recipe, corpus, settings, where)
     state, chosen, beside = processes.share((state, chosen, beside))
     precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
     _refuse_precision(where, precision, place, begun=state is not None)
@@ -207,20 +71,11 @@ def prepare(
     _refuse_processes(settings, processes, place)
     refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
     return Training(
-        folder=folder,
-        shown=shown,
-        is_beside=beside,
-        recipe=recipe,
-        corpus=corpus,
-        settings=settings,
-        device=where,
-        precision=precision,
-        processes=processes,
-        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)),
-        checkpoint=checkpoint,
-        state=state,
-        threads=threads,
-    )
+        folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
+        settings=settings, device=where, precision=precision, processes=processes,
+        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
+        state=state, threads=threads,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -238,15 +93,33 @@ def alone(project: Project, name: str, processes: Processes) -> Iterator[None]:
         yield
 
 
-def _find_log(folder: Path, shown: Path, *, beside: bool) -> Log:
-    inside = Path(FOLDER) / logs.FILE if beside else Path(logs.FILE)
-    return Log(folder / inside, shown / inside)
+def _identify(recipe: Recipe, corpus: Corpus, settings: Settings) -> str:
+    """The digest of what must not change under a checkpoint."""
+    return settings.digest(
+        corpus.digest, sorted(asdict(recipe.architecture()).items()), recipe.network.dropout,
+        recipe.training.batch, recipe.training.learning_rate,
+    )  # fmt: skip
+
+
+def _look_back(
+    checkpoint: Checkpoint, processes: Processes, *, restart: bool
+) -> tuple[dict[str, Any] | None, dict[str, Any], bool]:
+    """The state to go on from, if any, what was chosen then, and whether the training is beside
+    what stands in the folder; for the leader alone."""
+    if not processes.leads:
+        return None, {}, False
+    folder = checkpoint.folder
+    if checkpoint.exists(LATEST) and not restart:
+        state = checkpoint.read(LATEST)
+        chosen = check_chosen(state, checkpoint)
+        return state, chosen, _goes_on_beside(folder, checkpoint.shown, state)
+    return None, {}, any(os.path.lexists(folder / file) for file in (WEIGHTS, logs.FILE))
 
 
 def _goes_on_beside(folder: Path, shown: Path, state: Mapping[str, Any]) -> bool:
     """Whether the log of a checkpoint is the one beside, or none that is here."""
     step = state.get("step")
-    beside, place = (_find_log(folder, shown, beside=beside) for beside in (True, False))
+    beside, place = (find_log(folder, shown, beside=beside) for beside in (True, False))
     if type(step) is not int:
         return False  # which is refused later
     mark = state.get("log")
@@ -285,17 +158,10 @@ def _read_corpus(
     return corpus
 
 
-def _make_reader(corpus: Corpus, settings: Settings, processes: Processes) -> Reader:
-    return Reader(
-        corpus.train, settings.batch, settings.window, settings.seed,
-        rank=processes.rank, world=processes.world,
-    ).fitted()  # fmt: skip
-
-
 def _estimate(
     network: Network, corpus: Corpus, settings: Settings, precision: str, processes: Processes
 ) -> int:
-    reader = _make_reader(corpus, settings, processes)
+    reader = make_reader(corpus, settings, processes)
     settings = replace(settings, batch=reader.batch, window=reader.window)
     return estimate(network, len(corpus.vocabulary), settings, precision, processes.world)
 

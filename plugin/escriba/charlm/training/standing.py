@@ -15,7 +15,7 @@ from escriba.charlm.measure import measure
 from escriba.charlm.training.checkpoint import FOLDER
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.run import Run
-from escriba.charlm.training.setup import Training
+from escriba.charlm.training.training import Training
 from escriba.charlm.weights import load_network
 from escriba.ground import atomic as draft
 from escriba.ground.errors import ModelError, TrainingError

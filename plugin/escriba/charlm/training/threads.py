@@ -22,7 +22,7 @@ from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.network import tensors
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import Settings
-from escriba.charlm.training.setup import Training
+from escriba.charlm.training.training import Training
 from escriba.records.model import Network
 
 TRIED = 4  # steps with each number

@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
 
 import numpy as np
 
 from escriba.charlm.device import bounded_memory
-from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
-from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
-from escriba.charlm.training.header import describe
-from escriba.charlm.training.limits import goes_further, is_half_time, set_schedule
-from escriba.charlm.training.log import describe_steps
+from escriba.charlm.training.limits import goes_further, set_schedule
+from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import longest_run
-from escriba.charlm.training.pace import Moment, Pace
-from escriba.charlm.training.preview import PROMPT, preview
-from escriba.charlm.training.preview import STEPS as PREVIEWS
+from escriba.charlm.training.pace import Moment
+from escriba.charlm.training.preview import preview
 from escriba.charlm.training.processes import joined
-from escriba.charlm.training.run import Run, take_step
+from escriba.charlm.training.run import Run
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit
-from escriba.charlm.training.setup import Training, alone, prepare
+from escriba.charlm.training.setup import alone, prepare
 from escriba.charlm.training.standing import Verdict, judge, take
-from escriba.charlm.training.threads import Threads, choose_threads
-from escriba.charlm.weights import copy_tensors, write_weights
-from escriba.ground.errors import Place, SourceError, TrainingError
+from escriba.charlm.training.training import Training
+from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
 from escriba.records.recipe import FILE as RECIPE
 from escriba.records.recipe import Budget
 
 CHECKPOINT_EVERY = 60.0  # seconds
-CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has
-VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
-VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
 FINAL_ON = 1 << 23  # symbols, at most, for the loss that the model is known by
-VALIDATE_AGE = 16  # later, a validation each time that the run has grown by a 16th
-
-Order = Literal["go on", "save", "cool", "stop"]
-End = Literal["finished", "interrupted", "collapsed"]
 
 
 @dataclass(frozen=True)
@@ -118,10 +103,10 @@ def train(
         run = training.resume()
         training = _aim(training, run)
         while True:
-            loop = _Loop(training, run, report, stop, checkpoint_every, validate_every)
+            loop = Loop(training, run, report, stop, checkpoint_every, validate_every)
             end = loop.run_on()
             if end != "collapsed":
-                return loop.finish(end, project, force=force)
+                return _finish(loop, end, project, force=force)
             run = training.begin(run.attempt + 1)
 
 
@@ -143,206 +128,25 @@ def _aim(training: Training, run: Run) -> Training:
     return training
 
 
-class _Loop:
-    """The steps of a run, and what happens between them."""
-
-    def __init__(
-        self,
-        training: Training,
-        run: Run,
-        report: Callable[[Moment], None],
-        stop: Callable[[], bool],
-        checkpoint_every: float,
-        validate_every: int | None,
-    ):
-        self.training, self.run, self.stop = training, run, stop
-        self.pace = Pace(run, training.settings.limit, report)
-        self.checkpoint_every = checkpoint_every
-        self.saved = run.seconds
-        reader = training.reader
-        symbols = VALIDATE_SHARE * min(len(training.held_out), VALIDATE_ON)
-        self.interval = validate_every or max(20, symbols // (reader.batch * reader.window))
-        self.grows = validate_every is None
-
-    def run_on(self) -> End:
-        run = self.run
-        threads: Threads | None = None
-        for window in self.training.reader.read(run.epoch, run.index):
-            if run.schedule.finished(run.step):
-                return "finished"
-            order = self.order()
-            if order == "cool":
-                run.schedule = run.schedule.over(2 * run.step)
-                if run.schedule.finished(run.step):  # no time was given at all
-                    return "finished"
-            if run.step == run.schedule.cool and run.step:
-                self.save(CONSTANT)
-            # Without a checkpoint the weights to come would be those of a training that is over.
-            if order in ("save", "stop") or not run.step:
-                self.save(LATEST)
-            if order == "stop":
-                return "interrupted"
-            threads = threads or choose_threads(self.training)
-            threads.take(partial(take_step, run, window))
-            self.pace.tick()
-            if run.step % run.settings.log_every == 0 and self.log_steps():
-                return "collapsed"
-            if self.validation_is_due():
-                self.validate()
-            if run.step in PREVIEWS or run.schedule.finished(run.step):
-                self.log_preview()
-        raise AssertionError("a reader never ends")
-
-    def order(self) -> Order:
-        """What the clock says, the same in every process."""
-        run = self.run
-        if run.step % CLOCK_EVERY:
-            return "go on"
-        order: Order = "go on"
-        if self.stop():
-            order = "stop"
-        elif is_half_time(run, self.training.settings.limit):
-            order = "cool"
-        elif run.seconds - self.saved >= self.checkpoint_every:
-            order = "save"
-        order = self.training.processes.share(order)
-        if order == "cool":
-            run.cooled_after = self.training.processes.share(run.seconds)
-        return order
-
-    def log_steps(self) -> bool:
-        """A line about the last steps. True if they show that the network learns nothing."""
-        run, training = self.run, self.training
-        entry = describe_steps(run)
-        if training.processes.leads:
-            training.log.write(run, **entry)
-        loss = math.inf if entry["loss"] is None else entry["loss"]
-        run.losses, run.norms = [], []
-        self.refuse_explosion(loss)
-        run.loss = entry["loss"]
-        if not health.has_collapsed(loss, training.entropy, run):
-            return False
-        if run.attempt + 1 < health.ATTEMPTS:
-            return True
-        raise TrainingError(
-            tr(
-                "the loss stays at {loss:.4f}, and the entropy of the single characters is "
-                "{entropy:.4f}: the network has learnt nothing else in {attempts} attempts, "
-                "and no weights were written; try residual: true, fewer layers or a lower "
-                "learning-rate",
-                loss=loss,
-                entropy=training.entropy,
-                attempts=health.ATTEMPTS,
-            ),
-            Place(training.shown / "recipe.yml"),
-        )
-
-    def refuse_explosion(self, loss: float, *, validation: bool = False) -> None:
-        run, training = self.run, self.training
-        if not health.has_exploded(loss, len(training.corpus.vocabulary)):
-            return
-        learnt = health.has_learnt(run.best, training.entropy)
-        kept = tr("the best weights so far are kept") if learnt else tr("no weights were written")
-        raise TrainingError(
-            tr(
-                "the {loss_name} is {loss:.4g} at step {step}: the training has exploded; {kept}; "
-                "lower learning-rate or clip, and begin again with: escriba train {name} "
-                "--restart",
-                loss_name=tr("validation loss") if validation else tr("loss"),
-                loss=loss,
-                step=run.step,
-                kept=kept,
-                name=training.folder.name,
-            ),
-            Place(training.shown / "recipe.yml"),
-        )
-
-    def log_preview(self) -> None:
-        """What the network writes now, beside its loss in the last steps."""
-        run, training = self.run, self.training
-        loss = describe_steps(run)["loss"] if run.losses else run.loss
-        if training.processes.leads:
-            vocabulary = training.corpus.vocabulary
-            text = vocabulary.decode(preview(run.network, vocabulary))
-            training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
-
-    def validate(self) -> None:
-        """Measure, keep the weights if they are the best, and see whether to go on."""
-        run, training = self.run, self.training
-        loss = self.measure(VALIDATE_ON)
-        self.refuse_explosion(loss, validation=True)
-        if training.processes.leads:
-            training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
-        if loss < run.best:
-            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
-            if health.has_learnt(loss, training.entropy):
-                self.write(loss)
-        run.validated = run.step
-        run.validations.append((run.step, loss))
-        if health.falls_no_more(run, self.interval):
-            self.end_early()
-
-    def validation_is_due(self) -> bool:
-        grown = self.run.validated // VALIDATE_AGE if self.grows else 0
-        return self.run.step >= self.run.validated + max(self.interval, grown)
-
-    def end_early(self) -> None:
-        """The validation loss falls no more: from the best weights on, let the rate fall to zero;
-        if it fell already, end here."""
-        run = self.run
-        cool = run.schedule.cool
-        if cool is not None and run.step >= cool:
-            run.schedule = run.schedule.falling(cool, run.step - cool)
-            return
-        load_tensors(run.network, run.best_weights)
-        run.carried, run.exhausted = None, True
-        steps = max(run.best_step // 2, health.LEAST_PATIENCE * self.interval)
-        run.schedule = run.schedule.falling(run.step, steps)
-
-    def measure(self, symbols: int) -> float:
-        """The loss on so many symbols of the validation part, the same in every process."""
-        training = self.training
-        loss = math.nan
-        if training.processes.leads:
-            before = training.corpus.train[-1024:]
-            loss = measure(self.run.network, training.held_out, before, symbols=symbols)
-        return training.processes.share(loss)
-
-    def save(self, name: str) -> None:
-        training, run = self.training, self.run
-        state = {"chosen": training.chosen, **run.to_state()}
-        if training.processes.leads:
-            training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
-        self.saved = self.run.seconds
-
-    def write(self, loss: float, longest: int | None = None) -> None:
-        """Write the best weights, with that validation loss in their record."""
-        training, run = self.training, self.run
-        if training.processes.leads:
-            record = describe(training.recipe, training.corpus, run, loss, longest)
-            network, vocabulary = run.network.network, training.corpus.vocabulary
-            shown = training.log.shown.parent
-            write_weights(training.own, run.best_weights, network, vocabulary, record, shown)
-
-    def finish(self, end: End, project: Project, *, force: bool) -> Result:
-        """What is left to do at the end, or at an interruption, and what came out."""
-        run, training = self.run, self.training
-        if end == "interrupted":
-            return Result(False, run.best, run.step, run.seconds)
-        if run.validated < run.step or not run.best_weights:
-            self.validate()
-        self.save(LATEST)
-        # The loss that a model is known by is that of as much as can be of the validation part.
-        load_tensors(run.network, run.best_weights)
-        best = self.measure(FINAL_ON)
-        sample = preview(run.network, training.corpus.vocabulary)
-        longest = longest_run(np.array(sample), training.corpus.train)
-        self.write(best, longest)
-        verdict = Verdict(True)
-        if training.processes.leads:
-            verdict = judge(training, run, best, FINAL_ON, force=force)
-            if verdict.taken and training.is_beside:
-                take(project, training)
-        verdict = training.processes.share(verdict)
-        text = training.corpus.vocabulary.decode(sample)
-        return Result(True, best, run.step, run.seconds, text, longest, verdict)
+def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
+    """What is left to do at the end, or at an interruption, and what came out."""
+    run, training = loop.run, loop.training
+    if end == "interrupted":
+        return Result(False, run.best, run.step, run.seconds)
+    if run.validated < run.step or not run.best_weights:
+        loop.validate()
+    loop.save(LATEST)
+    # The loss that a model is known by is that of as much as can be of the validation part.
+    load_tensors(run.network, run.best_weights)
+    best = loop.measure(FINAL_ON)
+    sample = preview(run.network, training.corpus.vocabulary)
+    longest = longest_run(np.array(sample), training.corpus.train)
+    loop.write(best, longest)
+    verdict = Verdict(True)
+    if training.processes.leads:
+        verdict = judge(training, run, best, FINAL_ON, force=force)
+        if verdict.taken and training.is_beside:
+            take(project, training)
+    verdict = training.processes.share(verdict)
+    text = training.corpus.vocabulary.decode(sample)
+    return Result(True, best, run.step, run.seconds, text, longest, verdict)

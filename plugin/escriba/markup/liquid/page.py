@@ -33,10 +33,11 @@ from escriba.markup.liquid.filters import FILTERS, apply
 from escriba.markup.liquid.jekyll import JekyllError, environment
 from escriba.markup.liquid.marks import Marks
 from escriba.markup.liquid.missing import ASKING, Absent, Looped, Misses, Missing, name_path
+from escriba.markup.liquid.paper import CountedPaper, Sheet
 from escriba.markup.liquid.pieces import MOST, Flaw, Piece, cut
 from escriba.markup.liquid.tokens import Compared, Stream, group
-from escriba.markup.liquid.trace import Origin, Paper, Source
-from escriba.templating.budget import VALUE, Spent, too_large, weigh
+from escriba.markup.liquid.trace import Origin, Source
+from escriba.templating.budget import Spent, weigh
 
 INCLUDES = 20  # files within each other
 
@@ -67,7 +68,7 @@ class Page(RenderContext):
         self.budget = Budget(len(source.text))
         self.over = False  # nothing of it is left
         self.marks = Marks()
-        self.paper = _Paper(source, self.budget, self.marks)
+        self.paper = CountedPaper(source, self.budget, self.marks)
         self.within: list[tuple[str, Place]] = []  # the includes: name, and place of the tag
         self.included: dict[Path, tuple[list[Node], Source]] = {}
         self.origins: dict[tuple[int, int, bool, Place | None], Origin] = {}
@@ -164,7 +165,7 @@ class Page(RenderContext):
         return super().stopindex(key, index)
 
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
-        return _Sheet(self.budget)
+        return Sheet(self.budget)
 
     def _weigh(self, value: object) -> int:
         """The weight of a value with all that is in it; that of a list or a dict is kept, since
@@ -274,35 +275,6 @@ class Page(RenderContext):
                 message = tr("{reason} (included in {place})", reason=message, place=where)
             problems.append(Problem(message, self.source.place(flaw.at)))
         return LiquidSourceError(problems)
-
-
-class _Paper(Paper):
-    """The page itself: what is written on it is counted."""
-
-    def __init__(self, source: Source, budget: Budget, marks: Marks):
-        super().__init__(Origin(source, 0, False))
-        self.budget = budget
-        self.marks = marks
-
-    def write(self, text: str) -> int:
-        self.budget.write(len(text) + self.marks.weigh_copies(text))
-        return super().write(text)
-
-
-class _Sheet(StringIO):
-    """What is written for a variable."""
-
-    def __init__(self, budget: Budget):
-        super().__init__(newline="")
-        self.budget = budget
-        self.size = 0
-
-    def write(self, text: str) -> int:
-        self.budget.spend(len(text) // 8)
-        self.size += len(text)
-        if self.size > VALUE:
-            raise Spent(too_large())
-        return super().write(text)
 
 
 _UNKNOWN_FILTER = re.compile(r"unknown filter '(\w+)'")

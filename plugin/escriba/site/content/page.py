@@ -5,6 +5,7 @@ A page is a Post to all that render it; what makes it another thing is said here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import read_text
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
-from escriba.ground.project import Settings
+from escriba.ground.settings import Settings
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink
 from escriba.site.content.hints import hint
@@ -53,15 +54,7 @@ def read_page(
         hint(node, _KEYS, start, mistakes)
     name = inside.with_suffix("")
     slug = front.slug or name.as_posix()
-    words = permalink.Words(slug=slug, name=name.name, categories=(), date=front.date)
-    own = front.permalink
-    if own is None:
-        folder = name.parent if name.name == "index" else name
-        own = f"/{folder.as_posix()}/" if folder.parts else "/"
-        url = permalink.clean_name(own)
-    else:
-        rooted = own in permalink.STYLES or own.startswith("/") or "://" in own
-        url = permalink.expand(own if rooted else f"/{own}", words, places["permalink"])
+    url = _find_address(front, name, slug, places)
     if fault := permalink.find_fault(permalink.target(url)):
         message = tr(
             "a page cannot have the address {url}: {fault}; choose another",
@@ -69,19 +62,18 @@ def read_page(
         )  # fmt: skip
         raise SourceError(message, places.get("permalink", Place(source, 1)))
     return Post(
-        source=source,
-        front=front,
-        places=places,
-        body=body,
-        first_line=first_line,
+        source=source, front=front, places=places, body=body, first_line=first_line,
         title=front.title or title_of(name.parent.name if name.name == "index" else name.name),
-        slug=slug,
-        date=front.date,
-        lang=front.lang or settings.lang,
-        categories=(),
-        tags=(),
+        slug=slug, date=front.date, lang=front.lang or settings.lang, categories=(), tags=(),
         draft=not DRAFTS.isdisjoint(inside.parts[:-1]) or not front.published,
-        url=url,
-        layout=LAYOUT,
-        written=schema.plain(node) if node is not None else {},
-    )
+        url=url, layout=LAYOUT, written=schema.plain(node) if node is not None else {},
+    )  # fmt: skip
+
+
+def _find_address(front: PageMatter, name: Path, slug: str, places: Mapping[str, Place]) -> str:
+    """The address of a page: its own, or that of its path. Raises SourceError."""
+    if front.permalink is not None:
+        words = permalink.Words(slug=slug, name=name.name, categories=(), date=front.date)
+        return permalink.expand_own(front.permalink, words, places["permalink"])
+    folder = name.parent if name.name == "index" else name
+    return permalink.clean_name(f"/{folder.as_posix()}/" if folder.parts else "/")

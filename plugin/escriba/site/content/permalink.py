@@ -75,34 +75,36 @@ def expand(pattern: str, words: Words, place: Place) -> str:
             place,
         )
 
-    def replace(match: re.Match[str]) -> str:
-        # As in Jekyll, `:year_` is `:year` and an underscore.
-        for name, rest in ((match[1], ""), (match[1].removesuffix("_"), "_")):
-            if name in _NAMES:
-                return _NAMES[name](words) + rest
-            if name in _TIMES:
-                if words.date is None:
-                    raise SourceError(
-                        tr("the permalink's ':{name}' needs a date", name=name), place
-                    )
-                return _TIMES[name](words.date) + rest
-        known = suggest(match[1], [*_NAMES, *_TIMES])
-        raise SourceError(
-            tr(
-                "unknown placeholder ':{name}' in the permalink{known}",
-                name=match[1],
-                known=known,
-            ),
-            place,
-        )
-
     try:
-        return clean(re.sub(r":([a-z_]+)", replace, pattern))
+        return clean(re.sub(r":([a-z_]+)", lambda match: _fill(match[1], words, place), pattern))
     except UnicodeDecodeError:
         raise SourceError(
             tr("the permalink '{pattern}' is not UTF-8 where it has '%'", pattern=cut(pattern)),
             place,
         ) from None
+
+
+def expand_own(pattern: str, words: Words, place: Place) -> str:
+    """The same for the pattern in a front matter, whose first slash may be left out."""
+    rooted = pattern in STYLES or pattern.startswith("/") or "://" in pattern
+    return expand(pattern if rooted else f"/{pattern}", words, place)
+
+
+def _fill(placeholder: str, words: Words, place: Place) -> str:
+    """What a placeholder stands for. Raises SourceError."""
+    # As in Jekyll, `:year_` is `:year` and an underscore.
+    for name, rest in ((placeholder, ""), (placeholder.removesuffix("_"), "_")):
+        if name in _NAMES:
+            return _NAMES[name](words) + rest
+        if name in _TIMES:
+            if words.date is None:
+                raise SourceError(tr("the permalink's ':{name}' needs a date", name=name), place)
+            return _TIMES[name](words.date) + rest
+    known = suggest(placeholder, [*_NAMES, *_TIMES])
+    raise SourceError(
+        tr("unknown placeholder ':{name}' in the permalink{known}", name=placeholder, known=known),
+        place,
+    )
 
 
 def _refuse_elsewhere(pattern: str, place: Place) -> None:

@@ -22,8 +22,9 @@ from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.files import read_text, starts_with
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
-from escriba.ground.project import NAME, Settings, find_strange_macros
+from escriba.ground.project import NAME
 from escriba.ground.schema import Mistake, Words, raise_all
+from escriba.ground.settings import Settings, find_strange_macros
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink
 from escriba.site.content.hints import hint
@@ -163,42 +164,18 @@ def read_post(
         hint(node, _KEYS, start, mistakes)
     draft = not DRAFTS.isdisjoint(source.parts[:-1])
     written, stem = _read_name(path.stem, source, front)
-    date = front.date or written
-    if date is None and not draft:
-        raise SourceError(
-            tr("the post has no date; name the file YYYY-MM-DD-slug.md or add 'date:'"),
-            Place(source, 1),
-        )
-    slug = front.slug or stem
-    if not permalink.slugify(slug):
-        raise SourceError(
-            tr("the slug '{slug}' has no letter or digit", slug=slug), Place(source, 1)
-        )
+    date, slug = front.date or written, front.slug or stem
+    _refuse_nameless(date, slug, source, draft=draft)
     categories, tags = _read_topics(front, places)
     words = permalink.Words(slug=slug, name=path.stem, categories=categories, date=date)
-    own = front.permalink
-    if own is not None:
-        rooted = own in permalink.STYLES or own.startswith("/") or "://" in own
-        url = permalink.expand(own if rooted else f"/{own}", words, places["permalink"])
-    else:
-        pattern = settings.permalink if date else "/drafts/:title/"
-        url = permalink.expand(pattern, words, Place(Path(NAME), 1))
+    url = _find_address(front, words, settings, places)
     post = Post(
-        source=source,
-        front=front,
-        places=places,
-        body=body,
-        first_line=first_line,
-        title=front.title or title_of(stem),
-        slug=slug,
-        date=date,
-        lang=front.lang or settings.lang,
-        categories=categories,
-        tags=tags,
-        draft=draft or not front.published,
-        url=url,
+        source=source, front=front, places=places, body=body, first_line=first_line,
+        title=front.title or title_of(stem), slug=slug, date=date,
+        lang=front.lang or settings.lang, categories=categories, tags=tags,
+        draft=draft or not front.published, url=url,
         written=schema.plain(node) if node is not None else {},
-    )
+    )  # fmt: skip
     if fault := permalink.find_fault(post.target):
         message = tr(
             "a page cannot have the address {url}: {fault}; choose another",
@@ -206,6 +183,29 @@ def read_post(
         )  # fmt: skip
         raise SourceError(message, _find_culprit(post))
     return post
+
+
+def _refuse_nameless(date: datetime | None, slug: str, source: Path, *, draft: bool) -> None:
+    """Raise SourceError for a post without a date that is no draft, or without a slug."""
+    if date is None and not draft:
+        raise SourceError(
+            tr("the post has no date; name the file YYYY-MM-DD-slug.md or add 'date:'"),
+            Place(source, 1),
+        )
+    if not permalink.slugify(slug):
+        raise SourceError(
+            tr("the slug '{slug}' has no letter or digit", slug=slug), Place(source, 1)
+        )
+
+
+def _find_address(
+    front: FrontMatter, words: permalink.Words, settings: Settings, places: Mapping[str, Place]
+) -> str:
+    """The address of a post: its own, or that of the site's pattern. Raises SourceError."""
+    if front.permalink is not None:
+        return permalink.expand_own(front.permalink, words, places["permalink"])
+    pattern = settings.permalink if words.date else "/drafts/:title/"
+    return permalink.expand(pattern, words, Place(Path(NAME), 1))
 
 
 def _find_culprit(post: Post) -> Place:

@@ -20,12 +20,11 @@ from escriba.ground import files
 from escriba.ground.errors import Place, Problem, SourceError, shorten, suggest
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
-from escriba.ground.project import CONFIG, NAME, Project
+from escriba.ground.project import NAME, Project
 from escriba.ground.tree import list_files
-from escriba.ground.unicode import fold
 from escriba.site.content import permalink
 from escriba.site.content.post import SUFFIXES
-from escriba.site.output.plan import FOLDER, MANIFEST
+from escriba.site.content.refusal import NOWHERE, Refusal, find_private, is_shown
 
 FOLDERS = (
     "assets", "images", "img", "files", "media", "uploads", "downloads", "css", "js", "fonts",
@@ -36,10 +35,6 @@ FILES = (
     "browserconfig.xml",
 )  # fmt: skip
 MOST = 1000  # files that posts lead to and that are watched while one writes
-_LEAVINGS = frozenset({"node_modules", "__pycache__", "Thumbs.db", "desktop.ini"})
-_ENVIRONMENT = "pyvenv.cfg"  # a folder that holds one is Python's own
-_SETTINGS = frozenset({NAME, CONFIG})
-_NOWHERE = PurePosixPath()
 _MAGIC = re.compile(r"[*?\[]")
 _MATTER = frozenset({".css", ".scss", ".sass", ".js", ".html", ".htm", ".xml", ".json", ".txt",
                      *SUFFIXES})  # fmt: skip
@@ -104,7 +99,7 @@ class Shelf:
         return permalink.address(inside.as_posix())
 
     def _find_reason(self, inside: PurePosixPath, path: Path) -> str | None:
-        if private := _find_private(inside.parts) or self._refusal.explain_link(path):
+        if private := find_private(inside.parts) or self._refusal.explain_link(path):
             return private
         if not self.project.holds(path):
             return tr("it is a link that leads out of the project")
@@ -122,58 +117,6 @@ class Shelf:
     @cached_property
     def _refusal(self) -> Refusal:
         return Refusal(self.project)
-
-
-class Refusal:
-    """Why a path of the project is not published unless somebody names it in so many words."""
-
-    def __init__(self, project: Project):
-        self.project = project
-        settings = project.settings
-        sources = [settings.posts, settings.pages, settings.templates, settings.models,
-                   *settings.corpora, *settings.documents]  # fmt: skip
-        self._sources = [path for path in map(self._reach, sources) if path]
-        self._output = self._reach(settings.output)
-        self._folders: dict[PurePosixPath, bool] = {}
-
-    def explain(self, path: PurePosixPath, base: PurePosixPath = _NOWHERE) -> str | None:
-        """The reason, for a path in the project; nothing counts that holds for its `base` too,
-        which somebody named."""
-        if reason := _find_private(path.parts[len(base.parts) :]):
-            return reason
-        folded, start = _fold(path), _fold(base)
-        for source in self._sources:
-            if folded.is_relative_to(source) and not start.is_relative_to(source):
-                return tr("the site is made of what is in '{folder}'", folder=source)
-        if self._output and folded.is_relative_to(self._output):
-            return tr("'{part}' is a program's own", part=self._output)
-        for folder in (path, *path.parents):
-            if folder.parts and self._is_foreign(folder):
-                return tr("'{part}' is a program's own", part=folder)
-        return None
-
-    def explain_link(self, path: Path) -> str | None:
-        """The reason, for a file to which a link leads that is published under another name."""
-        root, real = files.resolve(self.project.root), files.resolve(path)
-        if real == root / path.relative_to(self.project.root) or not real.is_relative_to(root):
-            return None
-        return _find_private(real.relative_to(root).parts)
-
-    def _reach(self, folder: Path) -> PurePosixPath | None:
-        """The path of a folder in the project, its links followed; None for one that is not in it,
-        or is all of it."""
-        real, path = files.resolve(self.project.root), files.resolve(self.project.root / folder)
-        if path == real or not path.is_relative_to(real):
-            return None
-        return _fold(PurePosixPath(path.relative_to(real).as_posix()))
-
-    def _is_foreign(self, folder: PurePosixPath) -> bool:
-        """Whether a folder is an environment of Python's, or a site that escriba wrote."""
-        if folder not in self._folders:
-            path = self.project.root / folder
-            marks = (path / _ENVIRONMENT, path / FOLDER / MANIFEST)
-            self._folders[folder] = any(map(files.exists, marks))
-        return self._folders[folder]
 
 
 def list_bases(static: Iterable[Path]) -> Iterator[Path]:
@@ -206,7 +149,7 @@ def _list_named(
                      name=name, fault=fault)  # fmt: skip
         raise SourceError(problem, place)
     if not files.exists(path) and not files.is_link(path):
-        known = [each.name for each in project.root.iterdir() if _is_shown(each.name)]
+        known = [each.name for each in project.root.iterdir() if is_shown(each.name)]
         problem = tr("'static' names '{name}', which is not there{hint}",
                      name=name, hint=suggest(base.as_posix(), known))  # fmt: skip
         raise SourceError(problem, place)
@@ -231,32 +174,11 @@ def _walk(project: Project, base: Path, refusal: Refusal, mistakes: Mistakes) ->
 
     def is_meant(path: Path) -> bool:
         inside = PurePosixPath(path.relative_to(project.root).as_posix())
-        return refusal.explain(inside, at if base.parts else _NOWHERE) is None
+        return refusal.explain(inside, at if base.parts else NOWHERE) is None
 
-    for path in list_files(root, project, mistakes, _is_shown, enter=is_meant):
+    for path in list_files(root, project, mistakes, is_shown, enter=is_meant):
         if is_meant(path):
             yield path
-
-
-def _find_private(parts: Iterable[str]) -> str | None:
-    """Why a name, of a file or of a folder that it is in, keeps it from being published."""
-    for part in parts:
-        if part.lower() in _SETTINGS:
-            return tr("'{part}' has settings", part=part)
-        if not _is_shown(part):
-            return tr("'{part}' is hidden or private", part=part)
-        if part in _LEAVINGS:
-            return tr("'{part}' is a program's own", part=part)
-    return None
-
-
-def _fold(path: PurePosixPath) -> PurePosixPath:
-    """A path as a disk without case takes it."""
-    return PurePosixPath(fold(path.as_posix()))
-
-
-def _is_shown(name: str) -> bool:
-    return not name.startswith((".", "_", "#", "~")) and not name.endswith("~")
 
 
 def _add(

@@ -13,8 +13,9 @@ import yaml
 from escriba.ground import files, schema
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
-from escriba.ground.project import JEKYLL, NAME, POSTS, Settings
+from escriba.ground.project import JEKYLL, NAME, POSTS
 from escriba.ground.schema import plain
+from escriba.ground.settings import Settings
 from escriba.ground.yaml import compose
 from escriba.site.content import permalink
 

@@ -19,8 +19,9 @@ from escriba.ground.errors import SourceError
 from escriba.ground.language import tr
 from escriba.ground.lock import Say, silence
 from escriba.ground.progress import Report
-from escriba.ground.project import Project, Settings, find_root
+from escriba.ground.project import Project, find_root
 from escriba.ground.project import find as find_project
+from escriba.ground.settings import Settings
 from escriba.ground.unforeseen import report
 from escriba.site.serve.edition import EVENTS, Edition, find, inject
 from escriba.site.serve.press import Press

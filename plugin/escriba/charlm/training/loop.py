@@ -1,0 +1,215 @@
+"""The steps of a run, and what happens between them: clock, log, validation, checkpoint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from escriba.charlm.measure import measure
+from escriba.charlm.network import load_tensors
+from escriba.charlm.training import health
+from escriba.charlm.training.checkpoint import CONSTANT, LATEST
+from escriba.charlm.training.header import describe
+from escriba.charlm.training.limits import is_half_time
+from escriba.charlm.training.log import describe_steps
+from escriba.charlm.training.pace import Moment, Pace
+from escriba.charlm.training.preview import PROMPT, preview
+from escriba.charlm.training.preview import STEPS as PREVIEWS
+from escriba.charlm.training.run import Run, take_step
+from escriba.charlm.training.threads import Threads, choose_threads
+from escriba.charlm.training.training import Training
+from escriba.charlm.weights import copy_tensors, write_weights
+from escriba.ground.errors import Place, TrainingError
+from escriba.ground.language import tr
+
+CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has
+VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
+VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
+VALIDATE_AGE = 16  # later, a validation each time that the run has grown by a 16th
+
+Order = Literal["go on", "save", "cool", "stop"]
+End = Literal["finished", "interrupted", "collapsed"]
+
+
+class Loop:
+    """The steps of a run, and what happens between them."""
+
+    def __init__(
+        self,
+        training: Training,
+        run: Run,
+        report: Callable[[Moment], None],
+        stop: Callable[[], bool],
+        checkpoint_every: float,
+        validate_every: int | None,
+    ):
+        self.training, self.run, self.stop = training, run, stop
+        self.pace = Pace(run, training.settings.limit, report)
+        self.checkpoint_every = checkpoint_every
+        self.saved = run.seconds
+        reader = training.reader
+        symbols = VALIDATE_SHARE * min(len(training.held_out), VALIDATE_ON)
+        self.interval = validate_every or max(20, symbols // (reader.batch * reader.window))
+        self.grows = validate_every is None
+
+    def run_on(self) -> End:
+        run = self.run
+        threads: Threads | None = None
+        for window in self.training.reader.read(run.epoch, run.index):
+            if run.schedule.finished(run.step):
+                return "finished"
+            order = self.order()
+            if order == "cool":
+                run.schedule = run.schedule.over(2 * run.step)
+                if run.schedule.finished(run.step):  # no time was given at all
+                    return "finished"
+            if run.step == run.schedule.cool and run.step:
+                self.save(CONSTANT)
+            # Without a checkpoint the weights to come would be those of a training that is over.
+            if order in ("save", "stop") or not run.step:
+                self.save(LATEST)
+            if order == "stop":
+                return "interrupted"
+            threads = threads or choose_threads(self.training)
+            threads.take(partial(take_step, run, window))
+            self.pace.tick()
+            if run.step % run.settings.log_every == 0 and self.log_steps():
+                return "collapsed"
+            if self.validation_is_due():
+                self.validate()
+            if run.step in PREVIEWS or run.schedule.finished(run.step):
+                self.log_preview()
+        raise AssertionError("a reader never ends")
+
+    def order(self) -> Order:
+        """What the clock says, the same in every process."""
+        run = self.run
+        if run.step % CLOCK_EVERY:
+            return "go on"
+        order: Order = "go on"
+        if self.stop():
+            order = "stop"
+        elif is_half_time(run, self.training.settings.limit):
+            order = "cool"
+        elif run.seconds - self.saved >= self.checkpoint_every:
+            order = "save"
+        order = self.training.processes.share(order)
+        if order == "cool":
+            run.cooled_after = self.training.processes.share(run.seconds)
+        return order
+
+    def log_steps(self) -> bool:
+        """A line about the last steps. True if they show that the network learns nothing."""
+        run, training = self.run, self.training
+        entry = describe_steps(run)
+        if training.processes.leads:
+            training.log.write(run, **entry)
+        loss = math.inf if entry["loss"] is None else entry["loss"]
+        run.losses, run.norms = [], []
+        self.refuse_explosion(loss)
+        run.loss = entry["loss"]
+        if not health.has_collapsed(loss, training.entropy, run):
+            return False
+        if run.attempt + 1 < health.ATTEMPTS:
+            return True
+        raise TrainingError(
+            tr(
+                "the loss stays at {loss:.4f}, and the entropy of the single characters is "
+                "{entropy:.4f}: the network has learnt nothing else in {attempts} attempts, "
+                "and no weights were written; try residual: true, fewer layers or a lower "
+                "learning-rate",
+                loss=loss,
+                entropy=training.entropy,
+                attempts=health.ATTEMPTS,
+            ),
+            Place(training.shown / "recipe.yml"),
+        )
+
+    def refuse_explosion(self, loss: float, *, validation: bool = False) -> None:
+        run, training = self.run, self.training
+        if not health.has_exploded(loss, len(training.corpus.vocabulary)):
+            return
+        learnt = health.has_learnt(run.best, training.entropy)
+        kept = tr("the best weights so far are kept") if learnt else tr("no weights were written")
+        raise TrainingError(
+            tr(
+                "the {loss_name} is {loss:.4g} at step {step}: the training has exploded; {kept}; "
+                "lower learning-rate or clip, and begin again with: escriba train {name} "
+                "--restart",
+                loss_name=tr("validation loss") if validation else tr("loss"),
+                loss=loss,
+                step=run.step,
+                kept=kept,
+                name=training.folder.name,
+            ),
+            Place(training.shown / "recipe.yml"),
+        )
+
+    def log_preview(self) -> None:
+        """What the network writes now, beside its loss in the last steps."""
+        run, training = self.run, self.training
+        loss = describe_steps(run)["loss"] if run.losses else run.loss
+        if training.processes.leads:
+            vocabulary = training.corpus.vocabulary
+            text = vocabulary.decode(preview(run.network, vocabulary))
+            training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
+
+    def validate(self) -> None:
+        """Measure, keep the weights if they are the best, and see whether to go on."""
+        run, training = self.run, self.training
+        loss = self.measure(VALIDATE_ON)
+        self.refuse_explosion(loss, validation=True)
+        if training.processes.leads:
+            training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
+        if loss < run.best:
+            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            if health.has_learnt(loss, training.entropy):
+                self.write(loss)
+        run.validated = run.step
+        run.validations.append((run.step, loss))
+        if health.falls_no_more(run, self.interval):
+            self.end_early()
+
+    def validation_is_due(self) -> bool:
+        grown = self.run.validated // VALIDATE_AGE if self.grows else 0
+        return self.run.step >= self.run.validated + max(self.interval, grown)
+
+    def end_early(self) -> None:
+        """The validation loss falls no more: from the best weights on, let the rate fall to zero;
+        if it fell already, end here."""
+        run = self.run
+        cool = run.schedule.cool
+        if cool is not None and run.step >= cool:
+            run.schedule = run.schedule.falling(cool, run.step - cool)
+            return
+        load_tensors(run.network, run.best_weights)
+        run.carried, run.exhausted = None, True
+        steps = max(run.best_step // 2, health.LEAST_PATIENCE * self.interval)
+        run.schedule = run.schedule.falling(run.step, steps)
+
+    def measure(self, symbols: int) -> float:
+        """The loss on so many symbols of the validation part, the same in every process."""
+        training = self.training
+        loss = math.nan
+        if training.processes.leads:
+            before = training.corpus.train[-1024:]
+            loss = measure(self.run.network, training.held_out, before, symbols=symbols)
+        return training.processes.share(loss)
+
+    def save(self, name: str) -> None:
+        training, run = self.training, self.run
+        state = {"chosen": training.chosen, **run.to_state()}
+        if training.processes.leads:
+            training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
+        self.saved = self.run.seconds
+
+    def write(self, loss: float, longest: int | None = None) -> None:
+        """Write the best weights, with that validation loss in their record."""
+        training, run = self.training, self.run
+        if training.processes.leads:
+            record = describe(training.recipe, training.corpus, run, loss, longest)
+            network, vocabulary = run.network.network, training.corpus.vocabulary
+            shown = training.log.shown.parent
+            write_weights(training.own, run.best_weights, network, vocabulary, record, shown)

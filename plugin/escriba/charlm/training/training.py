@@ -1,0 +1,148 @@
+"""What a training works with, from its recipe to its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from escriba.charlm.corpora.corpus import Corpus
+from escriba.charlm.corpora.encoded import Part
+from escriba.charlm.corpora.windows import Reader
+from escriba.charlm.training import log as logs
+from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
+from escriba.charlm.training.limits import set_schedule
+from escriba.charlm.training.log import Log
+from escriba.charlm.training.processes import Processes
+from escriba.charlm.training.run import Run, begin
+from escriba.charlm.training.settings import CHOSEN, Settings
+from escriba.records.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything about a training but how far it has come. `shown` is how errors name `folder`;
+    `is_beside` says that its weights and its log are in `checkpoint/`, because others stand in
+    their place."""
+
+    folder: Path
+    shown: Path
+    is_beside: bool
+    recipe: Recipe
+    corpus: Corpus
+    settings: Settings
+    device: torch.device
+    precision: str
+    processes: Processes
+    entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
+    checkpoint: Checkpoint
+    state: dict[str, Any] | None  # what the checkpoint holds, to go on from
+    threads: int | None  # of the run that the checkpoint is of
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What the recipe may leave open: a training that goes on keeps it."""
+        values = {name: getattr(self.settings, name) for name in CHOSEN}
+        return {**values, "precision": self.precision, "threads": torch.get_num_threads()}
+
+    @property
+    def own(self) -> Path:
+        """Where it writes its weights and its log."""
+        return self.folder / FOLDER if self.is_beside else self.folder
+
+    @property
+    def log(self) -> Log:
+        return find_log(self.folder, self.shown, beside=self.is_beside)
+
+    @property
+    def reader(self) -> Reader:
+        return make_reader(self.corpus, self.settings, self.processes)
+
+    @property
+    def held_out(self) -> Part:
+        return self.corpus.validation
+
+    def begin(self, attempt: int = 0) -> Run:
+        """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
+        run = self._begin(attempt)
+        set_schedule(run, self.settings.limit, self.reader.steps)
+        if self.processes.leads:
+            self.checkpoint.sweep()
+            self.checkpoint.remove()
+            find_log(self.folder, self.shown, beside=True).remove()
+            self.log.rewind(None)
+            self.log.write(run, plan=self.plan(run))
+        return run
+
+    def resume(self) -> Run:
+        """The run that the checkpoint holds, or a new one if there is none."""
+        if self.state is None:
+            return self.begin()
+        run = self._begin(self.state["attempt"])
+        self.load(run, self.state, LATEST)
+        if self.processes.leads:
+            self.checkpoint.sweep()
+            mark = self.state.get("log")
+            if mark is not None and self.log.bears(run.step, mark):
+                self.log.rewind(run.step, mark[0])
+            else:  # the one in its place was edited, or is of other weights: it stays as it is
+                self.log.rewind(run.step, source=find_log(self.folder, self.shown, beside=False))
+            if self.threads not in (None, torch.get_num_threads()):  # sums are rounded otherwise
+                self.log.write(run, threads=torch.get_num_threads())
+        return run
+
+    def branch(self, step: int) -> Training:
+        """The same training beside what stands in the folder, with the lines of the log up to a
+        step."""
+        other = replace(self, is_beside=True)
+        if self.processes.leads:
+            other.log.rewind(step, source=self.log)
+        return other
+
+    def load(self, run: Run, state: dict[str, Any], name: str) -> None:
+        """Let a run go on from what the checkpoint of that name holds. Raises TrainingError for
+        what no training has written."""
+        try:
+            run.load_state(state)
+            streams = run.carried and run.carried[0][0].shape[1] * self.processes.world
+            if streams not in (None, self.reader.batch):
+                raise ValueError
+        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+            raise self.checkpoint.refuse(name, error) from None
+
+    def _begin(self, attempt: int) -> Run:
+        return begin(
+            self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
+            precision=self.precision, device=self.device, processes=self.processes,
+            attempt=attempt,
+        )  # fmt: skip
+
+    def plan(self, run: Run) -> dict[str, Any]:
+        """The first line of the log: what determines the steps that follow."""
+        reader = self.reader
+        return {
+            **run.settings.to_dict(),
+            "batch": reader.batch,
+            "window": reader.window,
+            "precision": self.precision,
+            "device": self.device.type,
+            "threads": torch.get_num_threads(),
+            "processes": self.processes.world,
+            "attempt": run.attempt,
+            "symbols": len(self.corpus.train),
+            "unigram": round(self.entropy, 5),
+        }
+
+
+def find_log(folder: Path, shown: Path, *, beside: bool) -> Log:
+    inside = Path(FOLDER) / logs.FILE if beside else Path(logs.FILE)
+    return Log(folder / inside, shown / inside)
+
+
+def make_reader(corpus: Corpus, settings: Settings, processes: Processes) -> Reader:
+    return Reader(
+        corpus.train, settings.batch, settings.window, settings.seed,
+        rank=processes.rank, world=processes.world,
+    ).fitted()  # fmt: skip
