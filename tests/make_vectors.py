@@ -25,7 +25,7 @@ from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers, Reference, Walk
 from escriba.sampling.request import ARITHMETIC, Options
 from escriba.sampling.stream import Stream, make_stream
-from models import make_model
+from support.models import make_model
 
 ROOT = Path(__file__).parent
 FOLDER = ROOT / "vectors"

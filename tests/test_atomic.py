@@ -12,7 +12,7 @@ from escriba.evidence.ledger import Store, sweep
 from escriba.ground.atomic import is_draft, open_draft, remove_drafts, sync
 from escriba.ground.errors import Place, SourceError
 from escriba.sampling.request import Options, Request
-from models import make_model
+from support.models import make_model
 
 NAMES = ["a.txt", "a[1].md", "*.md", "é" * 127, "x" * 255, ".hidden", "a.12345678"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from browsers import Browser, find_firefox, find_webkit, firefox, webkit
+from support.browsers import Browser, find_firefox, find_webkit, firefox, webkit
 from test_pages import ARTICLES, new_blogs, served
 from test_playground import demonstration, layouts, small
 

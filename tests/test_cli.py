@@ -19,7 +19,7 @@ from escriba.ground.errors import ModelError, SourceError
 from escriba.ground.terminal import visible
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model
+from support.models import make_model
 from test_progress import run_in_terminal
 
 

@@ -52,7 +52,7 @@ from escriba.records.evaluation import (  # noqa: E402
 from escriba.records.library import Models  # noqa: E402
 from escriba.records.model import Model, Network, read_model  # noqa: E402
 from escriba.records.vocabulary import Unit, collect  # noqa: E402
-from models import make_model  # noqa: E402
+from support.models import make_model  # noqa: E402
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 

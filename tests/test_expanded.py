@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from blogs import run
 from escriba.ground.project import Project
-from hosts import (
+from support.blogs import run
+from support.hosts import (
     ARTICLE,
     ITEM_AND_QUOTE,
     check_article,

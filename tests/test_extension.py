@@ -39,7 +39,7 @@ from escriba.markup.markdown import render
 from escriba.records.library import Models
 from escriba.sampling.request import Request
 from escriba.templating.templates import Templates
-from models import make_model, make_record
+from support.models import make_model, make_record
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))
 POST = Path("posts/a.md")

@@ -18,7 +18,7 @@ from escriba.evidence.ledger import Store
 from escriba.ground.errors import EscribaError, ModelError, SourceError
 from escriba.records.library import Models
 from escriba.templating.templates import Templates
-from models import make_model, make_record
+from support.models import make_model, make_record
 
 POST = Path("posts/a.md")
 HOSTILE = (

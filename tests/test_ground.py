@@ -24,7 +24,7 @@ from escriba.ground.errors import (
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model
+from support.models import make_model
 
 
 def test_a_place_reads_as_compilers_write_it() -> None:

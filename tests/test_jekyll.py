@@ -15,7 +15,7 @@ from escriba.ground.project import load
 from escriba.markup.liquid import LiquidContext
 from escriba.markup.markdown import render
 from escriba.site.build import build
-from html_tree import formulas, outline
+from support.html_tree import formulas, outline
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases" / "kramdown").glob("*.md"))

@@ -25,10 +25,10 @@ from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
 from escriba.sampling.stream import BATCH, Stream, make_stream
 from escriba.sampling.wasm import Wasm
-from models import LETTERS, make_model
+from support.models import LETTERS, make_model
 
 KERNEL = wasm.PATH.parent
-JAVASCRIPT = Path(__file__).parent / "kernel.js"
+JAVASCRIPT = Path(__file__).parent / "support" / "kernel.js"
 CHROMIUM = Path("/usr/bin/chromium")
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
 

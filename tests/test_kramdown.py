@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from escriba.ground.errors import SourceError
 from escriba.markup.markdown import Heading, render
-from html_tree import outline
+from support.html_tree import outline
 
 CASES = sorted((Path(__file__).parent / "cases" / "kramdown").glob("*.md"))
 POST = Path("posts/a.md")

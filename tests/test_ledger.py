@@ -15,7 +15,7 @@ from escriba.ground.errors import FrozenError, ModelError, Place, SourceError
 from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options, Request
-from models import LETTERS, make_model
+from support.models import LETTERS, make_model
 
 POST = Place(Path("posts/a.md"), 14, 1)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from blogs import make_site, run
 from escriba.evidence import ledger as frozen
 from escriba.ground.errors import FrozenError, Place
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
-from models import make_model
+from support.blogs import make_site, run
+from support.models import make_model
 from test_pages import REPOSITORY
 
 GIT = shutil.which("git")

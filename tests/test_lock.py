@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.ground import lock
 from escriba.ground.errors import SourceError, TrainingError
 from escriba.ground.lock import FILE, Say, hold, hold_project
@@ -24,6 +23,7 @@ from escriba.hosts.expand import expand_files, expand_stream
 from escriba.site.build import build
 from escriba.upkeep.check import check, prune, refresh
 from escriba.upkeep.explain import explain
+from support.blogs import make_site, tree
 
 SHOWN = Path("site")
 HOLDER = """

@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 
 from escriba.ground import project
 from escriba.ground.project import Project
-from hosts import (
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,

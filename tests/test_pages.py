@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site, run
 from escriba.evidence import ledger as frozen
 from escriba.ground.project import load
 from escriba.site.build import build
-from models import make_record
+from support.blogs import make_site, run
+from support.models import make_record
 
 playwright = pytest.importorskip("playwright.sync_api")
 REPOSITORY = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ import pytest
 
 from escriba.ground import project
 from escriba.ground.project import Project
-from hosts import (
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site
 from escriba.article.panels import Panels
 from escriba.ground.project import load
 from escriba.records.model import GATES, Cell
 from escriba.site.build import build
-from models import make_model
+from support.blogs import make_site
+from support.models import make_model
 from test_pages import ARTICLES, AXE, REPOSITORY, Quiet, browser, needs_chromium, served
 
 __all__ = ["browser"]

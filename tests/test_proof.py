@@ -12,7 +12,7 @@ from escriba.ground.digest import text_digest
 from escriba.ground.errors import Place, SourceError
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
-from models import make_model
+from support.models import make_model
 
 POST = Path("posts/a.md")
 

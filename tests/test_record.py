@@ -13,7 +13,7 @@ from escriba.article.values import show_value
 from escriba.ground.errors import EscribaError, ModelError, Place, SourceError
 from escriba.records.library import Models
 from escriba.records.training import Record, read_record
-from models import make_model, make_record
+from support.models import make_model, make_record
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 SHOWN = Path("models/m")

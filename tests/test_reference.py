@@ -12,7 +12,7 @@ from escriba.sampling import tables
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers, Pcg32, filter_weights, round_shift, weigh
 from escriba.sampling.stream import Stream
-from models import make_model
+from support.models import make_model
 
 POWER = tables.load().power
 

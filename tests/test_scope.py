@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import run
 from escriba.ground.errors import SourceError
 from escriba.ground.project import load
 from escriba.site.content import data
+from support.blogs import run
 
 POST = """\
 ---

@@ -18,7 +18,6 @@ import pytest
 from bs4 import BeautifulSoup
 from safetensors.numpy import load_file
 
-from blogs import make_site, run, tree
 from escriba.charlm.recipe import read_recipe
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
@@ -26,7 +25,8 @@ from escriba.ground.project import Project, load
 from escriba.records.model import FILE
 from escriba.site.build import build
 from escriba.upkeep.check import check, prune
-from models import make_model
+from support.blogs import make_site, run, tree
+from support.models import make_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
 POST = "2020-10-01-redes.md"

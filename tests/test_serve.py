@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.ground.errors import SourceError
 from escriba.site.serve import EVENTS, Edition, Server, find, inject, matters, open_server
+from support.blogs import make_site, tree
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site
 from escriba.ground.streams import Gone
 from escriba.site.serve import Edition, Server, open_server, visitors
 from escriba.site.serve import server as serving
 from escriba.site.serve.request import RequestError, read_path, read_range
 from escriba.site.serve.visitors import Visitors
+from support.blogs import make_site
 from test_pages import needs_chromium
 from test_playground import browser
 from test_serve import get

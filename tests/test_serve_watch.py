@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import watchfiles
 
-from blogs import make_site
 from escriba.evidence.ledger import PatientStore
 from escriba.ground.errors import SourceError
 from escriba.ground.project import Project, load
@@ -23,6 +22,7 @@ from escriba.site.serve import press as pressing
 from escriba.site.serve import watch
 from escriba.site.serve.press import Press
 from escriba.site.serve.sources import survey
+from support.blogs import make_site
 
 BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
 

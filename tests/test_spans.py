@@ -23,7 +23,7 @@ from escriba.markup.kramdown.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.attributes import Attributes
 from escriba.markup.kramdown.spans.reader import DEEPEST, Reader
 from escriba.markup.markdown import render
-from html_tree import outline
+from support.html_tree import outline
 
 POST = Path("posts/a.md")
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

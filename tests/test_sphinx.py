@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
-from hosts import (
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,

@@ -17,13 +17,13 @@ import pytest
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
-from blogs import run
 from escriba.ground import project
 from escriba.ground.errors import EscribaError, SourceError
 from escriba.ground.project import Project
 from escriba.site.build import build
 from escriba.templating import compiled
 from escriba.templating.templates import Templates, open_templates, packaged
+from support.blogs import run
 
 LARGE = "a value larger than 16 MB, the most that one may be"
 MUCH = "this template is too much work for one page; let it do less"

@@ -23,7 +23,7 @@ from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
 from escriba.sampling.request import Options
 from escriba.sampling.wasm import Wasm
-from models import make_model
+from support.models import make_model
 
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
 

@@ -13,12 +13,10 @@ from typing import Any
 
 import pytest
 
-import faults
 import test_mkdocs
 import test_nikola
 import test_pelican
 import test_sphinx
-from blogs import make_site, run, tree
 from escriba.ground import unforeseen
 from escriba.ground.errors import (
     DefectError,
@@ -30,7 +28,9 @@ from escriba.ground.errors import (
     foreseen,
 )
 from escriba.ground.streams import Gone
-from hosts import ARTICLE, find_program, make_host_site
+from support import faults
+from support.blogs import make_site, run, tree
+from support.hosts import ARTICLE, find_program, make_host_site
 
 SENTENCE = re.compile(
     r"escriba met something that nobody foresaw: (?P<what>.*); please report it with the file "

@@ -13,7 +13,7 @@ from escriba.article.values import KEYS, SPAN, show_value
 from escriba.ground.errors import Place, SourceError
 from escriba.records.library import Models
 from escriba.templating.formats import format_compact, format_number
-from models import make_model, make_record
+from support.models import make_model, make_record
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 EVALUATION = """\

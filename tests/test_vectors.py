@@ -98,7 +98,7 @@ def test_plain_javascript(vector: dict[str, Any]) -> None:
         "reads": READS,
     }
     done = subprocess.run(
-        [node, ROOT / "exact.js"], input=json.dumps(given), capture_output=True, text=True,
+        [node, ROOT / "support" / "exact.js"], input=json.dumps(given), capture_output=True, text=True,
         check=True,
     )  # fmt: skip
     found = json.loads(done.stdout)

@@ -21,7 +21,7 @@ from escriba.sampling.request import Options
 from escriba.sampling.stream import BATCH, Stream, free_places, make_stream
 from escriba.sampling.workers import Crew, Hand, Job
 from escriba.sampling.writer import Writer
-from models import make_model
+from support.models import make_model
 
 
 @pytest.fixture(scope="module")

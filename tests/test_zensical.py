@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba.ground.project import Project
-from hosts import (
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,

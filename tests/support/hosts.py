@@ -15,7 +15,7 @@ from escriba.ground.project import Project
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model, make_record
+from support.models import make_model, make_record
 from test_pages import REPOSITORY, served
 from test_playground import open_panel, opened, reproduce
 

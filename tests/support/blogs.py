@@ -16,9 +16,9 @@ from escriba.ground import project
 from escriba.ground.errors import EscribaError
 from escriba.ground.project import Project
 from escriba.site.build import build
-from models import make_model
+from support.models import make_model
 
-SITES = Path(__file__).parent / "sites"
+SITES = Path(__file__).parents[1] / "sites"
 
 
 def make_site(folder: Path) -> Project:

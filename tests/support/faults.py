@@ -47,7 +47,7 @@ if MODULE:
 
 def install(folder: Path, fault: str, error: str = "TypeError") -> dict[str, str]:
     """The environment in which a program has this fault; its reports go to the folder, too."""
-    source = Path(__file__).parents[1] / "plugin"
+    source = Path(__file__).parents[2] / "plugin"
     (folder / "hook").mkdir(parents=True, exist_ok=True)
     (folder / "hook" / "sitecustomize.py").write_text(HOOK)
     (folder / "reports").mkdir(exist_ok=True)
