@@ -6,8 +6,11 @@ import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("support")
+pytest_plugins = ["support.chromium", "support.pages", "support.playground"]  # their fixtures
 os.environ["LANGUAGE"] = "en"
 if "ESCRIBA_CACHE" not in os.environ:  # a worker of xdist has that of the first process
     os.environ["ESCRIBA_CACHE"] = tempfile.mkdtemp(prefix="escriba-")

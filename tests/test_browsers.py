@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.browsers import Browser, find_firefox, find_webkit, firefox, webkit
-from test_pages import ARTICLES, new_blogs, served
-from test_playground import demonstration, layouts, small
-
-__all__ = ["demonstration", "layouts", "new_blogs", "small"]
+from support.pages import ARTICLES, served
 
 BROWSERS = {"firefox": (find_firefox, firefox), "webkit": (find_webkit, webkit)}
 SAME = (
@@ -66,9 +63,9 @@ def window(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("path", ARTICLES)
 def test_the_published_samples_are_written_again(
-    window: Browser, demonstration: str, path: str
+    window: Browser, demonstration_address: str, path: str
 ) -> None:
-    window.open(demonstration + path)
+    window.open(demonstration_address + path)
     found = window.run(f"const document_ = document; {REPRODUCE} return found;")
     assert len(found) == 4, found
     for said, same_html, same_text, across, down in found:
@@ -109,9 +106,9 @@ def test_every_cell_unit_stop_and_layout(
 
 
 @pytest.mark.parametrize("path", ARTICLES)
-def test_a_narrow_page_fits(window: Browser, demonstration: str, path: str) -> None:
+def test_a_narrow_page_fits(window: Browser, demonstration_address: str, path: str) -> None:
     """At 320 pixels, in a frame: no window is as narrow."""
-    window.open(demonstration + path)
+    window.open(demonstration_address + path)
     found = window.run(
         f"""{FRAME} {REPRODUCE}
         const letters = [...document_.querySelectorAll(".escriba-surprise button")];

@@ -24,9 +24,6 @@ from escriba.hosts.expand import expand_files, expand_stream
 from support.blogs import run
 from support.hosts import HOSTILE, ITEM_AND_QUOTE
 from support.models import make_model
-from test_playground import browser
-
-__all__ = ["browser"]
 
 BLOCK = "```escriba sample\nmodel: mini\nlength: 40\nshow: verbatim\n```\n"
 PAGE = f"""---

@@ -12,6 +12,7 @@ import pytest
 
 from escriba.ground.project import Project
 from support.blogs import run
+from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
     ITEM_AND_QUOTE,
@@ -23,10 +24,7 @@ from support.hosts import (
     spoiled,
     written,
 )
-from test_pages import needs_chromium
-from test_playground import Strict, browser
-
-__all__ = ["browser"]
+from support.playground import Strict
 
 HEAD = """---
 title: "{{ untouched }}"

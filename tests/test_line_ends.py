@@ -12,9 +12,8 @@ from escriba.evidence import ledger as frozen
 from escriba.ground.errors import FrozenError, Place
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
-from support.blogs import make_site, run
+from support.blogs import REPOSITORY, make_site, run
 from support.models import make_model
-from test_pages import REPOSITORY
 
 GIT = shutil.which("git")
 pytestmark = pytest.mark.skipif(GIT is None, reason="git is not installed")

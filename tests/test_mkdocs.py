@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 
 from escriba.ground import project
 from escriba.ground.project import Project
+from support.chromium import needs_chromium, opened
 from support.hosts import (
     ARTICLE,
     changed,
@@ -32,10 +33,8 @@ from support.hosts import (
     windows,
     written,
 )
-from test_pages import Quiet, needs_chromium, served
-from test_playground import browser, open_panel, opened, reproduce
-
-__all__ = ["browser"]
+from support.pages import Quiet, served
+from support.playground import open_panel, reproduce
 
 HOSTS = {  # program → theme, plugins, the page of the post
     "mkdocs": (

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
+from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
     changed,
@@ -21,10 +22,7 @@ from support.hosts import (
     place_of,
     spoiled,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
 
 PROGRAM = find_program("nikola")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Nikola is not installed: make hosts")

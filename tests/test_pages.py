@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,26 +14,13 @@ import pytest
 from escriba.evidence import ledger as frozen
 from escriba.ground.project import load
 from escriba.site.build import build
-from support.blogs import make_site, run
+from support.blogs import REPOSITORY, make_site
+from support.chromium import AXE, needs_chromium
 from support.models import make_record
+from support.pages import ARTICLES, Quiet, served
 
-playwright = pytest.importorskip("playwright.sync_api")
-REPOSITORY = Path(__file__).parents[1]
-MODULES = REPOSITORY / "node_modules"
-AXE = MODULES / "axe-core" / "axe.min.js"
-VNU = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+VNU = REPOSITORY / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 SEED = "redes-neuronales-recurrentes"  # its author wrote <center>, which HTML no longer has
-ARTICLES = ("2026/redes-neuronales-recurrentes/", "2026/recurrent-neural-networks/")
 PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html",
          "2020/tareas/", "2020/palabra/")  # fmt: skip
 WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenfabrikant"
@@ -79,12 +62,6 @@ Una nota.[^1]
 
 [^1]: Aquí.
 """
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -105,46 +82,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "www"
 
 
-@contextmanager
-def served(folder: Path, handler: type[SimpleHTTPRequestHandler] = Quiet) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     with served(folder) as root:
         yield f"{root}cuaderno/"
-
-
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The blog of this repository, built from its frozen samples."""
-    output = tmp_path_factory.mktemp("demonstration") / "site"
-    build(load(REPOSITORY), frozen=True, output=output)
-    return output
-
-
-@pytest.fixture(scope="module")
-def new_blogs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of two blogs as `escriba new` makes them, `en` and `es`, built."""
-    root = tmp_path_factory.mktemp("new")
-    for lang in ("en", "es"):
-        done = run(root, "new", lang, "--lang", lang)
-        assert done.returncode == 0, done.stderr
-        build(load(root / lang), frozen=True)
-    return root
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as context:
-        chromium = context.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

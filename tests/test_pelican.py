@@ -13,6 +13,7 @@ import pytest
 
 from escriba.ground import project
 from escriba.ground.project import Project
+from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
     changed,
@@ -24,10 +25,7 @@ from support.hosts import (
     place_of,
     spoiled,
 )
-from test_pages import needs_chromium
-from test_playground import Strict, browser
-
-__all__ = ["browser"]
+from support.playground import Strict
 
 PROGRAM = find_program("pelican")
 pytestmark = pytest.mark.skipif(

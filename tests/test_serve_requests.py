@@ -22,11 +22,8 @@ from escriba.site.serve import server as serving
 from escriba.site.serve.request import RequestError, read_path, read_range
 from escriba.site.serve.visitors import Visitors
 from support.blogs import make_site
-from test_pages import needs_chromium
-from test_playground import browser
+from support.chromium import needs_chromium
 from test_serve import get
-
-__all__ = ["browser"]
 
 PAGE = "/cuaderno/"
 HOST = b"Host: localhost\r\n\r\n"

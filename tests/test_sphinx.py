@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
+from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
     changed,
@@ -22,10 +23,7 @@ from support.hosts import (
     windows,
     written,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
 
 PROGRAM = find_program("sphinx").with_name("sphinx-build")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Sphinx is not installed: make hosts")

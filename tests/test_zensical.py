@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba.ground.project import Project
+from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
     changed,
@@ -24,10 +25,7 @@ from support.hosts import (
     spoiled,
     written,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
 
 PROGRAM = find_program("zensical")
 pytestmark = pytest.mark.skipif(

@@ -18,7 +18,8 @@ from escriba.ground.project import Project
 from escriba.site.build import build
 from support.models import make_model
 
-SITES = Path(__file__).parents[1] / "sites"
+REPOSITORY = Path(__file__).parents[2]
+SITES = REPOSITORY / "tests" / "sites"
 
 
 def make_site(folder: Path) -> Project:

@@ -15,9 +15,11 @@ from escriba.ground.project import Project
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
+from support.blogs import REPOSITORY
+from support.chromium import opened
 from support.models import make_model, make_record
-from test_pages import REPOSITORY, served
-from test_playground import open_panel, opened, reproduce
+from support.pages import served
+from support.playground import open_panel, reproduce
 
 ARTICLE = """\
 Parámetros: `escriba mini.parameters`.
