@@ -20,7 +20,7 @@ from escriba.ground.terminal import visible
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from support.models import make_model
-from test_progress import run_in_terminal
+from support.terminal import run_in_terminal
 
 
 def escriba(

@@ -25,7 +25,7 @@ from escriba.ground import project
 from escriba.ground.errors import CorpusError, SourceError
 from escriba.records import vocabulary
 from escriba.records.model import read_model
-from test_texts import split_points
+from support.texts import split_points
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"

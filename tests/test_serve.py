@@ -7,40 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from escriba.ground.errors import SourceError
-from escriba.site.serve import EVENTS, Edition, Server, find, inject, matters, open_server
+from escriba.site.serve import EVENTS, Edition, find, inject, matters, open_server
 from support.blogs import make_site, tree
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    server = open_server(make_site(folder), "127.0.0.1", 0, drafts=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.press.close()
-        server.shutdown()
-        server.server_close()
-
-
-def get(
-    server: Server, path: str, method: str = "GET", **headers: str
-) -> tuple[int, str, http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
-    connection.request(method, path, headers=headers)
-    response = connection.getresponse()
-    body = response.read().decode("utf-8", "replace")
-    connection.close()
-    return response.status, body, response.headers
+from support.serving import get, serving
 
 
 def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from escriba.site.serve.request import RequestError, read_path, read_range
 from escriba.site.serve.visitors import Visitors
 from support.blogs import make_site
 from support.chromium import needs_chromium
-from test_serve import get
+from support.serving import get
 
 PAGE = "/cuaderno/"
 HOST = b"Host: localhost\r\n\r\n"

@@ -16,6 +16,7 @@ from escriba.sampling import tables
 from escriba.sampling.request import ARITHMETIC, Options
 from escriba.sampling.stream import make_stream
 from escriba.sampling.wasm import Wasm
+from support.kernel import as_json, in_chromium, in_node
 from support.vectors import (
     EXACT,
     READS,
@@ -28,7 +29,6 @@ from support.vectors import (
     reference_integers,
     walk,
 )
-from test_kernel import as_json, in_chromium, in_node
 
 VECTORS = read_vectors()
 REMEDY = (

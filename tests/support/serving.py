@@ -1,0 +1,35 @@
+"""The server for writers, and what it answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from escriba.site.serve import Server, open_server
+from support.blogs import make_site
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    server = open_server(make_site(folder), "127.0.0.1", 0, drafts=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.press.close()
+        server.shutdown()
+        server.server_close()
+
+
+def get(
+    server: Server, path: str, method: str = "GET", **headers: str
+) -> tuple[int, str, http.client.HTTPMessage]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    body = response.read().decode("utf-8", "replace")
+    connection.close()
+    return response.status, body, response.headers
