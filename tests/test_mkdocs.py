@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 
 from escriba.ground import project
 from escriba.ground.project import Project
+from support import faults
 from support.chromium import needs_chromium, opened
 from support.hosts import (
     ARTICLE,
@@ -311,3 +312,12 @@ def test_line_ends_of_windows_change_nothing(host: str, site: Project, page: Pat
         done = build(host, site, frozen=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert page.read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(host: str, tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "docs/index.md", HEAD + ARTICLE)
+    settings = SETTINGS.replace("THEME", "{name: mkdocs}").replace("PLUGINS", "")
+    (root / f"{host}.yml").write_text(settings.replace("FROZEN", "false"))
+    faults.check_host([find_program(host), "build"], root, fault)

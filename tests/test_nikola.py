@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
+from support import faults
 from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
@@ -146,3 +147,11 @@ def test_a_mistake_is_told_each_time(site: Project, page: Path) -> None:
 
 def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
     check_line_ends(build, site, page)
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "posts/entrada.md", HEAD + ARTICLE)
+    (root / "conf.py").write_text(SETTINGS.replace("WHETHER", "False"))
+    faults.check_host([PROGRAM, "build"], root, fault)

@@ -13,6 +13,7 @@ import pytest
 
 from escriba.ground import project
 from escriba.ground.project import Project
+from support import faults
 from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
@@ -279,3 +280,11 @@ def test_longer_code_shows_a_value_as_it_is_written(site: Project, page: Path) -
         html = page.read_text("utf-8")
     assert f"<code>{shown}</code>" in html
     assert html.count("escriba-value") >= 1
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "content/entrada.md", HEAD + ARTICLE)
+    (root / "pelicanconf.py").write_text(SETTINGS)
+    faults.check_host([PROGRAM, "content", "--log-handler", "plain"], root, fault)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
+from support import faults
 from support.chromium import needs_chromium
 from support.hosts import (
     ARTICLE,
@@ -170,3 +171,11 @@ def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("no escriba.yml in ")
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "docs/index.md", POST)
+    (root / "docs" / "conf.py").write_text(SETTINGS)
+    faults.check_host([PROGRAM, "-q", "docs", "served"], root, fault)

@@ -76,6 +76,7 @@ def find_program(host: str) -> Path:
 
 def make_host_site(root: Path, page: str, text: str) -> Project:
     """A project with the models `mini`, which has a record, and `hostile`, and one document."""
+    root.mkdir(exist_ok=True)
     (root / "escriba.yml").touch()
     make_model(root / "models" / "mini")
     make_record(root / "models" / "mini")
