@@ -20,11 +20,7 @@ SAME = (
 # and how many pixels higher it is.
 REPRODUCE = """
   const wait = async (true_) => {
-    const end = performance.now() + 60000;
-    while (!true_()) {
-      if (performance.now() > end) throw new Error("it takes too long");
-      await new Promise((next) => setTimeout(next, 20));
-    }
+    while (!true_()) await new Promise((next) => setTimeout(next, 20));
   };
   const elements = (box) => [...box.children].map((each) => each.outerHTML).join("");
   const found = [];
@@ -139,8 +135,9 @@ def test_seeds_are_those_of_the_command(window: Browser, small: str, seed: str) 
         const place = document.querySelector("escriba-playground");
         place.querySelector("input[inputmode=numeric]").value = "{seed}";
         place.querySelector("button[type=submit]").click();
-        await new Promise((next) => setTimeout(next, 100));
-        return place.querySelector(".escriba-status").textContent;"""
+        const status = place.querySelector(".escriba-status");
+        await wait(() => !/publi/.test(status.textContent));
+        return status.textContent;"""
     )
     assert said == "The seed is a whole number from 0 to 18446744073709551615."
 

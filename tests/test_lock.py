@@ -24,6 +24,7 @@ from escriba.site.build import build
 from escriba.upkeep.check import check, prune, refresh
 from escriba.upkeep.explain import explain
 from support.blogs import make_site, tree
+from support.waiting import PATIENCE
 
 SHOWN = Path("site")
 HOLDER = """
@@ -272,7 +273,7 @@ def test_every_command_waits_for_who_is_at_work_in_the_project(tmp_path: Path) -
     with hold_project(site):
         for thread in threads:
             thread.start()
-        assert all_told.wait(300)
+        assert all_told.wait(PATIENCE)
         assert all(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join()
@@ -294,7 +295,7 @@ def test_a_build_waits_for_who_writes_its_output(tmp_path: Path) -> None:
     thread = threading.Thread(target=lambda: build(site, say=say))
     with hold(site.output / ".escriba" / FILE, SHOWN):
         thread.start()
-        assert waiting.wait(300)
+        assert waiting.wait(PATIENCE)
         assert list(site.output.iterdir()) == [site.output / ".escriba"]
     thread.join()
     assert told[0].startswith("site: waiting for ")

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +35,7 @@ from support.hosts import (
 )
 from support.pages import Quiet, served
 from support.playground import open_panel, reproduce
+from support.waiting import PATIENCE, wait_until
 
 HOSTS = {  # program → theme, plugins, the page of the post
     "mkdocs": (
@@ -121,8 +121,8 @@ def build(
 
 
 @contextmanager
-def serving(host: str, site: Project, port: int) -> Iterator[Path]:
-    """The host's own server for a while, and the file that it tells things to."""
+def serving(host: str, site: Project, port: int) -> Iterator[Callable[[], str]]:
+    """The host's own server for a while, and what it has told so far."""
     log = site.root / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
@@ -130,25 +130,18 @@ def serving(host: str, site: Project, port: int) -> Iterator[Path]:
             cwd=site.root, env=ENVIRONMENT, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            yield log
+            yield lambda: log.read_text("utf-8")
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(PATIENCE)
 
 
 def read(address: str) -> str:
     try:
-        with urlopen(address, timeout=10) as answer:
+        with urlopen(address, timeout=60) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
-
-
-def wait(true: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, log.read_text("utf-8")
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -204,15 +197,15 @@ def test_a_server_shows_what_is_changed(host: str, site: Project, page: Path) ->
     path = HOSTS[host][2].removesuffix("index.html")
     address = f"http://127.0.0.1:{port}/some/path/{path}"
     post = site.root / "docs" / "posts" / "post.md"
-    with serving(host, site, port) as log:
-        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+    with serving(host, site, port) as told:
+        wait_until(lambda: written(site, "mini", 40) in samples(read(address)), told)
         weights = {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")}
         shorter = POST.replace("length: 300", "length: 30")
         with changed(post, shorter):
-            wait(lambda: written(site, "hostile", 30) in samples(read(address)), log)
+            wait_until(lambda: written(site, "hostile", 30) in samples(read(address)), told)
         with changed(post, POST.replace("length: 40", "lenght: 40")):
-            wait(lambda: "unknown option 'lenght'" in log.read_text("utf-8"), log)
-        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+            wait_until(lambda: "unknown option 'lenght'" in told(), told)
+        wait_until(lambda: written(site, "mini", 40) in samples(read(address)), told)
         assert {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")} == weights
 
 

@@ -27,6 +27,7 @@ from escriba.site.build import build
 from escriba.upkeep.check import check, prune
 from support.blogs import make_site, run, tree
 from support.models import make_model
+from support.waiting import PATIENCE
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
 POST = "2020-10-01-redes.md"
@@ -654,7 +655,7 @@ def serving(site: Project) -> Iterator[int]:
 
 
 def get(port: int, path: str, host: str | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Host": host} if host else {})
         response = connection.getresponse()
@@ -700,7 +701,7 @@ def test_serve_goes_on(site: Project) -> None:
             b"GET / HTTP/9.9\r\nHost: [\r\n\r\n",
             b"GET " + b"x" * 99999,
         ):
-            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
                 connection.sendall(data)
         add(site, "[a](http://[x]/)\n\n{{ 'inf' | floor }}\n")
         assert get(port, "/cuaderno/")[0] == 200

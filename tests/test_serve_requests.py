@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -23,7 +22,8 @@ from escriba.site.serve.request import RequestError, read_path, read_range
 from escriba.site.serve.visitors import Visitors
 from support.blogs import make_site
 from support.chromium import needs_chromium
-from support.serving import get
+from support.serving import get, hear
+from support.waiting import wait_until
 
 PAGE = "/cuaderno/"
 HOST = b"Host: localhost\r\n\r\n"
@@ -304,8 +304,9 @@ def test_who_asks_half_keeps_nobody_waiting(server: Server) -> None:
     try:
         assert get(server, PAGE)[0] == 200
         assert len(server.visitors) <= visitors.MOST
-        while threading.active_count() - before > visitors.MOST + 1:
-            time.sleep(0.01)  # those who were shown out leave
+        wait_until(  # those who were shown out leave
+            lambda: threading.active_count() - before <= visitors.MOST + 1
+        )
     finally:
         for connection in connections:
             connection.close()
@@ -317,13 +318,12 @@ def test_many_open_pages_keep_nobody_waiting(server: Server) -> None:
     connections = [half(server, listening) for _ in range(3 * visitors.LISTENING)]
     try:
         assert get(server, PAGE)[0] == 200
-        while threading.active_count() - before > visitors.LISTENING + 1:
-            time.sleep(0.01)
+        wait_until(lambda: threading.active_count() - before <= visitors.LISTENING + 1)
         streams = [connection.makefile("rb") for connection in connections[-8:]]
         for stream in streams:
             while stream.readline().strip():
                 pass
-            assert stream.readline().startswith(b"data: "), "the last ones are heard"
+            assert hear(stream), "the last ones are heard"
     finally:
         for connection in connections:
             connection.close()
@@ -371,8 +371,9 @@ def test_who_takes_nothing_of_what_it_asked_for_is_left(
     try:
         with half(server, line("/long.mp4") + HOST) as connection:
             connection.recv(100)
-            while any(doing == "getting" for doing, _ in server.visitors._doing.values()):
-                time.sleep(0.01)
+            wait_until(
+                lambda: all(doing != "getting" for doing, _ in [*server.visitors._doing.values()])
+            )
     finally:
         server.press.edition = before
         film.unlink()
@@ -383,12 +384,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(60)
-    return ours, theirs
 
 
 def is_shown_out(theirs: socket.socket) -> bool:
@@ -402,7 +397,7 @@ def is_shown_out(theirs: socket.socket) -> bool:
 def test_who_takes_too_long_to_ask_is_shown_out() -> None:
     clock = Clock()
     guests = Visitors(clock=clock)
-    slow, getting, listening, fresh = pair(), pair(), pair(), pair()
+    slow, getting, listening, fresh = (socket.socketpair() for _ in range(4))
     for ours, _ in (slow, getting, listening):
         assert guests.enter(ours)
     guests.note(getting[0], "getting")
@@ -426,7 +421,7 @@ def test_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "MOST", 3)
     clock, stirred = Clock(), []
     guests = Visitors(lambda: stirred.append(True), clock)
-    pairs = [pair() for _ in range(6)]
+    pairs = [socket.socketpair() for _ in range(6)]
     for (ours, _), doing in zip(pairs, ("getting", "listening", "asking"), strict=False):
         clock.now += 1
         assert guests.enter(ours)

@@ -22,6 +22,7 @@ from escriba.sampling.stream import BATCH, Stream, free_places, make_stream
 from escriba.sampling.workers import Crew, Hand, Job
 from escriba.sampling.writer import Writer
 from support.models import make_model
+from support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +131,9 @@ def test_an_idle_hand_gets_half(model):
     assert not second.jobs
     waiting = threading.Thread(target=both._find_work, args=(second,))
     waiting.start()
-    while not both._idle:
-        time.sleep(0.001)
+    wait_until(lambda: both._idle)
     assert both._find_work(first)
-    waiting.join(60)
+    waiting.join(PATIENCE)
     assert (len(first.jobs), len(second.jobs)) == (4, 4)
     assert {*first.jobs, *second.jobs} == set(range(8))
     both.write()
@@ -193,5 +193,5 @@ def test_ctrl_c_ends_all_threads(tmp_path):
         assert process.stdout.readline() == "ready\n"
         time.sleep(1)  # into the work
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert errors.endswith("KeyboardInterrupt\n")

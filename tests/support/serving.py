@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from escriba.site.serve import Server, open_server
 from support.blogs import make_site
@@ -33,3 +34,10 @@ def get(
     body = response.read().decode("utf-8", "replace")
     connection.close()
     return response.status, body, response.headers
+
+
+def hear(stream: IO[bytes]) -> bytes:
+    """The next event of a stream, without the comments that keep it open."""
+    while not (line := stream.readline()).startswith(b"data: "):
+        assert line, "the stream has ended"
+    return line
