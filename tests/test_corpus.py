@@ -6,10 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-import threading
 import unicodedata
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +22,7 @@ from escriba.ground import project
 from escriba.ground.errors import CorpusError, SourceError
 from escriba.records import vocabulary
 from escriba.records.model import read_model
+from support.pages import served
 from support.texts import split_points
 
 ROOT = Path(__file__).parents[1]
@@ -111,27 +109,14 @@ def test_a_url_is_fetched_once_and_only_if_its_digest_is_right(
     shelf = tmp_path / "served"
     shelf.mkdir()
     (shelf / "book.txt").write_bytes(TEXT.encode())
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(shelf)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/book.txt"
     sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
-    try:
-        wrong = "0" * 64
+    with served(shelf) as address:
+        url, wrong = f"{address}book.txt", "0" * 64
         with pytest.raises(CorpusError) as caught:
             read_corpus(corpus_of(Source(url=url, sha256=wrong)), site)
         assert str(caught.value) == f"{url} has the sha256 {sha256}, and the recipe names {wrong}"
         assert list((site.cache / "corpora").iterdir()) == []
         first = read_corpus(corpus_of(Source(url=url, sha256=sha256)), site)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert read_corpus(corpus_of(Source(url=url, sha256=sha256)), site) == first
 
 

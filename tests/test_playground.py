@@ -12,11 +12,10 @@ from escriba.article.panels import Panels
 from escriba.ground.project import load
 from escriba.site.build import build
 from support.blogs import REPOSITORY
-from support.chromium import AXE, needs_chromium, opened
+from support.chromium import needs_axe, needs_chromium, opened, violations
 from support.models import make_model
 from support.pages import ARTICLES
 from support.playground import (
-    PATIENCE,
     open_panel,
     published,
     reproduce,
@@ -100,7 +99,7 @@ def test_the_reader_writes_and_looks(browser: Any, demonstration_address: str) -
         assert panel.locator(".escriba-next li").last.text_content().startswith("q")
         panel.locator("input[type=number]").nth(1).fill("40")
         panel.get_by_role("button", name="Write").click()
-        status.filter(has_text="per second").wait_for(timeout=PATIENCE)
+        status.filter(has_text="per second").wait_for()
         prompt = panel.locator(".escriba-written .escriba-prompt")
         assert prompt.text_content() == "Prince Andrew q"
         assert len(panel.locator(".escriba-written").text_content()) == len("Prince Andrew q") + 40
@@ -113,13 +112,13 @@ def test_the_keyboard_is_enough(browser: Any, small: str) -> None:
         panel = page.locator("escriba-playground").first
         panel.locator("summary").focus()
         page.keyboard.press("Enter")
-        panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
+        panel.locator(".escriba-reproduce").wait_for()
         for _ in range(40):
             page.keyboard.press("Tab")
             if page.evaluate("document.activeElement.className") == "escriba-reproduce":
                 break
         page.keyboard.press("Enter")
-        panel.locator(".escriba-status").filter(has_text="Identical").wait_for(timeout=PATIENCE)
+        panel.locator(".escriba-status").filter(has_text="Identical").wait_for()
 
 
 @needs_chromium
@@ -133,7 +132,7 @@ def test_without_javascript_there_is_the_sample_alone(
 
 
 @needs_chromium
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@needs_axe
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390), ("light", 320)])
 def test_an_open_panel_is_accessible_and_fits(
     browser: Any, demonstration_address: str, scheme: str, width: int
@@ -143,9 +142,7 @@ def test_an_open_panel_is_accessible_and_fits(
         panel = open_panel(page, 0)
         reproduce(page, panel)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.add_script_tag(path=str(AXE))
-        found = page.evaluate("axe.run().then(r => r.violations)")
-        assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+        assert violations(page) == []
 
 
 def test_what_a_reader_fetches_is_small_and_named_by_its_content(tmp_path: Path) -> None:
@@ -319,7 +316,7 @@ def test_seeds_are_those_of_the_command(browser: Any, small: str, seed: str, sai
         panel.locator("input[type=text]").fill(seed)
         panel.get_by_role("button", name="Write").click()
         status = panel.locator(".escriba-status")
-        status.filter(has_text=said).wait_for(timeout=PATIENCE)
+        status.filter(has_text=said).wait_for()
         assert panel.locator(".escriba-written").is_hidden() == said.startswith("from")
 
 

@@ -27,6 +27,7 @@ from escriba.site.build import build
 from escriba.upkeep.check import check, prune
 from support.blogs import make_site, run, tree
 from support.models import make_model
+from support.serving import serving
 from support.waiting import PATIENCE
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
@@ -639,19 +640,11 @@ def test_the_kernel_reaches_nothing() -> None:
 
 
 @contextmanager
-def serving(site: Project) -> Iterator[int]:
-    from escriba.site.serve import open_server
-
-    server = open_server(site, "127.0.0.1", 0, drafts=True)
-    server.press.print()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+def printed(site: Project) -> Iterator[int]:
+    """The port of a site's server, with its first edition."""
+    with serving(site) as server:
+        server.press.print()
         yield server.server_port
-    finally:
-        server.press.close()
-        server.shutdown()
-        server.server_close()
 
 
 def get(port: int, path: str, host: str | None = None) -> tuple[int, bytes]:
@@ -671,7 +664,7 @@ def test_only_this_machine_is_served(site: Project) -> None:
     for host in ("0.0.0.0", "example.org", "::"):
         with pytest.raises(SourceError, match="this machine only"):
             open_server(site, host, 0, drafts=True)
-    with serving(site) as port:
+    with printed(site) as port:
         assert get(port, "/cuaderno/")[0] == 200
         for name in ("evil.example", "127.0.0.1.evil.example", "[", "localhost@evil.example"):
             assert get(port, "/cuaderno/", name)[0] in (400, 403)
@@ -680,7 +673,7 @@ def test_only_this_machine_is_served(site: Project) -> None:
 @of("It serves the files of the site and no others.")
 def test_only_the_site_is_served(site: Project) -> None:
     (site.posts / "secret.txt").symlink_to(site.root.parent / "other" / "secret.txt")
-    with serving(site) as port:
+    with printed(site) as port:
         for path in (
             "/cuaderno/secret.txt", "/cuaderno/../escriba.yml", "/cuaderno/..%2fescriba.yml",
             "/cuaderno/%2e%2e/other/secret.txt", "//etc/passwd", "/etc/passwd",
@@ -694,7 +687,7 @@ def test_only_the_site_is_served(site: Project) -> None:
 
 @of("No post, file or client ends it.")
 def test_serve_goes_on(site: Project) -> None:
-    with serving(site) as port:
+    with printed(site) as port:
         for data in (
             b"",
             b"\0\xff\r\n\r\n",
@@ -707,7 +700,7 @@ def test_serve_goes_on(site: Project) -> None:
         assert get(port, "/cuaderno/")[0] == 200
     (site.posts / "2020-01-01-x.md").write_bytes(b"\xff\0")
     os.mkfifo(site.posts / "x.png")
-    with serving(site) as port:
+    with printed(site) as port:
         assert get(port, "/cuaderno/")[0] == 500
         assert get(port, "/cuaderno/")[0] == 500
 

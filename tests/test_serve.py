@@ -19,7 +19,7 @@ from support.waiting import wait_until
 
 
 def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         assert get(server, "/cuaderno/")[0] == 500, "nothing is rendered yet"
         before = tree(server.press.project.root)
         server.press.print()
@@ -60,7 +60,7 @@ def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) 
 
 
 def test_only_this_machine_is_answered(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         server.press.print()
         assert get(server, "/cuaderno/", Host="example.org")[0] == 403
         assert get(server, "/cuaderno/", Host="localhost:4000")[0] == 200
@@ -74,7 +74,7 @@ def test_only_this_machine_is_answered(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         port = server.server_port
         with pytest.raises(SourceError) as caught:
             open_server(server.press.project, "127.0.0.1", port, drafts=True)
@@ -84,7 +84,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         press = server.press
         good = press.print()
         post = press.project.posts / "2020-11-02-networks.md"
@@ -107,7 +107,7 @@ def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
 
 
 def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         (server.press.project.root / "escriba.yml").write_text("titel: x\nlatest: 0\n")
         server.press.print()
         status, body, _ = get(server, "/cuaderno/")
@@ -117,7 +117,7 @@ def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
 
 
 def test_an_open_page_hears_of_a_change_and_of_nothing_else(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         first = server.press.print()
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         connection.request("GET", EVENTS)
@@ -174,7 +174,7 @@ def test_what_is_worth_rendering_again(tmp_path: Path, path: str, wanted: bool) 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
-    with serving(tmp_path / "other") as other:
+    with serving(make_site(tmp_path / "other")) as other:
         port = other.server_port  # free again in a moment
     process = subprocess.Popen(
         [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
@@ -215,7 +215,7 @@ def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) ->
     settings = site.root / "escriba.yml"
     text = settings.read_text()
     settings.write_text(text + "titel: x\n")
-    with serving(tmp_path / "other") as other:
+    with serving(make_site(tmp_path / "other")) as other:
         port = other.server_port  # free again in a moment
     process = subprocess.Popen(
         [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
@@ -251,7 +251,7 @@ def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) ->
 def test_an_interrupted_reader_is_no_news(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         for error in (BrokenPipeError(), ConnectionResetError()):
             try:
                 raise error

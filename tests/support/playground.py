@@ -17,7 +17,6 @@ from support.pages import Quiet, served
 
 POLICY = "script-src 'self' 'wasm-unsafe-eval'"
 BYTES = "".join(map(chr, range(256)))
-PATIENCE = 120_000  # milliseconds
 ALPHABETS = {
     "hostile": "\n\x00\x1b\r \"&'<>`",
     "math": "\n $\\^_{}x",
@@ -87,16 +86,14 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def open_panel(page: Any, number: int) -> Any:
     panel = page.locator("escriba-playground").nth(number)
     panel.locator("summary").click()
-    panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
+    panel.locator(".escriba-reproduce").wait_for()
     return panel
 
 
 def reproduce(page: Any, panel: Any) -> str:
     panel.locator(".escriba-reproduce").click()
     status = panel.locator(".escriba-status")
-    status.filter(has_text="published").or_(status.filter(has_text="publicada")).wait_for(
-        timeout=PATIENCE
-    )
+    status.filter(has_text="published").or_(status.filter(has_text="publicada")).wait_for()
     text: str = status.text_content()
     return text
 

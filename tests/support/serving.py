@@ -6,16 +6,16 @@ import http.client
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
+from escriba.ground.project import Project
 from escriba.site.serve import Server, open_server
-from support.blogs import make_site
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    server = open_server(make_site(folder), "127.0.0.1", 0, drafts=True)
+def serving(site: Project) -> Iterator[Server]:
+    """The server of a site, at work; nothing is rendered yet."""
+    server = open_server(site, "127.0.0.1", 0, drafts=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
