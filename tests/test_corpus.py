@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.charlm.corpora import encoder
@@ -161,7 +161,7 @@ def test_encoding_agrees_with_the_vocabulary(text: str, unit: vocabulary.Unit) -
 PIECES = st.text("aeo \n\r\t.é€😀\u0301\u0323가\u11a8\ufeff\u00a0", max_size=30)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     st.lists(PIECES, min_size=1, max_size=3), st.integers(1, 7), st.booleans(),
     st.sampled_from([(80, 10, 10), (34, 33, 33), (50, 50, 0), (1, 1, 98)]),

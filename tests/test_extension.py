@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import Markdown, markdown
 
@@ -203,7 +203,7 @@ def test_hostile_prose(page: Callable[..., Context], show: str, extensions: list
 
 
 @given(st.text(), st.text())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_any_text_comes_out_as_it_went_in(
     page: Callable[..., Context], prompt: str, text: str
 ) -> None:

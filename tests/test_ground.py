@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.ground import project
@@ -274,9 +274,7 @@ JSON = st.recursive(
 
 
 @given(data=st.data())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_any_header_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     """One value anywhere in the header is another: then the model runs, or a sentence says why."""
     make_model(tmp_path / "m", hidden=3, layers=1, symbols="abc")

@@ -11,7 +11,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.ground.errors import ModelError
@@ -170,11 +170,7 @@ def test_the_real_model():
     constant=st.sampled_from([None, 0.0, 1.0, -1.0, 7.5, 1000.0]),
     seed=st.integers(0, 1000),
 )
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=60)
 def test_extreme_weights(tmp_path, cell, residual, layers, hidden, scale, constant, seed):
     shape = {"cell": cell, "residual": residual, "layers": layers, "hidden": hidden}
     model = make_model(tmp_path / "m", scale=scale, seed=seed, **shape)
@@ -203,9 +199,6 @@ OPTIONS = st.builds(
 
 
 @given(options=st.lists(OPTIONS, min_size=1, max_size=9))
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 def test_any_options(tmp_path, options):
     model = make_model(tmp_path / "m", hidden=7, symbols="abcdefg")
     assert with_kernel(model, options) == with_reference(model, options)

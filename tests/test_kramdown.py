@@ -92,7 +92,7 @@ MARKS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(MARKS, max_size=24).map("".join))
 def test_no_text_breaks_the_parser(text: str) -> None:
     try:

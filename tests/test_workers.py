@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from subprocess import PIPE
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.sampling import engine
@@ -45,11 +45,7 @@ def model(tmp_path_factory):
     workers=st.integers(1, 4),
     chunk=st.integers(1, 40),
 )
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=40)
 def test_texts_do_not_depend_on_who_writes_them(model, options, workers, chunk, monkeypatch):
     alone = [Engine(model, workers=1).sample(each) for each in options]
     with monkeypatch.context() as patch:
