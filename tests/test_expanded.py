@@ -25,6 +25,7 @@ from support.hosts import (
     written,
 )
 from support.playground import Strict
+from support.waiting import PATIENCE
 
 HEAD = """---
 title: "{{ untouched }}"
@@ -75,7 +76,7 @@ def page(host: str, site: Project) -> Path:
     (blog / folder / "default.html").write_text(LAYOUT + content)
     subprocess.run(
         [host, *COMMANDS[host], "--destination", out],
-        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=120,
+        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=PATIENCE,
     )  # fmt: skip
     return out / {"jekyll": "post.html", "hugo": "post/index.html"}[host]
 

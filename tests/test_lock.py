@@ -69,7 +69,21 @@ def test_a_lock_leaves_nothing_behind(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["manifest"]
 
 
-def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> None:
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_second_one_says_for_whom_it_waits_and_then_refuses(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
     with holder(path) as other:
         name = f"`escriba refresh a b [31m.md` (process {other.pid})"
@@ -77,9 +91,10 @@ def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> Non
             pass
         assert told == []
         assert str(caught.value) == (f"site: {name} is at work there; try again when it has ended")
+        monkeypatch.setattr(lock, "time", Clock())
         with (
             pytest.raises(TrainingError),
-            hold(path, SHOWN, told.append, moment=0, patience=0.2, kind=TrainingError),
+            hold(path, SHOWN, told.append, moment=1, patience=2, kind=TrainingError),
         ):
             pass
         assert told == [f"site: waiting for {name}, at work there"]

@@ -116,7 +116,7 @@ def build(
         [find_program(host), "build", "--quiet", "--site-dir", "served/some/path", *options]
         + (["--strict"] if not options else []),
         cwd=site.root, env=ENVIRONMENT,
-        capture_output=True, encoding="utf-8", check=False, timeout=120,
+        capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from support.hosts import (
     spoiled,
 )
 from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("nikola")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Nikola is not installed: make hosts")
@@ -66,7 +67,7 @@ def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess
     (site.root / "conf.py").write_text(SETTINGS.replace("WHETHER", str(frozen)))
     return subprocess.run(
         [PROGRAM, "build"],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=180,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from support.hosts import (
     spoiled,
 )
 from support.playground import Strict
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("pelican")
 pytestmark = pytest.mark.skipif(
@@ -65,7 +66,7 @@ def build(
     return subprocess.run(
         [PROGRAM, "content", "-o", "served/some/path", "--log-handler", "plain"],
         cwd=site.root, env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
-        capture_output=True, encoding="utf-8", check=False, timeout=120,
+        capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from support.hosts import (
     written,
 )
 from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("sphinx").with_name("sphinx-build")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Sphinx is not installed: make hosts")
@@ -68,7 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def build(site: Project, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, "-W", "-q", "-j", "2", *options, "docs", "served/some/path"],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "docs" / "conf.py").write_text(SETTINGS)
     done = subprocess.run(
         [PROGRAM, "docs", "out"],
-        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("no escriba.yml in ")

@@ -26,6 +26,7 @@ from support.hosts import (
     written,
 )
 from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("zensical")
 pytestmark = pytest.mark.skipif(
@@ -97,7 +98,7 @@ def build(
     (site.root / "zensical.toml").write_text(settings)
     return subprocess.run(
         [PROGRAM, "build", *(["--clean"] if clean else [])],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
