@@ -52,7 +52,7 @@ lint: $(VENV)/.linted
 
 # The catalogues of messages follow the code; what is not translated yet is named.
 messages: $(VENV)/.tested
-	$(BIN)/python tests/make_messages.py
+	$(BIN)/python tests/tools/make_messages.py
 
 kernel:
 	$(MAKE) -C plugin/escriba/sampling/kernel

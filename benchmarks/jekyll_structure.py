@@ -54,7 +54,7 @@ def read_libraries(case: Path) -> str:
 
 def structure(html: str) -> str:
     """The outline that the tests compare, too."""
-    outline: Callable[[str], str] = import_module("html_tree").outline
+    outline: Callable[[str], str] = import_module("support.html_tree").outline
     return outline(html)
 
 

@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--marks", type=int, default=14, help="the most marks of a text")
     parser.add_argument("--show", type=int, default=5, help="the most differences to print")
     options = parser.parse_args()
-    outline: Callable[[str], str] = import_module("html_tree").outline
+    outline: Callable[[str], str] = import_module("support.html_tree").outline
     texts = list(write_texts(options.texts, options.seed, options.marks))
     different = 0
     for text, jekylls in zip(texts, read_jekylls(texts), strict=True):

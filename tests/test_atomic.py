@@ -16,7 +16,7 @@ from escriba.ground.errors import Place, SourceError
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.sampling.request import Options, Request
-from models import make_model
+from support.models import make_model
 
 NAMES = ["a.txt", "a[1].md", "*.md", "é" * 127, "x" * 255, ".hidden", "a.12345678"]
 

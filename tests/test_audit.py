@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from blogs import complaints, make_blog, run
 from escriba.ground.errors import Place
 from escriba.site.build import build
 from escriba.site.links.spots import Spots
+from support.blogs import complaints, make_blog, run
 
 POST = "posts/2020-01-01-a.md"
 

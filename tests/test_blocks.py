@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from escriba.markup.kramdown import grammar
 from escriba.markup.kramdown.blocks import block, lists, references, table
 from escriba.markup.kramdown.source import Source
 from escriba.markup.markdown import render
+from support.growth import check_growth
 
 POST = Path("posts/a.md")
 
@@ -200,19 +201,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
-def seconds(make: Callable[[int], str], size: int) -> float:
-    text = make(size)
-    before = time.process_time()
-    html(text)
-    return time.process_time() - before
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_is_in_proportion(name: str) -> None:
     """Four times the text takes about four times as long, where it once took 16 times or more."""
-    make = HOSTILE[name]
-    for _ in range(3):  # a busy machine is no mistake
-        small, large = seconds(make, 8_000), seconds(make, 32_000)
-        if large < 9 * small + 0.05:
-            return
-    raise AssertionError(f"{small:.3f} s, then {large:.3f} s")
+    check_growth(lambda size: partial(html, HOSTILE[name](size)), 8_000, 32_000)

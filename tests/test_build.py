@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import SITES, make_site, run, tree
 from escriba.ground import project
 from escriba.ground.errors import EscribaError, FrozenError, SourceError
 from escriba.ground.project import Project
@@ -21,6 +20,7 @@ from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from escriba.site.build import Result, build
+from support.blogs import SITES, make_site, run, tree
 
 PAGES = {
     "2020/networks/index.html",

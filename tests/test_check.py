@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.evidence import proof
 from escriba.evidence.answers import Answered
 from escriba.evidence.question import Use
@@ -21,7 +20,8 @@ from escriba.hosts.expand import expand_files
 from escriba.site.build import build
 from escriba.upkeep.check import Report, check, prune, refresh
 from escriba.upkeep.explain import explain
-from models import make_model
+from support.blogs import make_site, tree
+from support.models import make_model
 
 POST = "2020-10-01-redes.md"
 

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from escriba.ground.errors import ModelError, SourceError
 from escriba.ground.terminal import visible
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model
-from test_progress import run_in_terminal
+from support.models import make_model
+from support.terminal import run_in_terminal
+from support.waiting import wait_until
 
 
 def escriba(
@@ -355,10 +355,12 @@ def test_ctrl_c_keeps_the_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
     )  # fmt: skip
     log = folder / "training.jsonl"
     try:
-        # However long it takes: until the process has come so far, or has ended.
-        while not (log.exists() and '"validation"' in log.read_text()):
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.1)
+        wait_until(
+            lambda: (
+                process.poll() is not None or (log.exists() and '"validation"' in log.read_text())
+            )
+        )
+        assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     finally:

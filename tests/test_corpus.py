@@ -6,15 +6,12 @@ import hashlib
 import os
 import re
 import shutil
-import threading
 import unicodedata
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.charlm.corpora import encoder
@@ -25,7 +22,8 @@ from escriba.ground.errors import CorpusError, SourceError
 from escriba.records import vocabulary
 from escriba.records.model import read_model
 from escriba.records.recipe import CorpusRecipe, Source, read_recipe
-from test_texts import split_points
+from support.pages import served
+from support.texts import split_points
 
 ROOT = Path(__file__).parents[1]
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
@@ -111,27 +109,14 @@ def test_a_url_is_fetched_once_and_only_if_its_digest_is_right(
     shelf = tmp_path / "served"
     shelf.mkdir()
     (shelf / "book.txt").write_bytes(TEXT.encode())
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(shelf)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/book.txt"
     sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
-    try:
-        wrong = "0" * 64
+    with served(shelf) as address:
+        url, wrong = f"{address}book.txt", "0" * 64
         with pytest.raises(CorpusError) as caught:
             read_corpus(corpus_of(Source(url=url, sha256=wrong)), site)
         assert str(caught.value) == f"{url} has the sha256 {sha256}, and the recipe names {wrong}"
         assert list((site.cache / "corpora").iterdir()) == []
         first = read_corpus(corpus_of(Source(url=url, sha256=sha256)), site)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert read_corpus(corpus_of(Source(url=url, sha256=sha256)), site) == first
 
 
@@ -176,7 +161,7 @@ def test_encoding_agrees_with_the_vocabulary(text: str, unit: vocabulary.Unit) -
 PIECES = st.text("aeo \n\r\t.é€😀\u0301\u0323가\u11a8\ufeff\u00a0", max_size=30)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     st.lists(PIECES, min_size=1, max_size=3), st.integers(1, 7), st.booleans(),
     st.sampled_from([(80, 10, 10), (34, 33, 33), (50, 50, 0), (1, 1, 98)]),

@@ -15,7 +15,7 @@ from escriba.markup.markdown import render
 from escriba.markup.math.delimiters import ALL, Delimiters
 from escriba.markup.math.formulas import Mathematics
 from escriba.site.build import build
-from html_tree import formulas
+from support.html_tree import formulas
 
 POST = Path("posts/a.md")
 JEKYLL = Delimiters(dollars=True, brackets=True, environments=True, kramdown=True)

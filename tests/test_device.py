@@ -12,7 +12,7 @@ from escriba.charlm import device  # noqa: E402
 from escriba.charlm.device import can_train, choose_device, choose_precision  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground.errors import TrainingError  # noqa: E402
-from test_train import make_site  # noqa: E402
+from support.training import make_site  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -8,8 +8,8 @@ import feedparser
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import run
 from escriba.ground.direction import find_direction
+from support.blogs import run
 
 
 @pytest.mark.parametrize(

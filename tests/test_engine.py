@@ -12,7 +12,7 @@ from escriba.sampling import workers as crew
 from escriba.sampling.engine import Engine
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
-from models import make_model
+from support.models import make_model
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import yaml
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from click.testing import CliRunner  # noqa: E402
-from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
@@ -51,7 +51,10 @@ from escriba.records.evaluation import (  # noqa: E402
 from escriba.records.model import Model, Network, read_model  # noqa: E402
 from escriba.records.recipe import read_recipe  # noqa: E402
 from escriba.records.vocabulary import Unit, collect  # noqa: E402
-from models import make_model, open_library  # noqa: E402
+from support.models import (  # noqa: E402
+    make_model,
+    open_library,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 
@@ -512,7 +515,7 @@ ODD = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(["model", "test", "validation", "x", "1", "-"]), ODD))
 def test_an_evaluation_of_anything_is_replaced_or_refused(
     tmp_path: Path, entries: dict[str, str]

@@ -14,7 +14,6 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blogs import run
 from escriba.article.context import open_context
 from escriba.article.expansion import Source, guard
 from escriba.article.targets import find_changed
@@ -22,11 +21,9 @@ from escriba.ground import project
 from escriba.ground.errors import SourceError
 from escriba.ground.project import Project
 from escriba.hosts.expand import expand_files, expand_stream
-from hosts import HOSTILE, ITEM_AND_QUOTE
-from models import make_model
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.blogs import run
+from support.hosts import HOSTILE, ITEM_AND_QUOTE
+from support.models import make_model
 
 BLOCK = "```escriba sample\nmodel: mini\nlength: 40\nshow: verbatim\n```\n"
 PAGE = f"""---

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from blogs import run
 from escriba.ground.project import Project
-from hosts import (
+from support.blogs import run
+from support.chromium import needs_chromium
+from support.hosts import (
     ARTICLE,
     ITEM_AND_QUOTE,
     check_article,
@@ -23,10 +24,8 @@ from hosts import (
     spoiled,
     written,
 )
-from test_pages import needs_chromium
-from test_playground import Strict, browser
-
-__all__ = ["browser"]
+from support.playground import Strict
+from support.waiting import PATIENCE
 
 HEAD = """---
 title: "{{ untouched }}"
@@ -77,7 +76,7 @@ def page(host: str, site: Project) -> Path:
     (blog / folder / "default.html").write_text(LAYOUT + content)
     subprocess.run(
         [host, *COMMANDS[host], "--destination", out],
-        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=120,
+        cwd=blog, env={**os.environ, "LANG": "C.UTF-8"}, check=True, timeout=PATIENCE,
     )  # fmt: skip
     return out / {"jekyll": "post.html", "hugo": "post/index.html"}[host]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.ground.errors import SourceError
 from escriba.ground.project import Project
 from escriba.site.build import build
 from escriba.upkeep.explain import explain
+from support.blogs import make_site, tree
 
 POST = "posts/2020-10-01-redes.md"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import Markdown, markdown
 
@@ -35,7 +35,7 @@ from escriba.ground.project import Project, Settings
 from escriba.ground.reads import Reads
 from escriba.markup.markdown import render
 from escriba.templating.templates import Templates
-from models import FixedAnswers, make_model, make_record, open_library
+from support.models import FixedAnswers, make_model, make_record, open_library
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))
 POST = Path("posts/a.md")
@@ -188,7 +188,7 @@ def test_hostile_prose(page: Callable[..., Context], show: str, extensions: list
 
 
 @given(st.text(), st.text())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_any_text_comes_out_as_it_went_in(
     page: Callable[..., Context], prompt: str, text: str
 ) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import feedparser
 
-from blogs import make_site
 from escriba.site.build import build
+from support.blogs import make_site
 
 SITE = "https://example.org/cuaderno"
 

@@ -18,7 +18,7 @@ from escriba.ground.errors import EscribaError, ModelError, SourceError
 from escriba.ground.project import Project, Settings
 from escriba.ground.reads import Reads
 from escriba.templating.templates import Templates
-from models import FixedAnswers, make_model, make_record, open_library
+from support.models import FixedAnswers, make_model, make_record, open_library
 
 POST = Path("posts/a.md")
 HOSTILE = (

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.ground import project
@@ -17,7 +17,7 @@ from escriba.ground.mistakes import Mistakes
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model
+from support.models import make_model
 
 
 def test_a_place_reads_as_compilers_write_it() -> None:
@@ -267,9 +267,7 @@ JSON = st.recursive(
 
 
 @given(data=st.data())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_any_header_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     """One value anywhere in the header is another: then the model runs, or a sentence says why."""
     make_model(tmp_path / "m", hidden=3, layers=1, symbols="abc")

@@ -1,11 +1,18 @@
-"""The time to read hostile texts grows with their size: a few of those of benchmarks/growth.py."""
+"""The time to read hostile texts grows with their size: a few of those of benchmarks/growth.py; and
+what tests of one part measure that with."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
+
+import pytest
+
+from support.growth import check_growth
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 # One for each way in which time once grew with the square of the size, or worse.
@@ -41,3 +48,38 @@ def test_a_text_that_is_not_there_is_told() -> None:
     done = measure("--only", "no such text")
     assert done.returncode == 2
     assert "no text has 'no such text' in its name" in done.stderr
+
+
+class Machine:
+    """Work takes a time that is told; other work makes it up to so many times as long."""
+
+    def __init__(self, exponent: float, busy: float, seed: int):
+        self.now = 0.0
+        self.exponent, self.busy, self.random = exponent, busy, Random(seed)
+
+    def prepare(self, size: int) -> Callable[[], None]:
+        def work() -> None:
+            seconds = 0.01 * (size / 1000) ** self.exponent
+            self.now += seconds * self.random.uniform(1, self.busy)
+
+        return work
+
+    def check(self, small: int, large: int) -> None:
+        check_growth(self.prepare, small, large, lambda: self.now)
+
+
+@pytest.mark.parametrize("large", [4000, 12_000])
+def test_a_busy_machine_is_no_mistake(large: int) -> None:
+    for seed in range(100):
+        Machine(1, busy=4, seed=seed).check(1000, large)
+
+
+@pytest.mark.parametrize("large", [4000, 12_000])
+def test_the_square_is_seen_on_a_busy_machine(large: int) -> None:
+    for seed in range(100):
+        with pytest.raises(AssertionError, match=r"times the size takes: \d"):
+            Machine(2, busy=1.5, seed=seed).check(1000, large)
+
+
+def test_what_is_over_at_once_says_nothing() -> None:
+    Machine(2, busy=1, seed=0).check(100, 400)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blogs import run
+from support.blogs import run
 
 
 def make_site(root: Path, settings: str = "title: t\n", **posts: str) -> Path:

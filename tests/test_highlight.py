@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from escriba.markup.html import highlight
 from escriba.templating import passage
 from escriba.templating.lexing import WINDOW
+from support.growth import check_growth
 
 CSS = Path(__file__).parents[1] / "templates" / "assets" / "page.css"
 COLOURS = CSS.parents[1] / "code.css"
@@ -63,15 +65,10 @@ def test_long_code_that_people_read_has_colours() -> None:
     ],
 )  # fmt: skip
 def test_the_time_grows_with_the_code(language: str, line: str) -> None:
-    def measure(size: int) -> float:
-        code = (line * size)[:size]
-        begun = time.process_time()
-        highlight.code(code, language)
-        return time.process_time() - begun
+    def prepare(size: int) -> Callable[[], object]:
+        return partial(highlight.code, (line * size)[:size], language)
 
-    measure(10)
-    small = min(measure(6000) for _ in range(2))
-    assert measure(24000) < 4 * 4 * max(small, 0.02)
+    check_growth(prepare, 6000, 24_000)
 
 
 def test_a_lexer_that_never_ends_gives_no_colours() -> None:

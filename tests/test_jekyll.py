@@ -15,7 +15,8 @@ from escriba.ground.project import load
 from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.markdown import render
 from escriba.site.build import build
-from html_tree import formulas, outline
+from support.html_tree import formulas, outline
+from support.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases" / "kramdown").glob("*.md"))
@@ -55,7 +56,7 @@ def jekyll(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=root,
         env={**os.environ, "TZ": "America/Guatemala", "LANG": "C.UTF-8"},
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return root / "_site"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,7 +11,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.ground.errors import ModelError
@@ -23,13 +21,12 @@ from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
-from escriba.sampling.stream import BATCH, Stream, make_stream
+from escriba.sampling.stream import BATCH, make_stream
 from escriba.sampling.wasm import Wasm
-from models import LETTERS, make_model
+from support.kernel import in_chromium, in_node
+from support.models import LETTERS, make_model
 
 KERNEL = wasm.PATH.parent
-JAVASCRIPT = Path(__file__).parent / "kernel.js"
-CHROMIUM = Path("/usr/bin/chromium")
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
 
 MIXED = [
@@ -173,11 +170,7 @@ def test_the_real_model():
     constant=st.sampled_from([None, 0.0, 1.0, -1.0, 7.5, 1000.0]),
     seed=st.integers(0, 1000),
 )
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=60)
 def test_extreme_weights(tmp_path, cell, residual, layers, hidden, scale, constant, seed):
     shape = {"cell": cell, "residual": residual, "layers": layers, "hidden": hidden}
     model = make_model(tmp_path / "m", scale=scale, seed=seed, **shape)
@@ -206,9 +199,6 @@ OPTIONS = st.builds(
 
 
 @given(options=st.lists(OPTIONS, min_size=1, max_size=9))
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 def test_any_options(tmp_path, options):
     model = make_model(tmp_path / "m", hidden=7, symbols="abcdefg")
     assert with_kernel(model, options) == with_reference(model, options)
@@ -419,57 +409,6 @@ def portable_cases(folder: Path) -> list[tuple[Model, list[Options]]]:
         (make_model(folder / cell, cell=cell, hidden=30, layers=2, symbols=LETTERS), MIXED)
         for cell in GATES
     ]
-
-
-def as_json(stream: Stream) -> dict[str, object]:
-    names = {"top_k": "topK", "top_p": "topP", "min_p": "minP"}
-    value = {names.get(name, name): field for name, field in vars(stream).items()}
-    return {**value, "seed": str(stream.seed)}
-
-
-def case_as_json(model: Model, options: Sequence[Options]) -> dict[str, object]:
-    return {
-        "wasm": base64.b64encode(wasm.PATH.read_bytes()).decode(),
-        "image": base64.b64encode(Wasm(model).image).decode(),
-        "streams": [as_json(make_stream(model, each)) for each in options],
-    }
-
-
-def in_node(model: Model, options: Sequence[Options]) -> list[str]:
-    node = shutil.which("node")
-    if not node:
-        pytest.skip("needs node")
-    script = JAVASCRIPT.read_text() + (
-        "const c = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
-        "sampleWithKernel(Buffer.from(c.wasm, 'base64'), Buffer.from(c.image, 'base64'), c.streams)"
-        ".then(drawn => console.log(JSON.stringify(drawn)));"
-    )
-    given = json.dumps(case_as_json(model, options))
-    done = subprocess.run(
-        [node, "-e", script], input=given, check=True, capture_output=True, text=True
-    )
-    return [model.vocabulary.decode(drawn) for drawn in json.loads(done.stdout)]
-
-
-def in_chromium(model: Model, options: Sequence[Options]) -> list[str]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    script = (
-        "async (c) => {"
-        + JAVASCRIPT.read_text()
-        + "const bytes = (text) => Uint8Array.from(atob(text), (x) => x.charCodeAt(0));"
-        "return await sampleWithKernel(bytes(c.wasm), bytes(c.image), c.streams); }"
-    )
-    arguments = [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    ]  # fmt: skip
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        drawn = browser.new_page().evaluate(script, case_as_json(model, options))
-        browser.close()
-    return [model.vocabulary.decode(indices) for indices in drawn]
 
 
 @pytest.mark.parametrize("engine", [in_node, in_chromium])

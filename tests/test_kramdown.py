@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from escriba.ground.errors import SourceError
 from escriba.markup.markdown import Heading, render
-from html_tree import outline
+from support.html_tree import outline
 
 CASES = sorted((Path(__file__).parent / "cases" / "kramdown").glob("*.md"))
 POST = Path("posts/a.md")
@@ -92,7 +92,7 @@ MARKS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(MARKS, max_size=24).map("".join))
 def test_no_text_breaks_the_parser(text: str) -> None:
     try:

@@ -17,7 +17,7 @@ from babel.support import Translations
 from escriba.cli import cli
 from escriba.ground import language
 from escriba.ground.language import LOCALE
-from make_messages import collect_messages, find_catalogues, read_catalogue
+from support.catalogues import collect_messages, find_catalogues, read_catalogue
 
 SOURCES = [path for path in LOCALE.parent.rglob("*.py") if "kramdown" not in path.parts]
 CATALOGUES = [path for domain in ("escriba", "click") for path in find_catalogues(domain)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.evidence.answer import read, write
@@ -20,7 +20,7 @@ from escriba.ground.project import Project, Settings
 from escriba.records.model import FILE, read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options, Request
-from models import LETTERS, make_model
+from support.models import LETTERS, make_model
 
 POST = Place(Path("posts/a.md"), 14, 1)
 
@@ -63,11 +63,7 @@ TEXTS = st.lists(SNAGS | ANY, max_size=6).map("".join)
 @given(
     text=TEXTS, prompt=TEXTS, until=TEXTS.filter(bool) | st.none(), seed=st.integers(0, 2**64 - 1)
 )
-@settings(
-    deadline=None,
-    max_examples=300,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=300)
 def test_any_text_comes_back(model, tmp_path, text, prompt, until, seed):
     request = Request(model, Options(prompt=prompt, until=until, seed=seed, top_p=Decimal("0.9")))
     path = tmp_path / "sample.txt"

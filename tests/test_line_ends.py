@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from blogs import make_site, run
 from escriba.evidence.ledger import Ledger
 from escriba.ground.errors import FrozenError, Place
 from escriba.ground.project import Project, Settings
 from escriba.records.model import read_model
 from escriba.sampling.request import Options, Request
-from models import make_model
-from test_pages import REPOSITORY
+from support.blogs import REPOSITORY, make_site, run
+from support.models import make_model
 
 GIT = shutil.which("git")
 pytestmark = pytest.mark.skipif(GIT is None, reason="git is not installed")

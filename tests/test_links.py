@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.ground.project import load
@@ -53,7 +53,6 @@ paths = st.lists(st.sampled_from(["a", "b", "c.html"]), max_size=4).map(
 )
 
 
-@settings(deadline=None)  # a busy machine is no mistake
 @given(paths, paths, st.sampled_from(["", "#x", "?y"]), st.booleans(), st.booleans())
 def test_relative_links_lead_where_they_should(
     path: str, page: str, rest: str, file: bool, from_file: bool

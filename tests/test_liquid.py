@@ -7,7 +7,6 @@ import random
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
@@ -23,6 +22,7 @@ from escriba.markup.liquid import evaluate, render
 from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.filters import FILTERS
 from escriba.markup.markdown import render as render_post
+from support.growth import check_growth
 
 HINT = "; correct it, or define it in 'macros' of escriba.yml"
 
@@ -493,18 +493,17 @@ GROWING = (
 
 @pytest.mark.parametrize("make", GROWING)
 def test_the_time_grows_with_the_text(make: Callable[[int], str]) -> None:
-    def measure(size: int) -> float:
+    def prepare(size: int) -> Callable[[], None]:
         text = make(size)
-        begun = time.process_time()
-        evaluated = evaluate(text, PROJECT, START)
-        locate = evaluated.locator(START.line)
-        for line in range(0, size, 10):
-            locate(Place(START.path, START.line + line, 1))
-        return time.process_time() - begun
 
-    measure(10)
-    small = min(measure(1000) for _ in range(3))
-    assert measure(8000) < 8 * 5 * max(small, 0.002)
+        def work() -> None:
+            locate = evaluate(text, PROJECT, START).locator(START.line)
+            for line in range(0, size, 10):
+                locate(Place(START.path, START.line + line, 1))
+
+        return work
+
+    check_growth(prepare, 1000, 8000)
 
 
 def refused(text: str, context: LiquidContext = PROJECT) -> list[str]:

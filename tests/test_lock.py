@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.ground import lock
 from escriba.ground.errors import SourceError, TrainingError
 from escriba.ground.lock import FILE, Say, hold, hold_project
@@ -24,6 +23,8 @@ from escriba.hosts.expand import expand_files, expand_stream
 from escriba.site.build import build
 from escriba.upkeep.check import check, prune, refresh
 from escriba.upkeep.explain import explain
+from support.blogs import make_site, tree
+from support.waiting import PATIENCE
 
 SHOWN = Path("site")
 HOLDER = """
@@ -68,7 +69,21 @@ def test_a_lock_leaves_nothing_behind(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["manifest"]
 
 
-def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> None:
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_second_one_says_for_whom_it_waits_and_then_refuses(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
     with holder(path) as other:
         name = f"`escriba refresh a b [31m.md` (process {other.pid})"
@@ -76,9 +91,10 @@ def test_a_second_one_says_for_whom_it_waits_and_then_refuses(path: Path) -> Non
             pass
         assert told == []
         assert str(caught.value) == (f"site: {name} is at work there; try again when it has ended")
+        monkeypatch.setattr(lock, "time", Clock())
         with (
             pytest.raises(TrainingError),
-            hold(path, SHOWN, told.append, moment=0, patience=0.2, kind=TrainingError),
+            hold(path, SHOWN, told.append, moment=1, patience=2, kind=TrainingError),
         ):
             pass
         assert told == [f"site: waiting for {name}, at work there"]
@@ -272,7 +288,7 @@ def test_every_command_waits_for_who_is_at_work_in_the_project(tmp_path: Path) -
     with hold_project(site):
         for thread in threads:
             thread.start()
-        assert all_told.wait(300)
+        assert all_told.wait(PATIENCE)
         assert all(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join()
@@ -294,7 +310,7 @@ def test_a_build_waits_for_who_writes_its_output(tmp_path: Path) -> None:
     thread = threading.Thread(target=lambda: build(site, say=say))
     with hold(site.output / ".escriba" / FILE, SHOWN):
         thread.start()
-        assert waiting.wait(300)
+        assert waiting.wait(PATIENCE)
         assert list(site.output.iterdir()) == [site.output / ".escriba"]
     thread.join()
     assert told[0].startswith("site: waiting for ")

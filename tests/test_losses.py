@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blogs import run
+from support.blogs import run
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02"

@@ -17,7 +17,7 @@ from escriba.ground.errors import SourceError
 from escriba.ground.mistakes import Mistakes
 from escriba.markup.markdown import render
 from escriba.markup.math.formulas import Formulas
-from html_tree import formulas
+from support.html_tree import formulas
 
 POST = Path("posts/a.md")
 HINT = "; correct it, or define it in 'macros' of escriba.yml"

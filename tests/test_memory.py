@@ -22,8 +22,14 @@ from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground.errors import Place, TrainingError  # noqa: E402
 from escriba.records.model import LARGEST  # noqa: E402
-from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe  # noqa: E402
-from test_train import make_site  # noqa: E402
+from escriba.records.recipe import (  # noqa: E402
+    CorpusRecipe,
+    NetworkRecipe,
+    Recipe,
+    Source,
+    TrainingRecipe,
+)
+from support.training import make_site  # noqa: E402
 
 CPU = torch.device("cpu")
 REMEDY = "make hidden, layers, batch or window of its recipe smaller"

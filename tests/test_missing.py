@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from blogs import run
 from escriba.ground.errors import Place
-from escriba.markup.liquid import evaluate
-from escriba.markup.liquid.context import LiquidContext
+from escriba.markup.liquid import LiquidContext, evaluate
+from support.blogs import run
 
 START = Place(Path("posts/a.md"), 5)
 

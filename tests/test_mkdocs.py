@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,9 @@ from bs4 import BeautifulSoup
 
 from escriba.ground import project
 from escriba.ground.project import Project
-from hosts import (
+from support import faults
+from support.chromium import needs_chromium, opened
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,
@@ -32,10 +33,9 @@ from hosts import (
     windows,
     written,
 )
-from test_pages import Quiet, needs_chromium, served
-from test_playground import browser, open_panel, opened, reproduce
-
-__all__ = ["browser"]
+from support.pages import Quiet, served
+from support.playground import open_panel, reproduce
+from support.waiting import PATIENCE, wait_until
 
 HOSTS = {  # program → theme, plugins, the page of the post
     "mkdocs": (
@@ -116,13 +116,13 @@ def build(
         [find_program(host), "build", "--quiet", "--site-dir", "served/some/path", *options]
         + (["--strict"] if not options else []),
         cwd=site.root, env=ENVIRONMENT,
-        capture_output=True, encoding="utf-8", check=False, timeout=120,
+        capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
 @contextmanager
-def serving(host: str, site: Project, port: int) -> Iterator[Path]:
-    """The host's own server for a while, and the file that it tells things to."""
+def serving(host: str, site: Project, port: int) -> Iterator[Callable[[], str]]:
+    """The host's own server for a while, and what it has told so far."""
     log = site.root / "serve.log"
     with log.open("w") as out:
         server = subprocess.Popen(
@@ -130,25 +130,18 @@ def serving(host: str, site: Project, port: int) -> Iterator[Path]:
             cwd=site.root, env=ENVIRONMENT, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            yield log
+            yield lambda: log.read_text("utf-8")
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(PATIENCE)
 
 
 def read(address: str) -> str:
     try:
-        with urlopen(address, timeout=10) as answer:
+        with urlopen(address, timeout=60) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
-
-
-def wait(true: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, log.read_text("utf-8")
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -204,15 +197,15 @@ def test_a_server_shows_what_is_changed(host: str, site: Project, page: Path) ->
     path = HOSTS[host][2].removesuffix("index.html")
     address = f"http://127.0.0.1:{port}/some/path/{path}"
     post = site.root / "docs" / "posts" / "post.md"
-    with serving(host, site, port) as log:
-        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+    with serving(host, site, port) as told:
+        wait_until(lambda: written(site, "mini", 40) in samples(read(address)), told)
         weights = {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")}
         shorter = POST.replace("length: 300", "length: 30")
         with changed(post, shorter):
-            wait(lambda: written(site, "hostile", 30) in samples(read(address)), log)
+            wait_until(lambda: written(site, "hostile", 30) in samples(read(address)), told)
         with changed(post, POST.replace("length: 40", "lenght: 40")):
-            wait(lambda: "unknown option 'lenght'" in log.read_text("utf-8"), log)
-        wait(lambda: written(site, "mini", 40) in samples(read(address)), log)
+            wait_until(lambda: "unknown option 'lenght'" in told(), told)
+        wait_until(lambda: written(site, "mini", 40) in samples(read(address)), told)
         assert {file: file.stat().st_mtime_ns for file in site.models.glob("*/*.*")} == weights
 
 
@@ -312,3 +305,12 @@ def test_line_ends_of_windows_change_nothing(host: str, site: Project, page: Pat
         done = build(host, site, frozen=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert page.read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(host: str, tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "docs/index.md", HEAD + ARTICLE)
+    settings = SETTINGS.replace("THEME", "{name: mkdocs}").replace("PLUGINS", "")
+    (root / f"{host}.yml").write_text(settings.replace("FROZEN", "false"))
+    faults.check_host([find_program(host), "build"], root, fault)

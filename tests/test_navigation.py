@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import complaints, make_blog, make_site, run, tree
 from escriba.ground.project import Project, load
 from escriba.site.build import build
 from escriba.upkeep.check import check, collect, prune, refresh
+from support.blogs import complaints, make_blog, make_site, run, tree
 
 POST = "posts/2020-01-01-a.md"
 

@@ -69,7 +69,7 @@ class Plain:
 TEXTS = st.lists(st.integers(0, 3), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     train=TEXTS,
     text=TEXTS,

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
-from hosts import (
+from support import faults
+from support.chromium import needs_chromium
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,
@@ -21,10 +23,8 @@ from hosts import (
     place_of,
     spoiled,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("nikola")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Nikola is not installed: make hosts")
@@ -67,7 +67,7 @@ def build(site: Project, *, frozen: bool = False) -> subprocess.CompletedProcess
     (site.root / "conf.py").write_text(SETTINGS.replace("WHETHER", str(frozen)))
     return subprocess.run(
         [PROGRAM, "build"],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=180,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -148,3 +148,11 @@ def test_a_mistake_is_told_each_time(site: Project, page: Path) -> None:
 
 def test_line_ends_of_windows_change_nothing(site: Project, page: Path) -> None:
     check_line_ends(build, site, page)
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "posts/entrada.md", HEAD + ARTICLE)
+    (root / "conf.py").write_text(SETTINGS.replace("WHETHER", "False"))
+    faults.check_host([PROGRAM, "build"], root, fault)

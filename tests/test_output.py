@@ -117,7 +117,7 @@ class Stopped(BaseException):
     """What a killed process would be, if it could be caught."""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(old=sites, new=sites, steps=st.integers(0, 40), step=st.sampled_from(("before", "after")))
 def test_a_write_that_is_killed_leaves_one_site_or_the_other(
     old: Mapping[str, bytes], new: Mapping[str, bytes], steps: int, step: str

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blogs import make_site, run
 from escriba.evidence.answer import read
 from escriba.evidence.samples import SAMPLES
 from escriba.ground.project import load
 from escriba.site.build import build
-from models import make_record
+from support.blogs import REPOSITORY, make_site
+from support.chromium import needs_axe, needs_chromium, opened, violations
+from support.models import make_record
+from support.pages import ARTICLES, Quiet, served
 
-playwright = pytest.importorskip("playwright.sync_api")
-REPOSITORY = Path(__file__).parents[1]
-MODULES = REPOSITORY / "node_modules"
-AXE = MODULES / "axe-core" / "axe.min.js"
-VNU = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+VNU = REPOSITORY / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 SEED = "redes-neuronales-recurrentes"  # its author wrote <center>, which HTML no longer has
-ARTICLES = ("2026/redes-neuronales-recurrentes/", "2026/recurrent-neural-networks/")
 PAGES = ("", "2020/redes/", "2020/networks/", "archive/", "tags/", "tags/lstm/", "404.html",
          "2020/tareas/", "2020/palabra/")  # fmt: skip
 WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenfabrikant"
@@ -80,12 +63,6 @@ Una nota.[^1]
 
 [^1]: Aquí.
 """
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -106,62 +83,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "www"
 
 
-@contextmanager
-def served(folder: Path, handler: type[SimpleHTTPRequestHandler] = Quiet) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     with served(folder) as root:
         yield f"{root}cuaderno/"
 
 
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The blog of this repository, built from its frozen samples."""
-    output = tmp_path_factory.mktemp("demonstration") / "site"
-    build(load(REPOSITORY), frozen=True, output=output)
-    return output
-
-
-@pytest.fixture(scope="module")
-def new_blogs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of two blogs as `escriba new` makes them, `en` and `es`, built."""
-    root = tmp_path_factory.mktemp("new")
-    for lang in ("en", "es"):
-        done = run(root, "new", lang, "--lang", lang)
-        assert done.returncode == 0, done.stderr
-        build(load(root / lang), frozen=True)
-    return root
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as context:
-        chromium = context.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     scheme, width = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.noise = []
-    page.requests = []
-    page.on("console", lambda message: page.noise.append(message.text))
-    page.on("pageerror", lambda error: page.noise.append(str(error)))
-    page.on("request", lambda made: page.requests.append(made.url))
-    yield page
-    context.close()
+    size = {"width": width, "height": 844}
+    with opened(browser, viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
+        yield page
 
 
 @needs_chromium
@@ -234,16 +167,14 @@ def test_the_ground_is_light_or_dark_as_the_reader_likes(page: Any, address: str
 
 
 @needs_chromium
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@needs_axe
 @pytest.mark.parametrize(
     "page", [("light", 1280), ("dark", 390)], indirect=True, ids=["light-1280", "dark-390"]
 )
 @pytest.mark.parametrize("path", PAGES)
 def test_accessibility(page: Any, address: str, path: str) -> None:
     page.goto(address + path)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(r => r.violations)")
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+    assert violations(page) == []
 
 
 @pytest.mark.skipif(not VNU.is_file(), reason="vnu is not installed (npm install vnu-jar)")
@@ -263,11 +194,10 @@ def test_the_html_is_valid(folder: Path, demonstration: Path, new_blogs: Path) -
 
 @needs_chromium
 def test_a_page_works_from_the_disk(browser: Any, folder: Path) -> None:
-    page = browser.new_page()
-    page.goto((folder / "cuaderno" / "2020" / "redes" / "index.html").as_uri())
-    assert page.evaluate("getComputedStyle(document.body).display") == "flex", "no style sheet"
-    assert page.locator(".prose img").evaluate("e => e.naturalWidth") == 40
-    page.close()
+    address = (folder / "cuaderno" / "2020" / "redes" / "index.html").as_uri()
+    with opened(browser, address) as page:
+        assert page.evaluate("getComputedStyle(document.body).display") == "flex", "no style sheet"
+        assert page.locator(".prose img").evaluate("e => e.naturalWidth") == 40
 
 
 @needs_chromium
@@ -337,7 +267,7 @@ def test_the_figures_of_the_founding_article(page: Any, demonstration: Path, pat
 
 
 @needs_chromium
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@needs_axe
 @pytest.mark.parametrize(
     "page", [("light", 1280), ("dark", 390)], indirect=True, ids=["light-1280", "dark-390"]
 )
@@ -345,13 +275,11 @@ def test_the_figures_of_the_founding_article(page: Any, demonstration: Path, pat
 def test_the_founding_article_is_accessible(page: Any, demonstration: Path, path: str) -> None:
     with served(demonstration) as address:
         page.goto(address + path)
-        page.add_script_tag(path=str(AXE))
-        found = page.evaluate("axe.run().then(r => r.violations)")
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+        assert violations(page) == []
 
 
 @needs_chromium
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@needs_axe
 @pytest.mark.parametrize(
     "page", [("light", 1280), ("dark", 320)], indirect=True, ids=["light-1280", "dark-320"]
 )
@@ -365,9 +293,7 @@ def test_a_new_blog_is_quiet_accessible_and_fits(page: Any, new_blogs: Path, lan
             page.goto(address + path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             assert page.noise == []
-            page.add_script_tag(path=str(AXE))
-            found = page.evaluate("axe.run().then(r => r.violations)")
-            assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], path
+            assert violations(page) == [], path
 
 
 @needs_chromium
@@ -485,14 +411,14 @@ class Strict(Quiet):
 
 @needs_chromium
 def test_tables_and_drawings_need_no_style_of_their_own(browser: Any, folder: Path) -> None:
-    with served(folder, Strict) as address:
-        page = browser.new_page()
-        page.goto(f"{address}cuaderno/2020/tareas/")
+    with (
+        served(folder, Strict) as address,
+        opened(browser, f"{address}cuaderno/2020/tareas/") as page,
+    ):
         aligned = page.locator("td").evaluate_all(
             "all => all.map(e => getComputedStyle(e).textAlign)"
         )
         assert aligned == ["right", "center"]
-        page.close()
 
 
 @needs_chromium
@@ -525,10 +451,9 @@ def test_a_navigation_of_many_wraps_between_its_names(browser: Any, tmp_path: Pa
     settings = site.root / "escriba.yml"
     settings.write_text(f"{settings.read_text('utf-8')}\nnav:\n{nav}", "utf-8")
     build(load(site.root), output=tmp_path / "www")
-    page = browser.new_page(viewport={"width": 320, "height": 700})
-    page.goto((tmp_path / "www" / "archive" / "index.html").as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    links = page.locator(".masthead nav a")
-    assert links.count() == len(names)
-    assert links.evaluate_all("all => all.every(e => e.getClientRects().length === 1)")
-    page.close()
+    address = (tmp_path / "www" / "archive" / "index.html").as_uri()
+    with opened(browser, address, viewport={"width": 320, "height": 700}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        links = page.locator(".masthead nav a")
+        assert links.count() == len(names)
+        assert links.evaluate_all("all => all.every(e => e.getClientRects().length === 1)")

@@ -13,7 +13,9 @@ import pytest
 
 from escriba.ground import project
 from escriba.ground.project import Project
-from hosts import (
+from support import faults
+from support.chromium import needs_chromium
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,
@@ -24,10 +26,8 @@ from hosts import (
     place_of,
     spoiled,
 )
-from test_pages import needs_chromium
-from test_playground import Strict, browser
-
-__all__ = ["browser"]
+from support.playground import Strict
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("pelican")
 pytestmark = pytest.mark.skipif(
@@ -66,7 +66,7 @@ def build(
     return subprocess.run(
         [PROGRAM, "content", "-o", "served/some/path", "--log-handler", "plain"],
         cwd=site.root, env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
-        capture_output=True, encoding="utf-8", check=False, timeout=120,
+        capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -281,3 +281,11 @@ def test_longer_code_shows_a_value_as_it_is_written(site: Project, page: Path) -
         html = page.read_text("utf-8")
     assert f"<code>{shown}</code>" in html
     assert html.count("escriba-value") >= 1
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "content/entrada.md", HEAD + ARTICLE)
+    (root / "pelicanconf.py").write_text(SETTINGS)
+    faults.check_host([PROGRAM, "content", "--log-handler", "plain"], root, fault)

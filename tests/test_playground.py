@@ -2,131 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blogs import make_site
 from escriba.article.blocks.panels import Panels
 from escriba.ground.project import load
-from escriba.records.model import GATES, Cell
 from escriba.site.build import build
-from models import make_model
-from test_pages import ARTICLES, AXE, REPOSITORY, Quiet, browser, needs_chromium, served
-
-__all__ = ["browser"]
-
-playwright = pytest.importorskip("playwright.sync_api")
-POLICY = "script-src 'self' 'wasm-unsafe-eval'"
-BYTES = "".join(map(chr, range(256)))
-PATIENCE = 120_000  # milliseconds
-
-
-class Strict(Quiet):
-    """A static host with the strictest policy for scripts that allows WebAssembly."""
-
-    def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of this repository's blog, under a path."""
-    root = tmp_path_factory.mktemp("playground")
-    build(load(REPOSITORY), frozen=True, output=root / "some" / "path")
-    with served(root, Strict) as address:
-        yield f"{address}some/path/"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a site with a playground of each cell, of bytes, and with each `until`."""
-    root = tmp_path_factory.mktemp("small")
-    site = make_site(root / "source")
-    blocks = []
-    cells: list[Cell] = ["rnn", "gru", "lstm"]
-    for cell in cells:
-        make_model(site.models / cell, cell=cell, hidden=11, residual=cell != "rnn")
-        options = "top-k: 9\ntop-p: 0.95\nmin-p: 0.01" if cell == "gru" else "until: sentence"
-        blocks.append(f"model: {cell}\nprompt: ab\nlength: 300\nseed: {2**64 - 1}\n{options}")
-    make_model(site.models / "bytes", unit="bytes", symbols=BYTES, hidden=9)
-    blocks.append('model: bytes\nprompt: "¡á!"\nlength: 200\nshow: verbatim')
-    blocks.append('model: bytes\nlength: 90\nuntil: "a"\ntemperature: 0.3\nshow: verbatim')
-    blocks.append("model: lstm\nlength: 400\nuntil: paragraph\ntemperature: 0\nshow: code")
-    text = "---\ntitle: Playgrounds\ndate: 2020-01-01\nlang: en\nslug: play\n---\n"
-    text += "".join(f"\n```escriba playground\n{block}\n```\n" for block in blocks)
-    (site.posts / "2020-01-01-play.md").write_text(text)
-    build(site, output=root / "www")
-    assert set(GATES) == set(cells)
-    with served(root / "www", Strict) as address:
-        yield f"{address}2020/play/"
-
-
-@contextmanager
-def opened(browser: Any, address: str, **options: Any) -> Iterator[Any]:
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-    page = context.new_page()
-    page.noise = []
-    page.on("console", lambda message: page.noise.append(message.text))
-    page.on("pageerror", lambda error: page.noise.append(str(error)))
-    page.goto(address)
-    yield page
-    context.close()
-
-
-def open_panel(page: Any, number: int) -> Any:
-    panel = page.locator("escriba-playground").nth(number)
-    panel.locator("summary").click()
-    panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
-    return panel
-
-
-def reproduce(page: Any, panel: Any) -> str:
-    panel.locator(".escriba-reproduce").click()
-    status = panel.locator(".escriba-status")
-    status.filter(has_text="published").or_(status.filter(has_text="publicada")).wait_for(
-        timeout=PATIENCE
-    )
-    text: str = status.text_content()
-    return text
-
-
-def written(panel: Any) -> tuple[str, str]:
-    """What the panel shows that the model wrote: as HTML, and as a reader sees it."""
-    return look(panel.locator(".escriba-written .escriba-text"))
-
-
-def shown(page: Any, number: int) -> tuple[str, str]:
-    """The same of the published sample."""
-    return look(page.locator("figure.escriba-sample .escriba-text").nth(number))
-
-
-def look(text: Any) -> tuple[str, str]:
-    html = text.evaluate(
-        """e => e.tagName + [...e.childNodes].filter(
-          (n) => n.nodeType === Node.ELEMENT_NODE).map((n) => n.outerHTML).join("")"""
-    )
-    return html, text.inner_text()
-
-
-def published(panel: Any) -> str:
-    text: str = json.loads(panel.get_attribute("data-request"))["text"]
-    return text
+from support.blogs import REPOSITORY
+from support.chromium import needs_axe, needs_chromium, opened, violations
+from support.models import make_model
+from support.pages import ARTICLES
+from support.playground import (
+    open_panel,
+    published,
+    reproduce,
+    shown,
+    written,
+)
 
 
 @needs_chromium
 @pytest.mark.parametrize("path", ARTICLES)
 def test_the_published_samples_are_written_again(
-    browser: Any, demonstration: str, path: str
+    browser: Any, demonstration_address: str, path: str
 ) -> None:
     """The promise, on every page of the blog: the button, and what it says."""
-    with opened(browser, demonstration + path) as page:
+    with opened(browser, demonstration_address + path) as page:
         count = page.locator("escriba-playground").count()
         assert count == page.locator("figure.escriba-sample").count() == 4
         for number in range(count):
@@ -175,8 +79,8 @@ def test_a_text_that_is_not_the_published_one_is_told(browser: Any, small: str) 
 
 
 @needs_chromium
-def test_the_reader_writes_and_looks(browser: Any, demonstration: str) -> None:
-    with opened(browser, demonstration + ARTICLES[1]) as page:
+def test_the_reader_writes_and_looks(browser: Any, demonstration_address: str) -> None:
+    with opened(browser, demonstration_address + ARTICLES[1]) as page:
         panel = open_panel(page, 0)
         beginning = panel.locator("textarea")
         beginning.fill("Prince Andr☃w")
@@ -195,7 +99,7 @@ def test_the_reader_writes_and_looks(browser: Any, demonstration: str) -> None:
         assert panel.locator(".escriba-next li").last.text_content().startswith("q")
         panel.locator("input[type=number]").nth(1).fill("40")
         panel.get_by_role("button", name="Write").click()
-        status.filter(has_text="per second").wait_for(timeout=PATIENCE)
+        status.filter(has_text="per second").wait_for()
         prompt = panel.locator(".escriba-written .escriba-prompt")
         assert prompt.text_content() == "Prince Andrew q"
         assert len(panel.locator(".escriba-written").text_content()) == len("Prince Andrew q") + 40
@@ -208,37 +112,37 @@ def test_the_keyboard_is_enough(browser: Any, small: str) -> None:
         panel = page.locator("escriba-playground").first
         panel.locator("summary").focus()
         page.keyboard.press("Enter")
-        panel.locator(".escriba-reproduce").wait_for(timeout=PATIENCE)
+        panel.locator(".escriba-reproduce").wait_for()
         for _ in range(40):
             page.keyboard.press("Tab")
             if page.evaluate("document.activeElement.className") == "escriba-reproduce":
                 break
         page.keyboard.press("Enter")
-        panel.locator(".escriba-status").filter(has_text="Identical").wait_for(timeout=PATIENCE)
+        panel.locator(".escriba-status").filter(has_text="Identical").wait_for()
 
 
 @needs_chromium
-def test_without_javascript_there_is_the_sample_alone(browser: Any, demonstration: str) -> None:
-    with opened(browser, demonstration + ARTICLES[1], java_script_enabled=False) as page:
+def test_without_javascript_there_is_the_sample_alone(
+    browser: Any, demonstration_address: str
+) -> None:
+    with opened(browser, demonstration_address + ARTICLES[1], java_script_enabled=False) as page:
         assert page.locator("figure.escriba-sample").count() == 4
         assert page.locator("escriba-playground").first.inner_text() == ""
         assert page.noise == []
 
 
 @needs_chromium
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core)")
+@needs_axe
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390), ("light", 320)])
 def test_an_open_panel_is_accessible_and_fits(
-    browser: Any, demonstration: str, scheme: str, width: int
+    browser: Any, demonstration_address: str, scheme: str, width: int
 ) -> None:
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 844}}
-    with opened(browser, demonstration + ARTICLES[0], bypass_csp=True, **options) as page:
+    with opened(browser, demonstration_address + ARTICLES[0], bypass_csp=True, **options) as page:
         panel = open_panel(page, 0)
         reproduce(page, panel)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.add_script_tag(path=str(AXE))
-        found = page.evaluate("axe.run().then(r => r.violations)")
-        assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+        assert violations(page) == []
 
 
 def test_what_a_reader_fetches_is_small_and_named_by_its_content(tmp_path: Path) -> None:
@@ -263,31 +167,6 @@ def test_a_model_is_packed_once(tmp_path: Path) -> None:
     assert list(panels.files) == [panels.add(model)]
     shutil.rmtree(tmp_path / "m")
     assert panels.add(model) == next(iter(panels.files))
-
-
-ALPHABETS = {
-    "hostile": "\n\x00\x1b\r \"&'<>`",
-    "math": "\n $\\^_{}x",
-    "far": "\n a\u00e9\u2028\U0001f600",
-}
-
-
-@pytest.fixture(scope="module")
-def layouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page with a playground of every way to show a text, of hostile models."""
-    root = tmp_path_factory.mktemp("layouts")
-    site = make_site(root / "source")
-    text = "---\ntitle: Playgrounds\ndate: 2020-01-01\nlang: en\nslug: play\n---\n"
-    for name, symbols in ALPHABETS.items():
-        make_model(site.models / name, symbols=symbols, hidden=7, scale=0.3)
-        prompt = json.dumps("\n \n" + symbols[2] + "\n")
-        for show in ("prose", "verbatim", "math", "code", "code\nlanguage: html"):
-            block = f"model: {name}\nprompt: {prompt}\nlength: 300\nshow: {show}"
-            text += f"\n```escriba playground\n{block}\n```\n"
-    (site.posts / "2020-01-01-play.md").write_text(text)
-    build(site, output=root / "www")
-    with served(root / "www", Strict) as address:
-        yield f"{address}2020/play/"
 
 
 @needs_chromium
@@ -342,10 +221,12 @@ def test_differences_are_marked_and_nothing_else(browser: Any, layouts: str) -> 
 
 
 @needs_chromium
-def test_a_narrow_panel_can_be_read_and_used(browser: Any, demonstration: str) -> None:
+def test_a_narrow_panel_can_be_read_and_used(browser: Any, demonstration_address: str) -> None:
     """At 320 pixels: no choice is cut off, and letters are large enough for a finger."""
     for path in ARTICLES:
-        with opened(browser, demonstration + path, viewport={"width": 320, "height": 700}) as page:
+        with opened(
+            browser, demonstration_address + path, viewport={"width": 320, "height": 700}
+        ) as page:
             panel = open_panel(page, 0)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             cut = panel.locator("select").evaluate(
@@ -366,9 +247,9 @@ def test_a_narrow_panel_can_be_read_and_used(browser: Any, demonstration: str) -
 
 
 @needs_chromium
-def test_bars_have_the_colours_of_the_theme(browser: Any, demonstration: str) -> None:
+def test_bars_have_the_colours_of_the_theme(browser: Any, demonstration_address: str) -> None:
     for scheme, colour in (("light", "rgb(156, 42, 27)"), ("dark", "rgb(242, 147, 127)")):
-        with opened(browser, demonstration + ARTICLES[1], color_scheme=scheme) as page:
+        with opened(browser, demonstration_address + ARTICLES[1], color_scheme=scheme) as page:
             panel = open_panel(page, 0)
             assert panel.locator("meter").count() == 0
             bars = panel.locator(".escriba-bar > i")
@@ -406,12 +287,12 @@ def test_letters_are_one_tab_stop(browser: Any, small: str) -> None:
 
 
 @needs_chromium
-def test_only_what_scrolls_is_a_tab_stop(browser: Any, demonstration: str) -> None:
+def test_only_what_scrolls_is_a_tab_stop(browser: Any, demonstration_address: str) -> None:
     found = """() => [...document.querySelectorAll("main [tabindex='0']")].filter(
         (e) => e.checkVisibility() && e.scrollWidth <= e.clientWidth).map((e) => e.outerHTML)"""
     missed = """() => [...document.querySelectorAll("main pre, main .scroll")].filter(
         (e) => e.checkVisibility() && e.scrollWidth > e.clientWidth && e.tabIndex < 0).length"""
-    with opened(browser, demonstration + ARTICLES[0]) as page:
+    with opened(browser, demonstration_address + ARTICLES[0]) as page:
         for width in (1280, 390, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             page.wait_for_function(f"({found})().length === 0 && ({missed})() === 0")
@@ -435,7 +316,7 @@ def test_seeds_are_those_of_the_command(browser: Any, small: str, seed: str, sai
         panel.locator("input[type=text]").fill(seed)
         panel.get_by_role("button", name="Write").click()
         status = panel.locator(".escriba-status")
-        status.filter(has_text=said).wait_for(timeout=PATIENCE)
+        status.filter(has_text=said).wait_for()
         assert panel.locator(".escriba-written").is_hidden() == said.startswith("from")
 
 

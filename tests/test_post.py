@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.ground.errors import Place, SourceError
@@ -226,7 +226,6 @@ def test_targets(url: str, file: str) -> None:
     assert target(url) == file
 
 
-@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text())
 def test_no_address_leaves_the_site(text: str) -> None:
     text = text.encode("utf-8", "replace").decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
+from support.terminal import run_in_terminal
 
 CODE = """
 import sys, time
@@ -17,25 +17,6 @@ with progress.shown_progress() as report:
         time.sleep(0.2)
 print("done", "rich" in sys.modules)
 """
-
-
-def run_in_terminal(*arguments: str) -> str:
-    """What a program shows, with a real terminal as its standard error and output."""
-    pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
-    import os
-
-    parent, child = pty.openpty()
-    process = subprocess.Popen(arguments, stdout=child, stderr=child, stdin=subprocess.DEVNULL)
-    os.close(child)
-    shown = b""
-    try:
-        while data := os.read(parent, 1 << 16):
-            shown += data
-    except OSError:  # what Linux says once the program has ended
-        pass
-    os.close(parent)
-    assert process.wait() == 0
-    return shown.decode()
 
 
 def test_long_work_has_a_bar():

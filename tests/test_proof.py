@@ -27,7 +27,7 @@ from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.records.model import Model, read_model
 from escriba.sampling.request import Options, Request
-from models import make_model
+from support.models import make_model
 
 POST = Path("posts/a.md")
 

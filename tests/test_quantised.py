@@ -12,7 +12,7 @@ from escriba.records.model import FILE, GATES, Model, read_model
 from escriba.sampling.quantised import Matrix, quantise
 from escriba.sampling.reference import Integers
 from escriba.sampling.wasm import Wasm
-from models import make_model
+from support.models import make_model
 
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "tolstoy-war-and-peace.en.txt"

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from escriba.charlm.training.train import train  # noqa: E402
@@ -98,7 +98,7 @@ def make_site(root: Path, recipe: str) -> project.Project:
     return project.load(root)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(recipes())
 def test_a_recipe_is_refused_or_trained(tmp_path: Path, recipe: str) -> None:
     torch.set_num_threads(1)

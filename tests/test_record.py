@@ -13,7 +13,7 @@ from escriba.article.values.logged import find_logged
 from escriba.ground.errors import EscribaError, ModelError, Place, SourceError
 from escriba.records.library import Library
 from escriba.records.training import Record, read_record
-from models import make_model, make_record, open_library
+from support.models import make_model, make_record, open_library
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 SHOWN = Path("models/m")

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.sampling import tables
 from escriba.sampling.quantised import quantise
 from escriba.sampling.reference import Integers, Pcg32, filter_weights, round_shift, weigh
 from escriba.sampling.stream import Stream
-from models import make_model
+from support.models import make_model
 
 POWER = tables.load().power
 
@@ -86,7 +86,6 @@ def test_filters():
     st.integers(1, 10**6),
     st.integers(0, 10**6),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_filters_keep_the_heaviest(weights, top_k, top_p, min_p):
     kept = filter_weights(weights, stream(top_k=top_k, top_p=top_p, min_p=min_p))
     assert kept[weights.index(max(weights))] > 0

@@ -8,7 +8,7 @@ import pytest
 from escriba.ground import schema
 from escriba.ground.errors import Place, SourceError
 from escriba.sampling.request import Options, Request, decimal_text
-from models import make_model
+from support.models import make_model
 
 
 @pytest.mark.parametrize(

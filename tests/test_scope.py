@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import run
 from escriba.ground.errors import SourceError
 from escriba.ground.project import load
 from escriba.site.content import data
+from support.blogs import run
+from support.waiting import PATIENCE
 
 POST = """\
 ---
@@ -120,7 +121,7 @@ def test_jekyll_shows_the_same(tmp_path: Path) -> None:
     if program is None:
         pytest.skip("jekyll is not installed")
     make_blog(tmp_path)
-    subprocess.run([program, "build", "--quiet"], cwd=tmp_path, check=True, timeout=120)
+    subprocess.run([program, "build", "--quiet"], cwd=tmp_path, check=True, timeout=PATIENCE)
     found = shown(tmp_path / "_site" / "c1" / "2020" / "01" / "02" / "two.html")
     assert dict(zip(SHOWN, found, strict=True)) == SHOWN
 

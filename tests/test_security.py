@@ -18,7 +18,6 @@ import pytest
 from bs4 import BeautifulSoup
 from safetensors.numpy import load_file
 
-from blogs import make_site, run, tree
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import CorpusError, EscribaError, FrozenError, ModelError, SourceError
 from escriba.ground.project import Project, load
@@ -26,7 +25,10 @@ from escriba.records.model import FILE
 from escriba.records.recipe import read_recipe
 from escriba.site.build import build
 from escriba.upkeep.check import check, prune
-from models import make_model
+from support.blogs import make_site, run, tree
+from support.models import make_model
+from support.serving import serving
+from support.waiting import PATIENCE
 
 PAGE = Path(__file__).parents[1] / "docs" / "security.md"
 POST = "2020-10-01-redes.md"
@@ -639,23 +641,15 @@ def test_the_kernel_reaches_nothing() -> None:
 
 
 @contextmanager
-def serving(site: Project) -> Iterator[int]:
-    from escriba.site.serve import open_server
-
-    server = open_server(site, "127.0.0.1", 0, drafts=True)
-    server.press.print()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+def printed(site: Project) -> Iterator[int]:
+    """The port of a site's server, with its first edition."""
+    with serving(site) as server:
+        server.press.print()
         yield server.server_port
-    finally:
-        server.press.close()
-        server.shutdown()
-        server.server_close()
 
 
 def get(port: int, path: str, host: str | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Host": host} if host else {})
         response = connection.getresponse()
@@ -671,7 +665,7 @@ def test_only_this_machine_is_served(site: Project) -> None:
     for host in ("0.0.0.0", "example.org", "::"):
         with pytest.raises(SourceError, match="this machine only"):
             open_server(site, host, 0, drafts=True)
-    with serving(site) as port:
+    with printed(site) as port:
         assert get(port, "/cuaderno/")[0] == 200
         for name in ("evil.example", "127.0.0.1.evil.example", "[", "localhost@evil.example"):
             assert get(port, "/cuaderno/", name)[0] in (400, 403)
@@ -680,7 +674,7 @@ def test_only_this_machine_is_served(site: Project) -> None:
 @of("It serves the files of the site and no others.")
 def test_only_the_site_is_served(site: Project) -> None:
     (site.posts / "secret.txt").symlink_to(site.root.parent / "other" / "secret.txt")
-    with serving(site) as port:
+    with printed(site) as port:
         for path in (
             "/cuaderno/secret.txt", "/cuaderno/../escriba.yml", "/cuaderno/..%2fescriba.yml",
             "/cuaderno/%2e%2e/other/secret.txt", "//etc/passwd", "/etc/passwd",
@@ -694,20 +688,20 @@ def test_only_the_site_is_served(site: Project) -> None:
 
 @of("No post, file or client ends it.")
 def test_serve_goes_on(site: Project) -> None:
-    with serving(site) as port:
+    with printed(site) as port:
         for data in (
             b"",
             b"\0\xff\r\n\r\n",
             b"GET / HTTP/9.9\r\nHost: [\r\n\r\n",
             b"GET " + b"x" * 99999,
         ):
-            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
                 connection.sendall(data)
         add(site, "[a](http://[x]/)\n\n{{ 'inf' | floor }}\n")
         assert get(port, "/cuaderno/")[0] == 200
     (site.posts / "2020-01-01-x.md").write_bytes(b"\xff\0")
     os.mkfifo(site.posts / "x.png")
-    with serving(site) as port:
+    with printed(site) as port:
         assert get(port, "/cuaderno/")[0] == 500
         assert get(port, "/cuaderno/")[0] == 500
 

@@ -7,45 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from blogs import make_site, tree
 from escriba.ground.errors import SourceError
 from escriba.site.output.contents import read
-from escriba.site.serve import EVENTS, Edition, Server, find, inject, matters, open_server
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    server = open_server(make_site(folder), "127.0.0.1", 0, drafts=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.press.close()
-        server.shutdown()
-        server.server_close()
-
-
-def get(
-    server: Server, path: str, method: str = "GET", **headers: str
-) -> tuple[int, str, http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
-    connection.request(method, path, headers=headers)
-    response = connection.getresponse()
-    body = response.read().decode("utf-8", "replace")
-    connection.close()
-    return response.status, body, response.headers
+from escriba.site.serve import EVENTS, Edition, find, inject, matters, open_server
+from support.blogs import make_site, tree
+from support.serving import get, hear, serving
+from support.waiting import wait_until
 
 
 def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         assert get(server, "/cuaderno/")[0] == 500, "nothing is rendered yet"
         before = tree(server.press.project.root)
         server.press.print()
@@ -86,7 +61,7 @@ def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) 
 
 
 def test_only_this_machine_is_answered(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         server.press.print()
         assert get(server, "/cuaderno/", Host="example.org")[0] == 403
         assert get(server, "/cuaderno/", Host="localhost:4000")[0] == 200
@@ -100,7 +75,7 @@ def test_only_this_machine_is_answered(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         port = server.server_port
         with pytest.raises(SourceError) as caught:
             open_server(server.press.project, "127.0.0.1", port, drafts=True)
@@ -110,7 +85,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         press = server.press
         good = press.print()
         post = press.project.posts / "2020-11-02-networks.md"
@@ -133,7 +108,7 @@ def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
 
 
 def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         (server.press.project.root / "escriba.yml").write_text("titel: x\nlatest: 0\n")
         server.press.print()
         status, body, _ = get(server, "/cuaderno/")
@@ -143,19 +118,19 @@ def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
 
 
 def test_an_open_page_hears_of_a_change_and_of_nothing_else(tmp_path: Path) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         first = server.press.print()
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
         assert stream.headers["Content-Type"] == "text/event-stream"
-        assert stream.readline() == f"data: {first.stamp}\n".encode()
+        assert hear(stream) == f"data: {first.stamp}\n".encode()
         assert stream.readline() == b"\n"
         assert server.press.print().stamp == first.stamp
         post = server.press.project.posts / "2020-11-02-networks.md"
         post.write_text(post.read_text() + "\nMore.\n")
         second = server.press.print()
-        assert stream.readline() == f"data: {second.stamp}\n".encode()
+        assert hear(stream) == f"data: {second.stamp}\n".encode()
         connection.close()
 
 
@@ -200,7 +175,7 @@ def test_what_is_worth_rendering_again(tmp_path: Path, path: str, wanted: bool) 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
-    with serving(tmp_path / "other") as other:
+    with serving(make_site(tmp_path / "other")) as other:
         port = other.server_port  # free again in a moment
     process = subprocess.Popen(
         [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
@@ -217,15 +192,14 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
-        seen = {stream.readline(), stream.readline()}
+        seen = {hear(stream)}
         # The first edition may come after the stream; then a saved file makes another.
         post = site.posts / "2020-11-02-networks.md"
-        while len(seen) < 4:
+        while len(seen) < 3:
             draft = site.root / "draft"  # else the server may see half a post
             draft.write_text(post.read_text() + "\nMore.\n")
             draft.replace(post)
-            line = stream.readline()
-            seen.add(line)
+            seen.add(hear(stream))
         connection.close()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate()
@@ -242,7 +216,7 @@ def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) ->
     settings = site.root / "escriba.yml"
     text = settings.read_text()
     settings.write_text(text + "titel: x\n")
-    with serving(tmp_path / "other") as other:
+    with serving(make_site(tmp_path / "other")) as other:
         port = other.server_port  # free again in a moment
     process = subprocess.Popen(
         [sys.executable, "-m", "escriba", "serve", "--port", str(port)],
@@ -262,11 +236,9 @@ def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) ->
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == f"http://127.0.0.1:{port}/  (Ctrl-C ends it)\n"
         process.stdout.close()
-        while "titel" not in read():
-            time.sleep(0.1)
+        wait_until(lambda: "titel" in read())
         settings.write_text(text)
-        while read():  # then / leads to /cuaderno/
-            time.sleep(0.1)
+        wait_until(lambda: not read())  # then / leads to /cuaderno/
         process.send_signal(signal.SIGINT)
         errors = process.stderr.read()
         assert (errors, process.wait()) == ("", 0)
@@ -280,7 +252,7 @@ def test_the_command_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) ->
 def test_an_interrupted_reader_is_no_news(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(tmp_path / "site") as server:
+    with serving(make_site(tmp_path / "site")) as server:
         for error in (BrokenPipeError(), ConnectionResetError()):
             try:
                 raise error

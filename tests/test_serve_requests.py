@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -16,17 +15,15 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site
 from escriba.ground.streams import Gone
 from escriba.site.serve import Edition, Server, open_server, visitors
-from escriba.site.serve import server as serving
 from escriba.site.serve.request import RequestError, read_path, read_range
+from escriba.site.serve.server import Handler
 from escriba.site.serve.visitors import Visitors
-from test_pages import needs_chromium
-from test_playground import browser
-from test_serve import get
-
-__all__ = ["browser"]
+from support.blogs import make_site
+from support.chromium import needs_chromium
+from support.serving import get, hear, serving
+from support.waiting import PATIENCE, wait_until
 
 PAGE = "/cuaderno/"
 HOST = b"Host: localhost\r\n\r\n"
@@ -34,14 +31,9 @@ HOST = b"Host: localhost\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    site = make_site(tmp_path_factory.mktemp("requests") / "site")
-    server = open_server(site, "127.0.0.1", 0, drafts=True)
-    server.press.print()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.press.close()
-    server.shutdown()
-    server.server_close()
+    with serving(make_site(tmp_path_factory.mktemp("requests") / "site")) as server:
+        server.press.print()
+        yield server
 
 
 def ask(server: Server, data: bytes) -> bytes:
@@ -233,7 +225,7 @@ def test_a_defect_while_answering_is_a_page_and_the_server_goes_on(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(serving, "find", fail)
+        patched.setattr("escriba.site.serve.server.find", fail)
         status, body, headers = get(server, PAGE)
     assert (status, headers["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert f"nobody foresaw: {type(error).__name__}" in body
@@ -307,8 +299,9 @@ def test_who_asks_half_keeps_nobody_waiting(server: Server) -> None:
     try:
         assert get(server, PAGE)[0] == 200
         assert len(server.visitors) <= visitors.MOST
-        while threading.active_count() - before > visitors.MOST + 1:
-            time.sleep(0.01)  # those who were shown out leave
+        wait_until(  # those who were shown out leave
+            lambda: threading.active_count() - before <= visitors.MOST + 1
+        )
     finally:
         for connection in connections:
             connection.close()
@@ -320,13 +313,12 @@ def test_many_open_pages_keep_nobody_waiting(server: Server) -> None:
     connections = [half(server, listening) for _ in range(3 * visitors.LISTENING)]
     try:
         assert get(server, PAGE)[0] == 200
-        while threading.active_count() - before > visitors.LISTENING + 1:
-            time.sleep(0.01)
+        wait_until(lambda: threading.active_count() - before <= visitors.LISTENING + 1)
         streams = [connection.makefile("rb") for connection in connections[-8:]]
         for stream in streams:
             while stream.readline().strip():
                 pass
-            assert stream.readline().startswith(b"data: "), "the last ones are heard"
+            assert hear(stream), "the last ones are heard"
     finally:
         for connection in connections:
             connection.close()
@@ -337,36 +329,41 @@ def test_of_many_pages_in_a_browser_one_listens_and_all_reload(
     browser: Any, tmp_path: Path
 ) -> None:
     """A browser opens six connections to a server; seven open pages would wait for ever."""
-    server = open_server(make_site(tmp_path / "site"), "127.0.0.1", 0, drafts=True)
-    press = server.press
-    press.print()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    context = browser.new_context()
-    try:
-        pages = [context.new_page() for _ in range(9)]
-        for page in pages:
-            page.goto(f"http://127.0.0.1:{server.server_port}{PAGE}2020/networks/", timeout=0)
+    from playwright.sync_api import Error  # there, since there is a browser
+
+    with serving(make_site(tmp_path / "site")) as server, browser.new_context() as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        press = server.press
+        press.print()
+
+        def open_page() -> Any:
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{server.server_port}{PAGE}2020/networks/")
+            return page
+
+        pages, crashed = [open_page() for _ in range(9)], 0
         post = press.project.posts / "2020-11-02-networks.md"
         for word in ("First", "Second", "Third"):
             post.write_text(f"{post.read_text()}\n{word}.\n")
             press.print()
-            for page in pages:
-                page.wait_for_function(
-                    f"document.body && document.body.innerText.includes('{word}.')", timeout=0
-                )
+            for number, page in enumerate(pages):
+                try:
+                    page.wait_for_function(
+                        f"document.body && document.body.innerText.includes('{word}.')"
+                    )
+                except Error as error:  # a busy Chromium may end a page that is loaded again
+                    assert "crashed" in str(error)
+                    crashed += 1
+                    pages[number] = open_page()
             pages.pop(0).close()  # the one that listens
-    finally:
-        context.close()
-        press.close()
-        server.shutdown()
-        server.server_close()
+        assert crashed < 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lends more to a slow reader")
 def test_who_takes_nothing_of_what_it_asked_for_is_left(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving.Handler, "timeout", 0.1)
+    monkeypatch.setattr(Handler, "timeout", 0.1)
     film = server.press.project.root / "posts" / "long.mp4"
     with film.open("wb") as file:
         file.truncate(1 << 28)
@@ -374,8 +371,9 @@ def test_who_takes_nothing_of_what_it_asked_for_is_left(
     try:
         with half(server, line("/long.mp4") + HOST) as connection:
             connection.recv(100)
-            while any(doing == "getting" for doing, _ in server.visitors._doing.values()):
-                time.sleep(0.01)
+            wait_until(
+                lambda: all(doing != "getting" for doing, _ in [*server.visitors._doing.values()])
+            )
     finally:
         server.press.edition = before
         film.unlink()
@@ -386,12 +384,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(60)
-    return ours, theirs
 
 
 def is_shown_out(theirs: socket.socket) -> bool:
@@ -405,7 +397,7 @@ def is_shown_out(theirs: socket.socket) -> bool:
 def test_who_takes_too_long_to_ask_is_shown_out() -> None:
     clock = Clock()
     guests = Visitors(clock=clock)
-    slow, getting, listening, fresh = pair(), pair(), pair(), pair()
+    slow, getting, listening, fresh = (socket.socketpair() for _ in range(4))
     for ours, _ in (slow, getting, listening):
         assert guests.enter(ours)
     guests.note(getting[0], "getting")
@@ -429,7 +421,7 @@ def test_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "MOST", 3)
     clock, stirred = Clock(), []
     guests = Visitors(lambda: stirred.append(True), clock)
-    pairs = [pair() for _ in range(6)]
+    pairs = [socket.socketpair() for _ in range(6)]
     for (ours, _), doing in zip(pairs, ("getting", "listening", "asking"), strict=False):
         clock.now += 1
         assert guests.enter(ours)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import watchfiles
 
-from blogs import make_site
 from escriba.article import context as contexts
 from escriba.evidence.answers import Answers
 from escriba.ground.errors import SourceError
@@ -25,6 +24,7 @@ from escriba.site.serve import press as pressing
 from escriba.site.serve import watch
 from escriba.site.serve.press import Press
 from escriba.site.sources import survey
+from support.blogs import make_site
 
 BLOCK = "\n```escriba sample\nmodel: mini\nlength: 30\nseed: 77\n```\n"
 

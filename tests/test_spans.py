@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -23,7 +23,8 @@ from escriba.markup.kramdown.document.extension import KramdownExtension
 from escriba.markup.kramdown.spans.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.spans.reader import DEEPEST, Reader
 from escriba.markup.markdown import render
-from html_tree import outline
+from support.growth import check_growth
+from support.html_tree import outline
 
 POST = Path("posts/a.md")
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -108,12 +109,6 @@ def test_attribute_lists_are_read_at_once(text: str) -> None:
     assert count_steps(text) < 40 * len(text)
 
 
-def seconds(text: str) -> float:
-    started = time.process_time()
-    render(text, path=POST)
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize(
     "unit",
     [
@@ -123,15 +118,11 @@ def seconds(text: str) -> float:
     ids=lambda unit: unit[:14],
 )  # fmt: skip
 def test_one_long_text_takes_as_long_as_many_short_ones(unit: str) -> None:
+    def prepare(times: int) -> Callable[[], object]:
+        return partial(render, "p " + unit * times + "\n\n[^1]: x\n", path=POST)
+
     times = 640 // len(unit) + 1
-    short = "p " + unit * times + "\n\n[^1]: x\n"
-    long = "p " + unit * times * 12 + "\n\n[^1]: x\n"
-
-    def is_slow() -> bool:
-        many = sum(seconds(short) for _ in range(12))
-        return seconds(long) > 4 * many + 0.1
-
-    assert not all(is_slow() for _ in range(5))  # on a busy machine it may be, now and then
+    check_growth(prepare, times, 12 * times)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from escriba.ground.project import Project
-from hosts import (
+from support import faults
+from support.chromium import needs_chromium
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,
@@ -22,10 +24,8 @@ from hosts import (
     windows,
     written,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("sphinx").with_name("sphinx-build")
 pytestmark = pytest.mark.skipif(not PROGRAM.is_file(), reason="Sphinx is not installed: make hosts")
@@ -69,7 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def build(site: Project, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, "-W", "-q", "-j", "2", *options, "docs", "served/some/path"],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -168,7 +168,15 @@ def test_a_site_without_escriba_yml_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "docs" / "conf.py").write_text(SETTINGS)
     done = subprocess.run(
         [PROGRAM, "docs", "out"],
-        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("no escriba.yml in ")
+
+
+@pytest.mark.parametrize("fault", faults.HOSTED)
+def test_a_defect_ends_with_the_sentence(tmp_path: Path, fault: str) -> None:
+    root = tmp_path / "site"
+    make_host_site(root, "docs/index.md", POST)
+    (root / "docs" / "conf.py").write_text(SETTINGS)
+    faults.check_host([PROGRAM, "-q", "docs", "served"], root, fault)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from blogs import complaints, make_blog, run, tree
 from escriba.ground.project import Project, load
 from escriba.site.build import build
+from support.blogs import complaints, make_blog, run, tree
 
 POST = "posts/2020-01-01-a.md"
 OURS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models import make_model
+from support.models import make_model
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="closes streams as a shell does")
 

@@ -8,9 +8,9 @@ import feedparser
 import pytest
 from bs4 import BeautifulSoup
 
-from blogs import run
 from escriba.markup.html.summary import summarise
 from escriba.markup.markdown import render
+from support.blogs import run
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,24 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
-from blogs import run
 from escriba.ground import project
 from escriba.ground.caches import find_folder
 from escriba.ground.errors import EscribaError, SourceError
 from escriba.ground.project import Project
 from escriba.site.build import build
 from escriba.templating.templates import Templates, open_templates, packaged
+from support.blogs import run
+from support.growth import check_growth
 
 LARGE = "a value larger than 16 MB, the most that one may be"
 MUCH = "this template is too much work for one page; let it do less"
@@ -609,22 +610,19 @@ def test_programs_are_kept_where_nobody_else_can_write(tmp_path: Path) -> None:
     assert find_folder("templates", site, {"XDG_CACHE_HOME": str(tmp_path / "file")}) is None
 
 
-def test_the_time_grows_with_the_template(folder: Path) -> None:
-    def measure(template: str) -> float:
-        begun = time.process_time()
-        render(folder, template)
-        return time.process_time() - begun
-
-    for make in (
+@pytest.mark.parametrize(
+    "make",
+    [
         lambda n: "{{ number }}\n" * n,
         lambda n: "{{ '" + "\\'" * n + "' }}",
         lambda n: "{#" * n,
         lambda n: "    " * n + "{% if number %}\n" + " " * n + "{% endif %}",
         lambda n: "{{ '%(' * " + str(n) + " % {} }}",
         lambda n: "{{ " + " ~ ".join(["number"] * n) + " }}",
-    ):
-        small = min(measure(make(250)) for _ in range(3))
-        assert measure(make(2000)) < 8 * 5 * max(small, 0.005)
+    ],
+)
+def test_the_time_grows_with_the_template(folder: Path, make: Callable[[int], str]) -> None:
+    check_growth(lambda size: partial(render, folder, make(size)), 250, 2000)
 
 
 def test_a_site_of_many_pages_has_steps_for_each(blog: Project) -> None:

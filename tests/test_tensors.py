@@ -23,7 +23,7 @@ from escriba.sampling.engine import Engine
 from escriba.sampling.quantised import quantise
 from escriba.sampling.request import Options
 from escriba.sampling.wasm import Wasm
-from models import make_model
+from support.models import make_model
 
 REAL = Path(__file__).parents[1] / "models" / "tolstoi"
 
@@ -227,7 +227,7 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_header_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

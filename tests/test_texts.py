@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from escriba.charlm.corpora.texts import _STARTER, BadByteError, compose, cut, decode, unwrap
+from support.texts import split_points
 
 ALPHABET = "aei \t\n\r.é€😀\u0301\u0323\u0338ᄀ\u1161\u11a8가\u0dd9\u0dcf\u0dca\u00a0\x85\ufeff"
 TEXTS = st.text(ALPHABET, max_size=40)
@@ -19,21 +20,6 @@ SIZES = st.integers(1, 9)
 
 def blocks(whole, size: int) -> Iterator:  # type: ignore[no-untyped-def, type-arg]
     return (whole[at : at + size] for at in range(0, len(whole), size))
-
-
-def split_points(data: bytes, split: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Where the parts end, found with the whole text at hand."""
-
-    def move(position: int) -> int:
-        while 0 < position < len(data) and (
-            data[position] & 0xC0 == 0x80 or data[position - 1 : position + 1] == b"\r\n"
-        ):
-            position += 1
-        return position
-
-    first = move(len(data) * split[0] // 100)
-    second = move(len(data) * (split[0] + split[1]) // 100)
-    return first, second, len(data)
 
 
 @given(TEXTS | st.binary(max_size=20), SIZES, st.integers(0, 100), st.integers(0, 100))

@@ -16,8 +16,19 @@ from escriba.charlm.training import threads as module  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.threads import EVERY, TRIED, Threads, find_numbers  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe  # noqa: E402
-from test_train import _tensors, _timeless, log_of, make_site  # noqa: E402
+from escriba.records.recipe import (  # noqa: E402
+    CorpusRecipe,
+    NetworkRecipe,
+    Recipe,
+    Source,
+    TrainingRecipe,
+)
+from support.training import (  # noqa: E402
+    log_of,
+    make_site,
+    tensors,
+    timeless,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -140,8 +151,8 @@ def test_what_a_rehearsal_finds_holds_for_a_training(
 
     monkeypatch.setattr(Threads, "take", take)
     train(restless, "count", steps=300, validate_every=60)
-    assert _tensors(steady) == _tensors(restless)
-    assert _timeless(log_of(steady)) == _timeless(log_of(restless))
+    assert tensors(steady) == tensors(restless)
+    assert timeless(log_of(steady)) == timeless(log_of(restless))
 
 
 @pytest.mark.parametrize(

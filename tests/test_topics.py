@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blogs import run
 from escriba.site.content.topics import identify, name_pages
+from support.blogs import run
 
 
 @pytest.mark.parametrize(

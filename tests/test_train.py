@@ -22,45 +22,23 @@ from escriba.charlm.training import calibrate  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
-from escriba.ground import project  # noqa: E402
 from escriba.ground.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402
-
-RECIPE = """
-corpus:
-  name: counting
-  licence: none
-  sources:
-    - file: text.txt
-network: {layers: 2, hidden: 16, cell: CELL}
-training:
-  {epochs: 4, batch: 4, window: 16, learning-rate: 0.02, warmup: 5, clip: 1.0, precision: float32}
-"""
-TEXT = "uno dos tres cuatro cinco\n" * 300
+from support.training import (  # noqa: E402
+    RECIPE,
+    TEXT,
+    log_of,
+    make_site,
+    tensors,
+    timeless,
+    weights,
+)
 
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def make_site(root: Path, cell: str = "lstm") -> project.Project:
-    folder = root / "models" / "count"
-    folder.mkdir(parents=True)
-    (root / "escriba.yml").write_text("title: test\n")
-    (root / "text.txt").write_text(TEXT)
-    (folder / "recipe.yml").write_text(RECIPE.replace("CELL", cell))
-    return project.load(root)
-
-
-def weights(site: project.Project) -> bytes:
-    return (site.models / "count" / "weights.safetensors").read_bytes()
-
-
-def log_of(site: project.Project) -> list[dict[str, object]]:
-    text = (site.models / "count" / "training.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -99,8 +77,8 @@ def test_an_interrupted_run_ends_in_the_same_weights(
         )  # fmt: skip
         assert not result.finished
     assert train(broken, "count", validate_every=60, **option).finished  # type: ignore[arg-type]
-    assert _tensors(whole) == _tensors(broken)
-    assert _timeless(log_of(whole)) == _timeless(log_of(broken))
+    assert tensors(whole) == tensors(broken)
+    assert timeless(log_of(whole)) == timeless(log_of(broken))
 
 
 def test_a_longer_training_goes_on_from_where_the_rate_began_to_fall(tmp_path: Path) -> None:
@@ -110,8 +88,8 @@ def test_a_longer_training_goes_on_from_where_the_rate_began_to_fall(tmp_path: P
     train(grown, "count", steps=250)
     assert train(grown, "count", steps=250).step == 250
     assert train(grown, "count", steps=600).step == 600
-    assert _tensors(whole) == _tensors(grown)
-    assert _timeless(log_of(whole))[1:] == _timeless(log_of(grown))[1:]
+    assert tensors(whole) == tensors(grown)
+    assert timeless(log_of(whole))[1:] == timeless(log_of(grown))[1:]
 
 
 def test_what_the_recipe_leaves_open_is_chosen_once(
@@ -162,17 +140,7 @@ def test_a_training_by_the_clock_is_one_of_so_many_steps(tmp_path: Path) -> None
     result = train(timed, "count", minutes=0.01)
     counted = make_site(tmp_path / "counted")
     assert train(counted, "count", steps=result.step).step == result.step
-    assert _tensors(timed) == _tensors(counted)
-
-
-def _timeless(lines: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{key: line[key] for key in line if key != "seconds"} for line in lines]
-
-
-def _tensors(site: project.Project) -> dict[str, bytes]:
-    model = read_model(site.models / "count")
-    data = weights(site)
-    return {name: data[t.start : t.end] for name, t in model.tensors.items()}
+    assert tensors(timed) == tensors(counted)
 
 
 def test_a_finished_run_is_not_repeated_and_restart_begins_again(tmp_path: Path) -> None:

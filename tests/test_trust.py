@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from blogs import make_site, run, tree
 from escriba.ground.errors import EscribaError, FrozenError, ModelError, SourceError
 from escriba.ground.project import Project, load
 from escriba.hosts.expand import expand_files
@@ -20,6 +19,7 @@ from escriba.site.incremental.cache import find_path
 from escriba.site.new.blog import create
 from escriba.upkeep.check import check, prune, refresh
 from escriba.upkeep.explain import explain
+from support.blogs import make_site, run, tree
 
 STRAY = "outside the project; if that is meant, name its folder in 'outside' of escriba.yml"
 

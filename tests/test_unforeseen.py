@@ -13,22 +13,12 @@ from typing import Any
 
 import pytest
 
-import faults
-import test_mkdocs
-import test_nikola
-import test_pelican
-import test_sphinx
-from blogs import make_site, run, tree
 from escriba.ground import unforeseen
 from escriba.ground.errors import DefectError, EscribaError, Place, SourceError
 from escriba.ground.mistakes import Mistakes, ending, foreseen
 from escriba.ground.streams import Gone
-from hosts import ARTICLE, find_program, make_host_site
-
-SENTENCE = re.compile(
-    r"escriba met something that nobody foresaw: (?P<what>.*); please report it with the file "
-    r"(?P<file>\S+), which has the details"
-)
+from support import faults
+from support.blogs import make_site, run, tree
 
 
 class Panic(BaseException):
@@ -59,7 +49,7 @@ def met(error: BaseException) -> BaseException:
 
 
 def told(text: str) -> re.Match[str]:
-    match = SENTENCE.fullmatch(text)
+    match = faults.SENTENCE.fullmatch(text)
     assert match, text
     return match
 
@@ -235,52 +225,3 @@ def test_a_thread_that_ends_badly_has_a_sentence_too(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 5
     assert told(done.stderr.removesuffix("\n"))["what"] == "ZeroDivisionError: division by zero"
-
-
-def build_mkdocs(root: Path) -> list[str | Path]:
-    make_host_site(root, "docs/index.md", test_mkdocs.HEAD + ARTICLE)
-    settings = test_mkdocs.SETTINGS.replace("THEME", "{name: mkdocs}").replace("PLUGINS", "")
-    (root / "mkdocs.yml").write_text(settings.replace("FROZEN", "false"))
-    return [find_program("mkdocs"), "build"]
-
-
-def build_pelican(root: Path) -> list[str | Path]:
-    make_host_site(root, "content/entrada.md", test_pelican.HEAD + ARTICLE)
-    (root / "pelicanconf.py").write_text(test_pelican.SETTINGS)
-    return [find_program("pelican"), "content", "--log-handler", "plain"]
-
-
-def build_nikola(root: Path) -> list[str | Path]:
-    make_host_site(root, "posts/entrada.md", test_nikola.HEAD + ARTICLE)
-    (root / "conf.py").write_text(test_nikola.SETTINGS.replace("WHETHER", "False"))
-    return [find_program("nikola"), "build"]
-
-
-def build_sphinx(root: Path) -> list[str | Path]:
-    make_host_site(root, "docs/index.md", test_sphinx.POST)
-    (root / "docs" / "conf.py").write_text(test_sphinx.SETTINGS)
-    return [find_program("sphinx").with_name("sphinx-build"), "-q", "docs", "served"]
-
-
-@pytest.mark.parametrize("make", [build_mkdocs, build_pelican, build_nikola, build_sphinx])
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "escriba.article.blocks:KINDS.sample",
-        "escriba.article.blocks.panels:Panels.script",
-        "escriba.ground.project:find_root",
-    ],
-)
-def test_a_host_ends_with_the_sentence(tmp_path: Path, make: Any, fault: str) -> None:
-    (tmp_path / "site").mkdir()
-    command = make(tmp_path / "site")
-    if not Path(command[0]).is_file():
-        pytest.skip("not installed: make hosts")
-    environment = {**test_mkdocs.ENVIRONMENT, **faults.install(tmp_path, fault), "COLUMNS": "500"}
-    done = subprocess.run(
-        command, cwd=tmp_path / "site", env=environment, capture_output=True, encoding="utf-8"
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 1, said
-    assert SENTENCE.search(said), said
-    assert "Traceback" not in said and "\x1b[31m\n" not in said

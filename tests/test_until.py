@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.sampling.until import count_settled, find_end
@@ -37,7 +37,6 @@ def test_ends(until, text, left):
     st.text("a.\n”!", max_size=40),
     st.sampled_from([None, "paragraph", "sentence", "a.", "\n\n", "\n\n\n"]),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_settled_stays(text, until):
     """However a text goes on, what was shown of it is a part of what is left in the end."""
     full_end = find_end(text, until)

@@ -13,7 +13,7 @@ from escriba.article.values.inline import KEYS, SPAN, show_value
 from escriba.ground.errors import Place, SourceError
 from escriba.records.library import Library
 from escriba.templating.formats import format_compact, format_number
-from models import make_model, make_record, open_library
+from support.models import make_model, make_record, open_library
 
 PLACE = Place(Path("posts/a.md"), 3, 7)
 EVALUATION = """\

@@ -16,10 +16,11 @@ from escriba.sampling import tables
 from escriba.sampling.request import ARITHMETIC, Options
 from escriba.sampling.stream import make_stream
 from escriba.sampling.wasm import Wasm
-from make_vectors import (
+from support.kernel import as_json, in_chromium, in_node
+from support.vectors import (
+    EXACT,
     READS,
     REQUESTS,
-    ROOT,
     digest,
     digest_integers,
     model_of,
@@ -27,11 +28,12 @@ from make_vectors import (
     read_vectors,
     reference_integers,
     walk,
-)  # fmt: skip
-from test_kernel import as_json, in_chromium, in_node
+)
 
 VECTORS = read_vectors()
-REMEDY = "made of another model or arithmetic; make it again with: python tests/make_vectors.py"
+REMEDY = (
+    "made of another model or arithmetic; make it again with: python tests/tools/make_vectors.py"
+)
 
 
 @pytest.fixture(params=sorted(VECTORS))
@@ -98,7 +100,7 @@ def test_plain_javascript(vector: dict[str, Any]) -> None:
         "reads": READS,
     }
     done = subprocess.run(
-        [node, ROOT / "exact.js"], input=json.dumps(given), capture_output=True, text=True,
+        [node, EXACT], input=json.dumps(given), capture_output=True, text=True,
         check=True,
     )  # fmt: skip
     found = json.loads(done.stdout)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from subprocess import PIPE
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.sampling import engine
@@ -21,7 +21,8 @@ from escriba.sampling.request import Options
 from escriba.sampling.stream import BATCH, Stream, free_places, make_stream
 from escriba.sampling.workers import Crew, Hand, Job
 from escriba.sampling.writer import Writer
-from models import make_model
+from support.models import make_model
+from support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +45,7 @@ def model(tmp_path_factory):
     workers=st.integers(1, 4),
     chunk=st.integers(1, 40),
 )
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=40)
 def test_texts_do_not_depend_on_who_writes_them(model, options, workers, chunk, monkeypatch):
     alone = [Engine(model, workers=1).sample(each) for each in options]
     with monkeypatch.context() as patch:
@@ -130,10 +127,9 @@ def test_an_idle_hand_gets_half(model):
     assert not second.jobs
     waiting = threading.Thread(target=both._find_work, args=(second,))
     waiting.start()
-    while not both._idle:
-        time.sleep(0.001)
+    wait_until(lambda: both._idle)
     assert both._find_work(first)
-    waiting.join(60)
+    waiting.join(PATIENCE)
     assert (len(first.jobs), len(second.jobs)) == (4, 4)
     assert {*first.jobs, *second.jobs} == set(range(8))
     both.write()
@@ -193,5 +189,5 @@ def test_ctrl_c_ends_all_threads(tmp_path):
         assert process.stdout.readline() == "ready\n"
         time.sleep(1)  # into the work
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert errors.endswith("KeyboardInterrupt\n")

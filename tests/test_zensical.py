@@ -11,7 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escriba.ground.project import Project
-from hosts import (
+from support.chromium import needs_chromium
+from support.hosts import (
     ARTICLE,
     changed,
     check_article,
@@ -24,10 +25,8 @@ from hosts import (
     spoiled,
     written,
 )
-from test_pages import Quiet, needs_chromium
-from test_playground import browser
-
-__all__ = ["browser"]
+from support.pages import Quiet
+from support.waiting import PATIENCE
 
 PROGRAM = find_program("zensical")
 pytestmark = pytest.mark.skipif(
@@ -99,7 +98,7 @@ def build(
     (site.root / "zensical.toml").write_text(settings)
     return subprocess.run(
         [PROGRAM, "build", *(["--clean"] if clean else [])],
-        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        cwd=site.root, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

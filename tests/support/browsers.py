@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +21,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from urllib.request import Request, urlopen
 
-PATIENCE = 120.0  # seconds
+from support.waiting import PATIENCE, wait_until
+
 PROMISE = "const done = arguments[arguments.length - 1]; (async () => {%s})().then(done, (e) => done(`${e}`));"
 
 
@@ -35,7 +35,9 @@ class Browser:
 
     def __init__(self, speaker: Speaker):
         self._speaker = speaker
-        speaker.send("SetTimeouts", {"script": int(1000 * PATIENCE), "pageLoad": 60_000})
+        speaker.send(
+            "SetTimeouts", {"script": int(1000 * PATIENCE), "pageLoad": int(1000 * PATIENCE)}
+        )
 
     def open(self, address: str, width: int = 1280, height: int = 900) -> None:
         self._speaker.send("SetWindowRect", {"width": width, "height": height})
@@ -194,11 +196,10 @@ def started(command: list[str], own: Mapping[str, str]) -> Iterator[subprocess.P
 
 
 def wait(true: Any, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert process.poll() is None, f"{process.args} has ended"
-        assert time.monotonic() < end, f"{process.args} does not begin"
-        time.sleep(0.1)
+    wait_until(
+        lambda: process.poll() is not None or true(), lambda: f"{process.args} does not begin"
+    )
+    assert process.poll() is None, f"{process.args} has ended"
 
 
 def is_open(port: int) -> bool:

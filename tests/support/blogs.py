@@ -16,9 +16,10 @@ from escriba.ground import project
 from escriba.ground.errors import EscribaError
 from escriba.ground.project import Project
 from escriba.site.build import build
-from models import make_model
+from support.models import make_model
 
-SITES = Path(__file__).parent / "sites"
+REPOSITORY = Path(__file__).parents[2]
+SITES = REPOSITORY / "tests" / "sites"
 
 
 def make_site(folder: Path) -> Project:

@@ -1,7 +1,7 @@
 """Makes the models that come with escriba of trained ones, and the samples of a new blog's post.
 
     escriba train shakespeare        # by the recipe of plugin/escriba/site/new/starters/, in any project
-    python tests/make_starters.py MODELS
+    python tests/tools/make_starters.py MODELS
 
 MODELS is the folder that they were trained in. Their weights are rounded to eight bits.
 """

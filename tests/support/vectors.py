@@ -1,12 +1,10 @@
-"""Test vectors of exact sampling: `tests/vectors/*.json`, and how they are made.
+"""Test vectors of exact sampling: `tests/vectors/*.json`.
 
-    python tests/make_vectors.py
-
-writes them again from the reference. A vector has a model (a file beside it, or one of `models/`), a
-request, the text that it gives, and digests of what lies between: of the integers that the weights
-become, and, after some numbers of symbols read, of the states h and c and of the logits. Digests are
-SHA-256, of numbers low byte first: h of 16 bits, c and logits of 32; of the integers: A (32 bits), the
-embedding (16), and for each layer and the head S (32) and for each row factor, bias (32) and all q (8).
+A vector has a model (a file beside it, or one of `models/`), a request, the text that it gives, and
+digests of what lies between: of the integers that the weights become, and, after some numbers of
+symbols read, of the states h and c and of the logits. Digests are SHA-256, of numbers low byte first:
+h of 16 bits, c and logits of 32; of the integers: A (32 bits), the embedding (16), and for each layer
+and the head S (32) and for each row factor, bias (32) and all q (8).
 """
 
 from __future__ import annotations
@@ -20,15 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from escriba.records.model import FILE, Model, read_model
+from escriba.records.model import Model, read_model
 from escriba.sampling.quantised import quantise
-from escriba.sampling.reference import Integers, Reference, Walk
-from escriba.sampling.request import ARITHMETIC, Options
-from escriba.sampling.stream import Stream, make_stream
-from models import make_model
+from escriba.sampling.reference import Integers, Walk
+from escriba.sampling.request import Options
+from escriba.sampling.stream import Stream
 
-ROOT = Path(__file__).parent
-FOLDER = ROOT / "vectors"
+FOLDER = Path(__file__).parents[1] / "vectors"
+EXACT = Path(__file__).with_name("exact.js")
 READS = (1, 2, 10, 100, 1000)  # symbols read: where states and logits are looked at
 
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -115,36 +112,3 @@ class Watched(Integers):
                 {"read": self._read, "h": digest(h, "<i2"), "c": digest(c, "<i4"), "logits": logits}
             )
         return top
-
-
-def make(name: str) -> dict[str, Any]:
-    where, request = REQUESTS[name]
-    vector = {"arithmetic": ARITHMETIC, "model": where, "request": {**request, "length": 1000}}
-    model = model_of(vector)
-    stream = make_stream(model, options_of(vector))
-    drawn, states = walk(model, stream)
-    batch = Reference(quantise(model)).begin(len(stream.prompt) + stream.length)
-    batch.add([stream])
-    assert [drawn] == list(batch.advance(5000).values())
-    return {
-        **vector,
-        "digest": model.digest,
-        "integers": reference_integers(model),
-        "states": states,
-        "text": model.vocabulary.decode(drawn),
-    }
-
-
-def main() -> None:
-    for name, cell in (("rnn", "rnn"), ("gru", "gru"), ("lstm", "lstm"), ("plain", "lstm")):
-        if not (FOLDER / name / FILE).exists():
-            make_model(
-                FOLDER / name, cell=cell, hidden=13, residual=name != "plain", seed=len(name)
-            )
-    for name in REQUESTS:
-        text = json.dumps(make(name), ensure_ascii=False, indent=1) + "\n"
-        (FOLDER / f"{name}.json").write_text(text, "utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -15,9 +15,11 @@ from escriba.ground.project import Project
 from escriba.records.model import read_model
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
-from models import make_model, make_record
-from test_pages import REPOSITORY, served
-from test_playground import open_panel, opened, reproduce
+from support.blogs import REPOSITORY
+from support.chromium import opened
+from support.models import make_model, make_record
+from support.pages import served
+from support.playground import open_panel, reproduce
 
 ARTICLE = """\
 Parámetros: `escriba mini.parameters`.
@@ -74,6 +76,7 @@ def find_program(host: str) -> Path:
 
 def make_host_site(root: Path, page: str, text: str) -> Project:
     """A project with the models `mini`, which has a record, and `hostile`, and one document."""
+    root.mkdir(exist_ok=True)
     (root / "escriba.yml").touch()
     make_model(root / "models" / "mini")
     make_record(root / "models" / "mini")

@@ -6,8 +6,21 @@ PYTHONPATH does it, before anything else is imported.
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+SENTENCE = re.compile(
+    r"escriba met something that nobody foresaw: (?P<what>.*); please report it with the file "
+    r"(?P<file>\S+), which has the details"
+)
+HOSTED = (  # what fails while another generator renders a document with blocks
+    "escriba.article.blocks:KINDS.sample",
+    "escriba.article.panels:Panels.script",
+    "escriba.ground.project:find_root",
+)
 HOOK = """
 import importlib.abc, importlib.util, os, sys
 
@@ -47,7 +60,7 @@ if MODULE:
 
 def install(folder: Path, fault: str, error: str = "TypeError") -> dict[str, str]:
     """The environment in which a program has this fault; its reports go to the folder, too."""
-    source = Path(__file__).parents[1] / "plugin"
+    source = Path(__file__).parents[2] / "plugin"
     (folder / "hook").mkdir(parents=True, exist_ok=True)
     (folder / "hook" / "sitecustomize.py").write_text(HOOK)
     (folder / "reports").mkdir(exist_ok=True)
@@ -57,3 +70,15 @@ def install(folder: Path, fault: str, error: str = "TypeError") -> dict[str, str
         "PYTHONPATH": f"{folder / 'hook'}:{source}",
         "TMPDIR": str(folder / "reports"),
     }
+
+
+def check_host(command: Sequence[str | Path], root: Path, fault: str) -> None:
+    """That another generator, run in a folder, ends with the sentence where this fails."""
+    environment = {**os.environ, "COLUMNS": "500", "NO_COLOR": "1", **install(root.parent, fault)}
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert SENTENCE.search(said), said
+    assert "Traceback" not in said and "\x1b[31m\n" not in said
