@@ -47,9 +47,9 @@ def evaluate(text: str, context: LiquidContext, start: Place) -> Evaluated:
         raise located(flaws, source)
     if all(p.kind == "text" or (p.kind, p.value) in _SIMPLE for p in pieces):
         return _write(pieces, source)
-    from escriba.markup.liquid import page
+    from escriba.markup.liquid.evaluate import evaluate_pieces
 
-    return page.evaluate(pieces, source, context)
+    return evaluate_pieces(pieces, source, context)
 
 
 def _fences(text: str, start: Place) -> Iterator[tuple[int, int]]:

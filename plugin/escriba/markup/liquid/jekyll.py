@@ -7,14 +7,13 @@ import re
 from abc import abstractmethod
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import ClassVar, TextIO
 
 from liquid import Environment
 from liquid.ast import BlockNode, Node
 from liquid.builtin.content import ContentNode, Literal
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoTag
-from liquid.exceptions import LiquidError
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
 from liquid.stringify import to_liquid_string
@@ -25,15 +24,9 @@ from escriba.ground.errors import suggest
 from escriba.ground.language import tr
 from escriba.markup.liquid.budget import COLOURS, HIGHLIGHT
 from escriba.markup.liquid.filters import FILTERS
+from escriba.markup.liquid.page import JekyllError, Page
 from escriba.markup.liquid.pieces import DEEPEST
 from escriba.templating.budget import weigh
-
-if TYPE_CHECKING:
-    from escriba.markup.liquid.page import Page
-
-
-class JekyllError(LiquidError):
-    """A mistake in the use of one of the tags below."""
 
 
 class _Environment(Environment):

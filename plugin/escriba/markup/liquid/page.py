@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
 
+from liquid import Environment
 from liquid.ast import Node
 from liquid.context import RenderContext
 from liquid.exceptions import LiquidError, LiquidInterrupt
@@ -28,13 +29,12 @@ from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.markup.liquid import budget
 from escriba.markup.liquid.budget import Budget
-from escriba.markup.liquid.context import Evaluated, LiquidContext, LiquidSourceError
+from escriba.markup.liquid.context import LiquidContext, LiquidSourceError
 from escriba.markup.liquid.filters import FILTERS, apply
-from escriba.markup.liquid.jekyll import JekyllError, environment
 from escriba.markup.liquid.marks import Marks
 from escriba.markup.liquid.missing import ASKING, Absent, Looped, Misses, Missing, name_path
 from escriba.markup.liquid.paper import CountedPaper, Sheet
-from escriba.markup.liquid.pieces import MOST, Flaw, Piece, cut
+from escriba.markup.liquid.pieces import Flaw, Piece, cut
 from escriba.markup.liquid.tokens import Compared, Stream, group
 from escriba.markup.liquid.trace import Origin, Source
 from escriba.templating.budget import Spent, weigh
@@ -42,27 +42,15 @@ from escriba.templating.budget import Spent, weigh
 INCLUDES = 20  # files within each other
 
 
-def evaluate(pieces: Sequence[Piece], source: Source, given: LiquidContext) -> Evaluated:
-    """The text that a post's pieces make. Raises SourceError with every mistake."""
-    page = Page(source, given)
-    mistakes = Mistakes()
-    for node in page.parse(pieces, mistakes):
-        with mistakes.collect(), page.failures(node.token):
-            node.render(page, page.paper)
-        if page.over or len(mistakes.errors) >= MOST:
-            break
-    mistakes.check()
-    warnings = tuple(page.misses.found.values())
-    return Evaluated(page.paper.getvalue(), page.marks.code, page.paper.trace, warnings)
+class JekyllError(LiquidError):
+    """A mistake in the use of one of Jekyll's tags."""
 
 
 class Page(RenderContext):
     """What is known while a page is rendered, and what may still be spent on it."""
 
-    def __init__(self, source: Source, given: LiquidContext):
-        super().__init__(
-            BoundTemplate(environment(), []), globals={"site": given.site, "page": given.page}
-        )
+    def __init__(self, source: Source, given: LiquidContext, tags: Environment):
+        super().__init__(BoundTemplate(tags, []), globals={"site": given.site, "page": given.page})
         self.source = source  # the file that is being read
         self.given = given
         self.budget = Budget(len(source.text))
