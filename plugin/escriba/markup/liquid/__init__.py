@@ -47,7 +47,7 @@ def evaluate(text: str, context: LiquidContext, start: Place) -> Evaluated:
         raise located(flaws, source)
     if all(p.kind == "text" or (p.kind, p.value) in _SIMPLE for p in pieces):
         return _write(pieces, source)
-    from escriba.markup.liquid.evaluate import evaluate_pieces
+    from escriba.markup.liquid.engine import evaluate_pieces
 
     return evaluate_pieces(pieces, source, context)
 
