@@ -18,6 +18,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
@@ -106,6 +107,12 @@ class _Form:
         return (name for name in self.fields if name not in given and self.requires(name))
 
 
+@cache
+def _find_form(kind: type) -> _Form:
+    """The form of a dataclass: reading its hints takes as long as reading a text."""
+    return _Form(kind)
+
+
 class _Walk:
     """Over nodes of a text that begins at `start`; what is wrong in them is in `problems`."""
 
@@ -125,7 +132,7 @@ class _Walk:
             self.tell(_not_mapping(node, what), node)
             return None
         before = len(self.problems)
-        form = _Form(kind)
+        form = _find_form(kind)
         values, wrong = self.read_keys(form, node, what)
         at = self.place(node) if node.start_mark else self.start
         for name in form.find_missing(values):
