@@ -13,7 +13,7 @@ from escriba.article.extension import EscribaExtension
 from escriba.evidence.question import Use
 from escriba.ground.errors import EscribaError, Place, Problem
 from escriba.ground.mistakes import Mistakes
-from escriba.ground.reads import FILE, Trace
+from escriba.ground.reads import FILE
 from escriba.markup import markdown
 from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.markdown import Text
@@ -51,13 +51,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an entry: the mistakes, and, if there are none, what is kept of it. One that is
-    `waiting` for answers was not converted."""
+    """What came of an entry: what is kept of it or, if there are mistakes, these, and what there is
+    nevertheless. One that is `waiting` for answers was not converted."""
 
-    errors: tuple[tuple[type[EscribaError], tuple[Problem, ...]], ...]
-    warnings: tuple[Problem, ...]
+    errors: tuple[tuple[type[EscribaError], tuple[Problem, ...]], ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    kept: Kept | None = None
     converted: Converted | None = None
-    trace: Trace | None = None
     waiting: bool = False
 
 
@@ -131,8 +131,11 @@ class Converter:
                 if not waiting:
                     converted = self.convert(asked)
         errors = tuple((type(error), error.problems) for error in mistakes.errors)
-        trace = None if errors or waiting else context.reads.trace(made)
-        return Outcome(errors, tuple(mistakes.warnings), converted, trace, waiting)
+        warnings = tuple(mistakes.warnings)
+        if errors or waiting or converted is None:
+            return Outcome(errors, warnings, None, converted, waiting)
+        facts = {**converted.to_facts(), "warnings": [_write_problem(each) for each in warnings]}
+        return Outcome(kept=Kept(context.reads.trace(made), facts, pack(converted.html.encode())))
 
     def _find_liquid(self, entry: Post) -> LiquidContext:
         liquid, delimiters = self._scope.context(entry), self._find_mathematics(entry).delimiters
@@ -159,9 +162,9 @@ def convert_entries(
     for entry in catalogue.entries:
         old = kept.get(entry.source.as_posix())
         if old is not None and context.reads.stands(old.trace):
-            with_warnings = _restore(old, context.mistakes)
-            if with_warnings is not None:
-                found[entry.source] = with_warnings
+            converted = _restore(old, context.mistakes)
+            if converted is not None:
+                found[entry.source] = converted
                 continue
         rest.append(entry)
     made = _Made(found, context.mistakes)
@@ -198,21 +201,19 @@ class _Made:
         if outcome.waiting and not outcome.errors:
             return True
         self._mistakes.warnings += outcome.warnings
-        if outcome.converted is not None:
-            self._found[entry.source] = outcome.converted
-        if outcome.converted is not None and outcome.trace is not None:
-            facts = outcome.converted.to_facts()
-            facts["warnings"] = [_write_problem(each) for each in outcome.warnings]
-            self.results[entry.source.as_posix()] = Kept(
-                outcome.trace, facts, pack(outcome.converted.html.encode())
-            )
+        converted = outcome.converted
+        if outcome.kept is not None:
+            self.results[entry.source.as_posix()] = outcome.kept
+            converted = _restore(outcome.kept, self._mistakes)
+        if converted is not None:
+            self._found[entry.source] = converted
         return False
 
 
 def _restore(kept: Kept, mistakes: Mistakes) -> Converted | None:
     """What was kept of an entry, with its warnings; None if it is no such thing."""
     try:
-        converted = restore(kept.read().decode(), kept.facts)
+        converted = restore(lambda: kept.read().decode(), kept.facts)
         warnings = [_read_problem(each) for each in kept.facts["warnings"]]
     except Exception:  # somebody's database
         return None

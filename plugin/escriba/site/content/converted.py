@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from escriba.article.blocks.panels import PLAYGROUND
@@ -22,34 +21,32 @@ WORDS_PER_MINUTE = 220
 
 @dataclass(frozen=True)
 class Converted:
-    """`html` stands under the title of a page. `references` are the addresses in it, in their
-    order; `models` those of its playgrounds. It is not `whole` if Liquid failed."""
+    """`html` stands under the title of a page, and is read where it is needed. `references` are
+    the addresses in it, in their order; `models` those of its playgrounds. It is not `whole` if Liquid failed."""
 
-    html: str
+    digest: str  # of all that a page can show of it
     headings: tuple[Heading, ...]
     summary: str
     minutes: int
     references: tuple[Reference, ...]
+    playground: bool
+    read: Callable[[], str] = field(repr=False, compare=False)  # gives the HTML
     models: tuple[str, ...] = ()
     whole: bool = True
 
     @property
-    def playground(self) -> bool:
-        return PLAYGROUND in self.html
-
-    @cached_property
-    def digest(self) -> str:
-        """Of all that a page can show of it."""
-        facts = [[h.level, h.id, h.text] for h in self.headings], self.summary, self.minutes
-        return digest([text_digest(self.html), *facts])
+    def html(self) -> str:
+        return self.read()
 
     def to_facts(self) -> dict[str, Any]:
         """All but the HTML, as plain values."""
         return {
+            "digest": self.digest,
             "headings": [[h.level, h.id, h.text] for h in self.headings],
             "summary": self.summary,
             "minutes": self.minutes,
             "references": [[r.address, r.element, r.attribute] for r in self.references],
+            "playground": self.playground,
             "models": list(self.models),
         }
 
@@ -58,22 +55,39 @@ def describe(post: Post, rendered: Rendered, models: tuple[str, ...]) -> Convert
     """What is known of a post that was rendered."""
     html = prose.furnish(rendered.html)
     words = len(re.findall(r"\w+", prose_of(rendered.html)))
+    summary = post.front.description or summarise(rendered.html)
+    minutes = max(1, round(words / WORDS_PER_MINUTE))
+    headings = [[h.level, h.id, h.text] for h in rendered.headings]
     return Converted(
-        html=html,
+        digest=digest([text_digest(html), headings, summary, minutes]),
         headings=rendered.headings,
-        summary=post.front.description or summarise(rendered.html),
-        minutes=max(1, round(words / WORDS_PER_MINUTE)),
+        summary=summary,
+        minutes=minutes,
         references=tuple(tags.find(html)),
+        playground=PLAYGROUND in html,
+        read=Given(html),
         models=models,
         whole=rendered.text.whole,
     )
 
 
-def restore(html: str, facts: Mapping[str, Any]) -> Converted:
-    """What `to_facts` gave, and the HTML, as they were. Raises KeyError and TypeError for what it
-    did not give."""
+@dataclass(frozen=True)
+class Given:
+    """A text that is at hand, and can be sent to another process."""
+
+    text: str
+
+    def __call__(self) -> str:
+        return self.text
+
+
+def restore(read: Callable[[], str], facts: Mapping[str, Any]) -> Converted:
+    """What `to_facts` gave, as it was; `read` gives the HTML. Raises KeyError and TypeError for
+    what it did not give."""
     return Converted(
-        html=html,
+        digest=facts["digest"],
+        read=read,
+        playground=facts["playground"],
         headings=tuple(Heading(*each) for each in facts["headings"]),
         summary=facts["summary"],
         minutes=facts["minutes"],

@@ -132,8 +132,8 @@ def _show(value: object) -> object:
     """A value of the catalogue with the names of entries and groups in their place."""
     if isinstance(value, Post):
         return str(value.source)
-    if isinstance(value, Group):
-        return _list(value)
+    if isinstance(value, Group):  # whoever asks for its posts notes that
+        return (value.name, value.url) if value.url else _list(value)
     if isinstance(value, (tuple, list)):
         return [_show(each) for each in value]
     if isinstance(value, Mapping):
