@@ -22,7 +22,8 @@ WORDS_PER_MINUTE = 220
 @dataclass(frozen=True)
 class Converted:
     """`html` stands under the title of a page, and is read where it is needed. `references` are
-    the addresses in it, in their order; `models` those of its playgrounds. It is not `whole` if Liquid failed."""
+    the addresses in it, in their order; `models` those of its playgrounds. It is not `whole` if
+    Liquid failed."""
 
     digest: str  # of all that a page can show of it
     headings: tuple[Heading, ...]
