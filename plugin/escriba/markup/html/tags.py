@@ -48,7 +48,7 @@ _STYLES = frozenset(
 )  # fmt: skip
 
 # What is in each tag that has an address: most have none of it, and need no closer look.
-_WORDS = ("href", "src", "(", "<object", "action", "poster", "background")
+_HOLDS = re.compile(r"href|src|\(|<object|action|poster|background", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def rewrite(html: str, change: Change) -> str:
 
     def tag(match: re.Match[str]) -> str:
         if match[3]:
-            if match[2] or not _may_hold(match[0].lower()):
+            if match[2] or not _HOLDS.search(match[0]):
                 return match[0]
             return _rewrite_tag(match[0], match[3].lower(), change)
         opening = _OPENING.match(match[0]) if match[1] else None
@@ -129,10 +129,6 @@ def find_names(html: str) -> Iterator[str]:
             for attribute in attributes(match[0], match.end(3) - match.start()):
                 if attribute.name == "id" or (attribute.name == "name" and match[3] in "aA"):
                     yield attribute.value
-
-
-def _may_hold(tag: str) -> bool:
-    return any(word in tag for word in _WORDS)
 
 
 def _rewrite_tag(tag: str, name: str, change: Change) -> str:
