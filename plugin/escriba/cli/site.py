@@ -66,10 +66,14 @@ def new(folder: Path, lang: str | None, model: str | None, no_model: bool, ci: A
     "--url", metavar="ADDRESS",
     help="Where the site will be, with its path: takes the place of 'url' and 'baseurl'.",
 )  # fmt: skip
+@click.option(
+    "--verify", is_flag=True,
+    help="Build it once more, of nothing that was kept, and compare every byte.",
+)  # fmt: skip
 @click.pass_obj
 def build(
     folder: Path, frozen: bool, drafts: bool, unpublished: bool, output: Path | None,
-    url: str | None,
+    url: str | None, verify: bool,
 ) -> None:  # fmt: skip
     """Build the site; new samples are made and frozen on the way."""
     from escriba.ground.progress import shown_progress
@@ -87,6 +91,13 @@ def build(
         )  # fmt: skip
     for warning in result.warnings:
         tell(str(warning))
+    if verify:
+        from escriba.site.verify import verify as verify_site
+
+        number = verify_site(project, drafts=drafts, unpublished=unpublished, output=output)
+        tell(plural("{number} file is what a build from nothing makes, byte for byte",
+                    "{number} files are what a build from nothing makes, byte for byte",
+                    number))  # fmt: skip
     seconds = time.perf_counter() - begun
     write(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
 

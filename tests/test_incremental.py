@@ -1,0 +1,221 @@
+"""What a build keeps for the next one: it is made of what is noted, and of nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escriba.ground.project import Project, load
+from escriba.ground.reads import FILE, FOLDER, Reads
+from escriba.site.build import build
+from escriba.site.convert import Converter
+from escriba.site.incremental import workers
+from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache
+from escriba.site.pages import entry
+from support.blogs import make_site, run, tree
+
+POST = "2020-11-02-networks.md"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Project:
+    made = make_site(tmp_path / "site")
+    build(made)
+    return made
+
+
+@pytest.fixture
+def converted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the entries that are converted."""
+    found: list[str] = []
+    original = Converter.make
+
+    def make(converter: Converter, post: Any, **options: Any) -> Any:
+        found.append(post.source.name)
+        return original(converter, post, **options)
+
+    monkeypatch.setattr(Converter, "make", make)
+    return found
+
+
+def test_what_is_read_is_part_of_what_is_made(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    reads = Reads(tmp_path)
+    with reads.recording() as outer:
+        reads.note(FILE, "a")
+        with reads.recording() as inner:
+            reads.note(FILE, "b")
+            reads.note(FOLDER, ".")
+        reads.note(FILE, "a")
+    reads.note(FILE, "c")
+    assert list(inner) == [(FILE, "b"), (FOLDER, ".")]
+    assert list(outer) == [(FILE, "a"), (FILE, "b"), (FOLDER, ".")]
+    trace = reads.trace(outer)
+    assert trace[FILE, "b"] == "", "what is not there was looked for"
+    assert Reads(tmp_path).stands(trace)
+    (tmp_path / "b").write_text("")
+    assert not Reads(tmp_path).stands(trace)
+
+
+def test_a_link_is_not_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    trace = {(FILE, "a"): Reads(tmp_path).digest(FILE, "a")}
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "a").symlink_to("b")
+    assert not Reads(tmp_path).stands(trace)
+
+
+def test_only_what_changed_is_made(site: Project, converted: list[str]) -> None:
+    assert build(site).written == 0
+    assert converted == []
+    post = site.posts / POST
+    post.write_text(post.read_text() + "\nMore.\n")
+    build(site)
+    assert converted == [POST]
+
+
+def test_a_template_is_part_of_the_pages_that_ask_for_it(
+    site: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    original = entry._make
+
+    def make(blog: Any, post: Any) -> bytes:
+        made.append(post.source.name)
+        return original(blog, post)
+
+    (site.templates / "home.html").parent.mkdir(exist_ok=True)
+    (site.templates / "home.html").write_text("the first of one's own: links are looked at now")
+    build(site)
+    monkeypatch.setattr(entry, "_make", make)
+    (site.templates / "home.html").write_text("{{ site.title }}")
+    build(site)
+    assert made == [], "a page of a post has nothing to do with the first page"
+    (site.templates / "post.html").write_text("{{ post.title }}")
+    build(site)
+    assert len(made) == 2
+
+
+def test_what_a_list_shows_of_others_is_part_of_it(site: Project) -> None:
+    (site.templates / "archive.html").parent.mkdir(exist_ok=True)
+    (site.templates / "archive.html").write_text(
+        "{% for p in catalogue.posts %}{{ articles[p.source].content }}{% endfor %}"
+    )
+    build(site)
+    post = site.posts / POST
+    post.write_text(post.read_text() + "\nA word that nobody used: zyzzyva.\n")
+    build(site)
+    assert "zyzzyva" in (site.output / "archive" / "index.html").read_text()
+
+
+def test_a_damaged_cache_is_made_anew(site: Project) -> None:
+    before = tree(site.output)
+    path = find_path(site.root)
+    assert path is not None
+    for data in (b"", b"no database", path.read_bytes()[:5000]):
+        for each in path.parent.glob(f"{path.name}*"):
+            each.unlink()
+        path.write_bytes(data)
+        assert build(site).written == 0
+        assert tree(site.output) == before
+
+
+def test_a_row_that_the_disk_has_changed_is_none(site: Project) -> None:
+    before = tree(site.output)
+    path = find_path(site.root)
+    assert path is not None
+    with sqlite3.connect(path) as database:
+        database.execute("update kept set facts = replace(facts, 'a', 'e')")
+        database.execute("delete from kept where kind = 'site'")
+    database.close()
+    assert build(site).written == 0
+    assert tree(site.output) == before
+
+
+def test_pages_that_are_kept_no_more_are_made_once_more(site: Project) -> None:
+    path = find_path(site.root)
+    assert path is not None
+    before = {name: data for name, (data, _) in tree(site.output).items()}
+    with sqlite3.connect(path) as database:
+        database.execute("update kept set body = x'00' where kind = 'compose'")
+    database.close()
+    (site.output / "index.html").unlink()
+    build(site)
+    assert {name: data for name, (data, _) in tree(site.output).items()} == before
+
+
+def test_caches_of_projects_that_are_gone_go_too(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "gone")
+    cache = open_cache(site)
+    cache.keep("a", {"b": Kept({}, {}, b"")})
+    path = find_path(site.root)
+    assert path is not None
+    assert path.exists()
+    del cache
+    (tmp_path / "gone").rename(tmp_path / "elsewhere")
+    for number in range(2000):
+        if not path.exists():
+            break
+        (tmp_path / f"new{number}").mkdir()
+        other = find_path(tmp_path / f"new{number}")
+        assert other is not None
+        from escriba.site.incremental.cache import _sweep
+
+        _sweep(other.parent, other)
+    assert not path.exists()
+
+
+def test_without_a_folder_nothing_is_kept(tmp_path: Path) -> None:
+    assert Cache(None, tmp_path).load("a") == {}
+    assert Cache(tmp_path / "no" / "folder.sqlite", tmp_path).load("a") == {}
+
+
+def test_a_build_is_verified(site: Project) -> None:
+    done = run(site.root, "build", "--frozen", "--verify")
+    assert done.returncode == 0, done.stderr
+    assert "files are what a build from nothing makes, byte for byte" in done.stderr
+    path = find_path(site.root)
+    assert path is not None
+    page = next(name for name in tree(site.output) if name.endswith("networks/index.html"))
+    cache = open_cache(load(site.root))
+    (url, kept), *_ = [(u, k) for u, k in cache.load("compose").items() if "networks" in u]
+    forged = Kept.of_bytes(kept.read() + b"<!-- forged -->")
+    cache.keep(
+        "compose",
+        {
+            url: Kept(
+                kept.trace, {**kept.facts, "size": len(forged.read())}, forged.packed, forged.digest
+            )
+        },
+    )
+    cache.forget("site", list(cache.digests("site")))
+    del cache
+    done = run(site.root, "build", "--frozen", "--verify")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"site/{page}: is not what a build from nothing makes; remove ")
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_work_in_processes_is_in_its_order(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "can_fork", lambda: hasattr(workers.os, "fork"))
+    pieces = list(range(200))
+    assert list(workers.run(pieces, square, processes)) == [(n, n * n) for n in pieces]
+
+
+def test_what_a_killed_process_leaves_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "can_fork", lambda: hasattr(workers.os, "fork"))
+    here = workers.os.getpid()
+
+    def work(number: int) -> int:
+        if number == 100 and workers.os.getpid() != here:
+            workers.os._exit(9)
+        return square(number)
+
+    assert list(workers.run(list(range(200)), work, 2)) == [(n, n * n) for n in range(200)]
