@@ -94,7 +94,7 @@ def test_a_template_is_part_of_the_pages_that_ask_for_it(
     (site.templates / "home.html").write_text("{{ site.title }}")
     build(site)
     assert made == [], "a page of a post has nothing to do with the first page"
-    (site.templates / "post.html").write_text("{{ post.title }}")
+    (site.templates / "post.html").write_text("{{ article.content }}")
     build(site)
     assert len(made) == 2
 
