@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from escriba.markup.html.tags import TAG
 from escriba.markup.html.tasks import label
@@ -21,14 +22,15 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NESTS = frozenset({"pre", "table", "math"})
 
 
-def furnish(html: str) -> str:
-    """The HTML of a post for its page.
+def furnish(html: str, tags: Sequence[re.Match[str]] | None = None) -> str:
+    """The HTML of a post for its page; `tags` are those of TAG in it, if they are known.
 
     The topmost level of its headings becomes `h2`. Display formulas and tables get a box that
     scrolls by keyboard, and code becomes one; HTML of the author's own in which these are not
     closed is left without. Boxes of tasks get labels.
     """
-    found = Counter(m[2] + m[3].lower() for m in TAG.finditer(html) if m[3])
+    tags = list(TAG.finditer(html)) if tags is None else tags
+    found = Counter(m[2] + m[3].lower() for m in tags if m[3])
     shift = 2 - min((int(name[1]) for name in found if name in _HEADINGS), default=2)
     whole = all(found[name] == found["/" + name] for name in _NESTS)
     inside: list[str] = []  # what encloses: the closing tag of its box
@@ -49,7 +51,14 @@ def furnish(html: str) -> str:
             return text[:-1] + ' tabindex="0">'
         return box + text
 
-    return label(TAG.sub(tag, html))
+    kept: list[str] = []
+    at = 0
+    for match in tags:
+        new = tag(match)
+        if new != match[0]:
+            kept += (html[at : match.start()], new)
+            at = match.end()
+    return label("".join([*kept, html[at:]]))
 
 
 def _box(name: str, tag: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from escriba.markup.html.tags import TAG
 from escriba.markup.html.text import strip_notes, text_of
 
 LONGEST = 240  # characters of a first paragraph
+NEAR = 6000  # characters of HTML in which it is looked for before all of it is
 LONGEST_CHOSEN = 1000  # of what the author has marked
 LONGEST_CAPTION = 5000  # of the HTML of a paragraph that may be one
 
@@ -37,9 +38,12 @@ def summarise(html: str) -> str:
     more = MORE.search(html)
     if more and (text := _say(_BLOCK.sub(" ", _keep_prose(html[: more.start()])))):
         return _shorten(text, LONGEST_CHOSEN)
-    paragraphs = list(_find_paragraphs(_keep_prose(html)))
-    own = [text for text, quoted in paragraphs if not quoted]
-    return _shorten(next(iter(own or [text for text, _ in paragraphs]), ""), LONGEST)
+    for size in (NEAR, len(html)):  # most posts have it near their beginning
+        end = html.rfind("</p>", 0, size) + 4 if size < len(html) else size
+        paragraphs = list(_find_paragraphs(_keep_prose(html[:end])))
+        if own := [text for text, quoted in paragraphs if not quoted]:
+            return _shorten(own[0], LONGEST)
+    return _shorten(next((text for text, _ in paragraphs), ""), LONGEST)
 
 
 def _keep_prose(html: str) -> str:

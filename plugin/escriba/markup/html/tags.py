@@ -7,7 +7,7 @@ takes time in proportion to its size.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -93,32 +93,20 @@ def attributes(tag: str, at: int) -> Iterator[Attribute]:
 def rewrite(html: str, change: Change) -> str:
     """HTML with each of its addresses changed; the text is never touched, nor what stays the
     same."""
-
-    def tag(match: re.Match[str]) -> str:
-        if match[3]:
-            if match[2] or not _HOLDS.search(match[0]):
-                return match[0]
-            return _rewrite_tag(match[0], match[3].lower(), change)
-        opening = _OPENING.match(match[0]) if match[1] else None
-        if opening is None:
-            return match[0]
-        name, rest = opening[1].lower(), match[0][opening.end() :]
-        if name == "style":
-            rest = css.rewrite(rest, lambda url: change(Reference(url, name, "url()")))
-        return _rewrite_tag(opening[0], name, change) + rest
-
-    return TAG.sub(tag, html)
+    return TAG.sub(lambda match: _rewrite_match(match, change), html)
 
 
-def find(html: str) -> list[Reference]:
-    """The addresses in some HTML, in their order."""
+def find(html: str, tags: Iterable[re.Match[str]] | None = None) -> list[Reference]:
+    """The addresses in some HTML, in their order; `tags` are those of TAG in it, if they are
+    known."""
     found: list[Reference] = []
 
     def note(reference: Reference) -> str:
         found.append(reference)
         return reference.address
 
-    rewrite(html, note)
+    for match in TAG.finditer(html) if tags is None else tags:
+        _rewrite_match(match, note)
     return found
 
 
@@ -129,6 +117,21 @@ def find_names(html: str) -> Iterator[str]:
             for attribute in attributes(match[0], match.end(3) - match.start()):
                 if attribute.name == "id" or (attribute.name == "name" and match[3] in "aA"):
                     yield attribute.value
+
+
+def _rewrite_match(match: re.Match[str], change: Change) -> str:
+    """What TAG has found, with its addresses changed."""
+    if match[3]:
+        if match[2] or not _HOLDS.search(match[0]):
+            return match[0]
+        return _rewrite_tag(match[0], match[3].lower(), change)
+    opening = _OPENING.match(match[0]) if match[1] else None
+    if opening is None:
+        return match[0]
+    name, rest = opening[1].lower(), match[0][opening.end() :]
+    if name == "style":
+        rest = css.rewrite(rest, lambda url: change(Reference(url, name, "url()")))
+    return _rewrite_tag(opening[0], name, change) + rest
 
 
 def _rewrite_tag(tag: str, name: str, change: Change) -> str:

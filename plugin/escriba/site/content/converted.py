@@ -54,7 +54,8 @@ class Converted:
 
 def describe(post: Post, rendered: Rendered, models: tuple[str, ...]) -> Converted:
     """What is known of a post that was rendered."""
-    html = prose.furnish(rendered.html)
+    found = list(tags.TAG.finditer(rendered.html))
+    html = prose.furnish(rendered.html, found)
     words = len(re.findall(r"\w+", prose_of(rendered.html)))
     summary = post.front.description or summarise(rendered.html)
     minutes = max(1, round(words / WORDS_PER_MINUTE))
@@ -64,7 +65,7 @@ def describe(post: Post, rendered: Rendered, models: tuple[str, ...]) -> Convert
         headings=rendered.headings,
         summary=summary,
         minutes=minutes,
-        references=tuple(tags.find(html)),
+        references=tuple(tags.find(rendered.html, found)),
         playground=PLAYGROUND in html,
         read=Given(html),
         models=models,
