@@ -18,7 +18,7 @@ SENTENCE = re.compile(
 )
 HOSTED = (  # what fails while another generator renders a document with blocks
     "escriba.article.blocks:KINDS.sample",
-    "escriba.article.panels:Panels.script",
+    "escriba.article.blocks.panels:Panels.script",
     "escriba.ground.project:find_root",
 )
 HOOK = """

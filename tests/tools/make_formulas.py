@@ -1,6 +1,6 @@
 """A page on which each of many formulas stands beside its TeX, to be looked at in a browser.
 
-    python tests/make_formulas.py [FILE] [-o formulas.html] [--keep]
+    python tests/tools/make_formulas.py [FILE] [-o formulas.html] [--keep]
 
 FILE has a formula a line (`tests/cases/formulas.txt`, the default), or is JSON: a list of objects
 with `name` and `tex`. What cannot be read is told, and counted. `--keep` writes beside FILE what
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from escriba import tex
 
-CASES = Path(__file__).parent / "cases" / "formulas.txt"
+CASES = Path(__file__).parents[1] / "cases" / "formulas.txt"
 _STYLE = """\
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 sans-serif; margin: 1em; }
