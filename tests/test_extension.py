@@ -76,7 +76,7 @@ def page(project: Path) -> Callable[..., Context]:
             library=open_library(project / "models"),
             answers=FixedAnswers(text),  # type: ignore[arg-type]
             templates=Templates(templates, Path("templates")),
-            reads=Reads(),
+            reads=Reads(project),
             lang=lang,
             path=POST,
             first_line=10,

@@ -79,7 +79,7 @@ def page(models: Path) -> Page:
             library=open_library(models),
             answers=FixedAnswers(),
             templates=Templates(None, Path("templates")),
-            reads=Reads(),
+            reads=Reads(models.parent),
             lang=lang,
             path=POST,
         )
