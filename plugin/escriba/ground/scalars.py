@@ -13,8 +13,7 @@ import yaml
 
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_decimal, read_float, read_whole
-
-NULL = "tag:yaml.org,2002:null"
+from escriba.ground.yaml import NULL
 
 _DATE = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"

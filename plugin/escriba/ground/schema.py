@@ -28,8 +28,8 @@ from escriba.ground import files, scalars
 from escriba.ground.errors import Place, Problem, SourceError, find_typo, shorten, suggest
 from escriba.ground.fields import Mistake, Range, Unlike, Words, raise_all
 from escriba.ground.language import tr
-from escriba.ground.scalars import NULL, parse_datetime, plain, split_words
-from escriba.ground.yaml import compose, place_of
+from escriba.ground.scalars import parse_datetime, plain, split_words
+from escriba.ground.yaml import NULL, compose, describe, place_of
 
 __all__ = [
     "Mistake", "Range", "Unlike", "Words", "build", "parse_datetime", "places", "plain",
@@ -265,7 +265,7 @@ def _convert_scalar(hint: Any, node: yaml.Node) -> Any:
 
 
 def _not_mapping(node: yaml.Node, what: What) -> str:
-    found = _shown(node)
+    found = describe(node)
     if what == "option":
         return tr("expected 'option: value' lines, found {found}", found=found)
     return tr("expected 'key: value' lines, found {found}", found=found)
@@ -288,14 +288,4 @@ def _unfit(wanted: str, node: yaml.Node) -> Mistake:
 
 
 def _but(node: yaml.Node) -> str:
-    return tr(", not {found}", found=_shown(node))
-
-
-def _shown(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return tr("a mapping")
-    if isinstance(node, yaml.SequenceNode):
-        return tr("a list")
-    if node.tag == NULL:
-        return tr("nothing")
-    return f"'{shorten(' '.join(str(node.value).split()))}'"
+    return tr(", not {found}", found=describe(node))

@@ -20,6 +20,7 @@ LONGEST = 4 << 20  # characters of a document
 NODES = 100_000  # of a document, aliases written out
 DEEPEST = 50  # lists and mappings within each other
 
+NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -51,6 +52,17 @@ def compose(text: str, start: Place) -> yaml.Node | None:
     except UnicodeEncodeError as error:  # half of a pair, which no UTF-8 has
         shown = f"U+{ord(text[error.start]):04X}"
         raise _not_allowed(shown, text, error.start, start) from None
+
+
+def describe(node: yaml.Node) -> str:
+    """What a node is, in the words of a message."""
+    if isinstance(node, yaml.MappingNode):
+        return tr("a mapping")
+    if isinstance(node, yaml.SequenceNode):
+        return tr("a list")
+    if node.tag == NULL:
+        return tr("nothing")
+    return f"'{shorten(' '.join(str(node.value).split()))}'"
 
 
 def place_of(start: Place, node: yaml.Node) -> Place:

@@ -38,41 +38,20 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
     folder that is a site already gets what is asked for by name, and no more. Raises SourceError
     for what is asked for and cannot be done; then nothing is left that was not there before.
     """
-    with refusals(SourceError, folder):
-        there = os.path.lexists(folder)
-        if there and not files.is_dir(folder):
-            raise SourceError(
-                tr("is not a folder; name one, or one that does not exist"), Place(folder)
-            )
-        is_new = not there or not any(folder.iterdir())
-    is_site = not is_new and files.exists(folder / NAME)
+    is_new, is_site = _look_at(folder)
     if is_site and ci is None and model in (None, NO_MODEL):
         raise SourceError(
-            tr(
-                "is a site already; `escriba serve` shows it, and `escriba new` adds to it what "
-                "--ci or --model name",
-            ),
-            Place(folder / NAME),
-        )
+            tr("is a site already; `escriba serve` shows it, and `escriba new` adds to it what "
+               "--ci or --model name"), Place(folder / NAME),
+        )  # fmt: skip
     words = scaffold.read_strings(lang)
     starter = None
     if model != NO_MODEL and not (is_site and model is None):
         starter = starters.choose(model, lang)
-    wanted: dict[str, bytes] = {}
-    lines: list[str] = []
-    if is_site:
-        posts = ""
-    elif is_new or not is_jekyll(folder):
-        posts = "posts"
-        settings = {"title": words["title"], "description": words["description"], "lang": lang}
-        settings |= {"url": "https://example.org", "permalink": "pretty"}
-        wanted[NAME] = jekyll.write(settings).encode()
-        wanted |= _write_recipe(words, lang)
-    else:
-        found = jekyll.read(folder)
-        posts = found.posts
-        wanted[NAME] = jekyll.write({"lang": lang, **found.settings, "posts": posts}).encode()
-        lines += _describe(found, folder)
+    found = None if is_new or is_site or not is_jekyll(folder) else jekyll.read(folder)
+    lines = _describe(found, folder) if found else []
+    posts = "" if is_site else found.posts if found else "posts"
+    wanted = {} if is_site else _write_settings(found, words, lang)
     wanted["models/.gitattributes"] = scaffold.fill("gitattributes")
     if not is_site:
         wanted[".gitignore"] = scaffold.fill("gitignore")
@@ -91,6 +70,30 @@ def create(folder: Path, lang: str, *, model: str | None = None, ci: Forge | Non
     new = {name: data for name, data in wanted.items() if name not in kept}
     _write(folder, new)
     return Made(tuple(lines), tuple(new))
+
+
+def _look_at(folder: Path) -> tuple[bool, bool]:
+    """Whether a folder is new, or empty, and whether it is a site. Raises SourceError."""
+    with refusals(SourceError, folder):
+        there = os.path.lexists(folder)
+        if there and not files.is_dir(folder):
+            raise SourceError(
+                tr("is not a folder; name one, or one that does not exist"), Place(folder)
+            )
+        is_new = not there or not any(folder.iterdir())
+    return is_new, not is_new and files.exists(folder / NAME)
+
+
+def _write_settings(
+    found: jekyll.Found | None, words: Mapping[str, str], lang: str
+) -> dict[str, bytes]:
+    """The settings of a site, those of a Jekyll blog if it is one; else with a recipe."""
+    if found:
+        settings = {"lang": lang, **found.settings, "posts": found.posts}
+        return {NAME: jekyll.write(settings).encode()}
+    settings = {"title": words["title"], "description": words["description"], "lang": lang}
+    settings |= {"url": "https://example.org", "permalink": "pretty"}
+    return {NAME: jekyll.write(settings).encode(), **_write_recipe(words, lang)}
 
 
 def _write_recipe(words: Mapping[str, str], lang: str) -> dict[str, bytes]:
