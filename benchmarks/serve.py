@@ -16,6 +16,7 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,12 @@ MODEL = "models/quijote"
 FIRST = "Of this sentence there is a first edition."
 SAMPLE = "\n```escriba sample\nmodel: {model}\nlength: 20\nseed: 77\n```\n"
 QUIET = 1.5  # seconds without an event, after which no more is expected
+
+
+def find_port() -> int:
+    """One that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def listen(port: int) -> http.client.HTTPResponse:
@@ -108,7 +115,7 @@ def main() -> None:
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "caches"), "LANGUAGE": "en"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     server = subprocess.Popen(
-        [sys.executable, "-u", "-m", "escriba", "serve", "--port", "0"],
+        [sys.executable, "-u", "-m", "escriba", "serve", "--port", str(find_port())],
         cwd=blog, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:

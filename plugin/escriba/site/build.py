@@ -136,7 +136,8 @@ def render(
     add_base(context.reads, project, mathjax.of_site(project))
     unchanged.add_sources(context.reads, project)
     name = f"drafts: {drafts}, unpublished: {unpublished}"
-    if same := unchanged.find(name, project, context.reads, cache, asked):
+    alone = memory is None or memory.is_empty  # else it is known that something has changed
+    if alone and (same := unchanged.find(name, project, context.reads, cache, asked)):
         return Site(*same)
     catalogue = catalogues.read(
         project, mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
@@ -187,7 +188,7 @@ def render(
     files |= {f"{ASSETS}/{name}": data for name, data in panels.files.items()}
     files |= {target(url): page for url, page in pages.items() if url not in machines}
     site = Site(len(catalogue.posts), files, mistakes.sorted_warnings())
-    if not site.warnings and len(asked) < MOST:
+    if alone and not site.warnings and len(asked) < MOST:
         addressed = {url[1:] if url in machines else target(url): url for url in pages}
         unchanged.keep(name, site.posts, files, addressed, asked, project, context.reads, cache)
     return site

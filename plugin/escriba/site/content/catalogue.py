@@ -93,6 +93,10 @@ class Memory:
     def __init__(self) -> None:
         self._known: dict[Path, tuple[object, Post]] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._known
+
     def read(
         self, shown: Path, state: object, mistakes: Mistakes, work: Callable[[], Post]
     ) -> Post:

@@ -48,7 +48,7 @@ class Scope:
         self._reads = reads
         self._names = Noted({p.source.stem: p.url for p in catalogue.posts}, reads, "post_url")
         self._paths = Noted(catalogue.addresses, reads, "link")
-        self._pages = {post.source: self._describe(post) for post in catalogue.posts}
+        self._pages: dict[Path, Variables] = {}  # of posts; who is never asked for is not made
         self._numbers = {post.source: number for number, post in enumerate(catalogue.posts)}
         keys = {key: "" for entry in catalogue.entries for key in entry.written}
         self._keys = Noted(keys, reads, "key")
@@ -59,7 +59,7 @@ class Scope:
         """What the Liquid of a post can see."""
         return LiquidContext(
             site=self.site,
-            page=self._pages.get(post.source) or self._describe(post),
+            page=self._find_page(post),
             includes=(
                 self.project.root / INCLUDES,
                 *(folder / "includes" for folder in self.templates.folders),
@@ -94,7 +94,7 @@ class Scope:
         settings = self.project.settings
         fixed = {**settings.extra, **{name: getattr(settings, name) for name in _SETTINGS}}
         made: dict[str, Make] = {
-            "posts": lambda: list(self._pages.values()),
+            "posts": lambda: [self._find_page(post) for post in self.catalogue.posts],
             "pages": lambda: [self._describe(page) for page in self.catalogue.pages],
             "tags": lambda: self._group(lambda post: post.tags),
             "categories": lambda: self._group(lambda post: post.categories),
@@ -109,7 +109,7 @@ class Scope:
         found: dict[str, list[Variables]] = {}
         for post in reversed(self.catalogue.posts):
             for name in names(post):
-                found.setdefault(name, []).append(self._pages[post.source])
+                found.setdefault(name, []).append(self._find_page(post))
         return {name: posts[::-1] for name, posts in found.items()}
 
     def _find_time(self) -> str | None:
@@ -117,6 +117,12 @@ class Scope:
         dates = [date for post in posts for date in (post.date, post.front.last_modified_at)]
         latest = max((date for date in dates if date is not None), key=instant, default=None)
         return write_moment(latest) if latest else None
+
+    def _find_page(self, post: Post) -> Variables:
+        """What Liquid sees of a post or a page: the same thing, whoever asks."""
+        if post.source not in self._pages:
+            self._pages[post.source] = self._describe(post)
+        return self._pages[post.source]
 
     def _describe(self, post: Post) -> Variables:
         source = post.source.as_posix()
@@ -152,7 +158,7 @@ class Scope:
         """The next newer or the next older post, in whatever language."""
         number = self._numbers.get(post.source, -2) + step
         posts = self.catalogue.posts
-        return self._pages[posts[number].source] if 0 <= number < len(posts) else None
+        return self._find_page(posts[number]) if 0 <= number < len(posts) else None
 
     def _cut(self, post: Post, fixed: Mapping[str, object]) -> str:
         """The beginning of a post as HTML, in which nothing asks for that of another."""

@@ -14,10 +14,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 from escriba.ground import schema
+from escriba.ground.digest import text_digest
 from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.files import read_text, starts_with
 from escriba.ground.language import tr
@@ -100,6 +102,15 @@ class Post:
     url: str
     layout: str = "post"  # the template of one that names none
     written: Mapping[str, Any] = field(default_factory=dict)  # all of its front matter, plain
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that its front matter and its name say; its text is not part of it."""
+        said = (
+            self.front, self.title, self.slug, self.date, self.lang, self.categories, self.tags,
+            self.draft, self.url, self.layout, self.written,
+        )  # fmt: skip
+        return text_digest(repr(said))
 
     @property
     def is_html(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from escriba.site.content import permalink
 
@@ -24,6 +25,7 @@ _SPELLED = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def identify(name: str) -> Key:
     """What all spellings of a topic have in common."""
     slug = permalink.slugify(name)

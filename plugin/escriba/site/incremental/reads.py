@@ -77,7 +77,7 @@ def add_content(
             return ""
         return text_digest(repr(_look_around(catalogue, entries[source])))
 
-    reads.add(POST, lambda s: _describe(entries[s]) if s in entries else "")
+    reads.add(POST, lambda s: entries[s].digest if s in entries else "")
     reads.add(POSTS, once(lambda: repr([reads.digest(POST, source) for source in entries])))
     reads.add(ARTICLE, article)
     reads.add(CARD, card)
@@ -107,15 +107,6 @@ def watch(reads: Reads) -> dict[type, Callable[[object, str], None]]:
             reads.note(CATALOGUE, attribute)
 
     return {Post: post, Group: group, Catalogue: catalogue}
-
-
-def _describe(post: Post) -> str:
-    return text_digest(
-        repr((
-            post.front, post.title, post.slug, post.date, post.lang, post.categories, post.tags,
-            post.draft, post.url, post.layout, post.written,
-        ))
-    )  # fmt: skip
 
 
 def _list(group: Group) -> object:

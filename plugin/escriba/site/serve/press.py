@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,6 +58,13 @@ class Press:
         except BaseException as error:  # a defect, a panic in Rust, a library that wants to exit
             edition = self._keep(report_defect(error))
         return self._publish(edition)
+
+    def settle(self) -> None:
+        """Have no collection of garbage look again and again at what is kept from one edition to
+        the next. Whoever calls this has nothing else to do: it takes a moment."""
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     def fail(self, error: EscribaError) -> Edition:
         """Show a mistake over the last edition."""

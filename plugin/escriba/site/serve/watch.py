@@ -35,7 +35,7 @@ def changes(
     What an author changes counts at once. What a training writes counts once it rests, and not
     often, since whoever writes meanwhile would not be left in peace.
     """
-    printed, seen, due = clock(), press.seen, 0.0
+    printed, seen, due, settled = clock(), press.seen, 0.0, False
     for happened in (happenings or watch)(press, say):
         now = clock()
         if happened:
@@ -47,9 +47,12 @@ def changes(
                 due = max(now + REST, printed + PAUSE) if by_training else now
                 due = due if changed else 0.0  # as it was
                 seen = found
+        elif not settled:  # for a moment nobody waits
+            press.settle()
+            settled = True
         if due and now >= due:
             yield
-            printed, seen, due = clock(), press.seen, 0.0
+            printed, seen, due, settled = clock(), press.seen, 0.0, False
 
 
 def watch(press: Press, say: Say) -> Iterator[bool]:
