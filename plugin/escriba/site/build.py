@@ -15,20 +15,18 @@ from escriba.article.context import Context, open_context
 from escriba.ground.errors import Place, Problem
 from escriba.ground.language import plural, tr
 from escriba.ground.lock import Say, hold_project, silence
-from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project
 from escriba.ground.reads import once
-from escriba.markup.markdown import Text
 from escriba.site import unchanged
 from escriba.site.content import catalogue as catalogues
 from escriba.site.content import mathjax
-from escriba.site.content.catalogue import Catalogue, Memory
+from escriba.site.content.catalogue import Catalogue
 from escriba.site.content.claims import Claim, claim_post, refuse_clashes
 from escriba.site.content.converted import Converted
 from escriba.site.content.data import read as read_data
+from escriba.site.content.memory import Memory
 from escriba.site.content.permalink import address, target
-from escriba.site.content.post import Post
 from escriba.site.content.static import MOST, Shelf
 from escriba.site.convert import Converter, convert_entries
 from escriba.site.incremental.cache import Cache, DamagedError, open_cache
@@ -130,7 +128,6 @@ def render(
     files outside of all folders of the site that were looked for; what is in the `cache`, by
     default that of the project, and stands is not made again. Pages may be read from it later. The
     `memory` is that of a process that renders again and again."""
-    mistakes = context.mistakes
     cache = cache or open_cache(project)
     asked = asked if asked is not None else set()
     add_base(context.reads, project, mathjax.of_site(project))
@@ -140,58 +137,65 @@ def render(
     if alone and (same := unchanged.find(name, project, context.reads, cache, asked)):
         return Site(*same)
     catalogue = catalogues.read(
-        project, mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
+        project, context.mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
         memory=memory,
     )  # fmt: skip
-    shelf = Shelf(project, asked=asked)
+    files, pages = _make(catalogue, context, Shelf(project, asked=asked), cache)
+    site = Site(len(catalogue.posts), files, context.mistakes.sorted_warnings())
+    if alone and not site.warnings and len(asked) < MOST:
+        unchanged.keep(name, site.posts, files, pages, asked, project, context.reads, cache)
+    return site
+
+
+def _make(
+    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache
+) -> tuple[dict[str, Content], dict[str, str]]:
+    """The files of a site; and, by their names, the addresses of those that are pages."""
+    project, mistakes, panels = context.project, context.mistakes, Panels()
     voice = find_voice(project, catalogue, mistakes)
     theme, addresses = _read_theme(context, catalogue, shelf, voice)
     audit = Audit(project, catalogue, addresses, shelf, voice)
     navigation = Navigation(project, catalogue, audit, table.ADDRESSES)
-    refuse_clashes(_list_claims(project, catalogue, theme, Panels(), shelf), mistakes)
+    refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
 
-    panels = Panels()
-    converter = Converter(catalogue, replace(context, panels=panels))
     layouts = Layouts(context.templates, addresses, audit.guesses, voice)
     context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
+    converter = Converter(catalogue, replace(context, panels=panels))
     converted = convert_entries(catalogue, context, converter, cache)
     targets = _find_targets(catalogue, converted, addresses)
-
-    def read_text(entry: Post) -> Text:
-        return converter.ask_one(entry, Mistakes()).text
-
-    audit.read(converted, targets, read_text)
+    audit.read(converted, targets, converter.read_text)
     audit.check_without_pages(converted, context.templates)
     mistakes.check()
     _fill_panels(panels, converted, context)
 
-    by_source = {source.as_posix(): each for source, each in converted.items()}
-    add_content(context.reads, catalogue, by_source, targets)
+    add_content(context.reads, catalogue, converted, targets)
     articles = Articles(catalogue.entries, converted, targets, context.reads)
     blog = Blog(theme, catalogue, articles, navigation, addresses, panels, context.reads)
     jobs = table.plan(blog)
     _add_pages(context, theme, navigation, jobs)
     composed = compose(jobs, context.reads, cache, mistakes, links=layouts.are_checked)
     mistakes.check()
-    pages = composed.pages
-    audit.check(lambda url: pages[url].read() if url in pages else None)
+    audit.check(composed.read)
     layouts.check(composed.links)
     if panels.files or shelf.files:  # the names of which are known only now
         refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
     mistakes.check()
+    return _collect(catalogue, shelf, blog, composed.pages)
 
+
+def _collect(
+    catalogue: Catalogue, shelf: Shelf, blog: Blog, pages: Mapping[str, Content]
+) -> tuple[dict[str, Content], dict[str, str]]:
+    """All files of a site: an author's own `robots.txt` replaces ours, and a page whatever else has
+    its name."""
     machines = table.MACHINES.values()
     files: dict[str, Content] = {url[1:]: pages[url] for url in machines if url in pages}
     for shown, inside in (*catalogue.files.items(), *shelf.files.items()):
-        files[inside.as_posix()] = project.root / shown
-    files |= theme.collect(scripts=bool(panels.files))
-    files |= {f"{ASSETS}/{name}": data for name, data in panels.files.items()}
+        files[inside.as_posix()] = shelf.project.root / shown
+    files |= blog.theme.collect(scripts=bool(blog.panels.files))
+    files |= {f"{ASSETS}/{name}": data for name, data in blog.panels.files.items()}
     files |= {target(url): page for url, page in pages.items() if url not in machines}
-    site = Site(len(catalogue.posts), files, mistakes.sorted_warnings())
-    if alone and not site.warnings and len(asked) < MOST:
-        addressed = {url[1:] if url in machines else target(url): url for url in pages}
-        unchanged.keep(name, site.posts, files, addressed, asked, project, context.reads, cache)
-    return site
+    return files, {url[1:] if url in machines else target(url): url for url in pages}
 
 
 def _read_theme(

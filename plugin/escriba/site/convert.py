@@ -113,6 +113,10 @@ class Converter:
             )
         return describe(asked.entry, rendered, asked.models if asked.context.panels else ())
 
+    def read_text(self, entry: Post) -> Text:
+        """The text that an entry is made of; what is wrong with it is said elsewhere."""
+        return self.ask_one(entry, Mistakes()).text
+
     def make(self, entry: Post, *, answer: bool = False) -> Outcome:
         """All that comes of an entry. What it lacks is answered now, if it is to `answer`; else it
         is left waiting."""

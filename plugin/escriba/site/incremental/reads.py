@@ -6,6 +6,7 @@ Whoever makes a page of a site has no other way to what is in it: see `ground.re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from escriba.ground.digest import text_digest
 from escriba.ground.language import reading_language
@@ -52,11 +53,10 @@ def add_base(reads: Reads, project: Project, mathematics: Mathematics) -> None:
 def add_content(
     reads: Reads,
     catalogue: Catalogue,
-    converted: Mapping[str, Converted],
+    converted: Mapping[Path, Converted],
     targets: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """What is known of entries once they are converted: `converted` by source, and what the
-    addresses in them lead to."""
+    """What is known of entries once they are converted, and what the addresses in them lead to."""
     entries = {entry.source.as_posix(): entry for entry in catalogue.entries}
     groups = {group.url: group for group in (*catalogue.tags, *catalogue.categories)}
 
@@ -64,12 +64,12 @@ def add_content(
     def article(source: str) -> str:
         if source not in entries:
             return ""
-        return text_digest(repr((converted[source].digest, sorted(targets[source].items()))))
+        return text_digest(repr((converted[Path(source)].digest, sorted(targets[source].items()))))
 
     def card(source: str) -> str:
         if source not in entries:
             return ""
-        each = converted[source]
+        each = converted[Path(source)]
         return repr((each.minutes, each.playground)) + text_digest(each.summary)
 
     def around(source: str) -> str:

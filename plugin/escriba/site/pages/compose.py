@@ -36,6 +36,10 @@ class Composed:
     pages: Mapping[str, Packed]
     links: Mapping[str, Sequence[tags.Reference]]
 
+    def read(self, url: str) -> bytes | None:
+        """The bytes of a page, if there is one."""
+        return self.pages[url].read() if url in self.pages else None
+
 
 def compose(
     jobs: Sequence[Job], reads: Reads, cache: Cache, mistakes: Mistakes, *, links: bool

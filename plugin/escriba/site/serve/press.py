@@ -15,7 +15,7 @@ from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
-from escriba.site.content.catalogue import Memory
+from escriba.site.content.memory import Memory
 from escriba.site.incremental.cache import Cache, open_cache
 from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.serve.edition import Edition
