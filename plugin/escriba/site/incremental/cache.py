@@ -66,8 +66,10 @@ class Cache:
     """The results of one project, by kind and name. Without a path they are in memory alone. It is
     open for as long as anybody may read from it."""
 
-    def __init__(self, path: Path | None, root: Path):
-        self._path = path
+    def __init__(self, path: Path | None, root: Path, *, session: bool = False):
+        """In a `session`, of a process that builds again and again, all that was loaded stays in
+        memory."""
+        self._session = session
         self._database = _open(path, root)
         self._loaded: dict[str, dict[str, Kept]] = {}
 
@@ -80,6 +82,8 @@ class Cache:
                 for name, *row in self._database.execute(query, (kind,)):
                     if kept := _read(*row):
                         found[name] = kept
+            if not self._session:
+                return found
             self._loaded[kind] = found
         return dict(self._loaded[kind])
 
@@ -112,14 +116,16 @@ class Cache:
             return dict(self._database.execute(query, (kind,)).fetchall())
         return {}
 
-    def keep(self, kind: str, results: Mapping[str, Kept]) -> None:
-        """Keep some results in the place of those of the same names."""
+    def keep(self, kind: str, results: Mapping[str, Kept]) -> bool:
+        """Keep some results in the place of those of the same names; whether that was possible."""
         rows = ((kind, name, *_write(each)) for name, each in results.items())
         self._loaded.get(kind, {}).update(results)
         with _forgiving(), self._database:
             self._database.executemany(
                 "insert or replace into kept values (?, ?, ?, ?, ?, ?, ?)", rows
             )
+            return True
+        return False
 
     def forget(self, kind: str, names: Collection[str]) -> None:
         """Let go of some results."""
@@ -140,12 +146,12 @@ class Cache:
         self._database.close()
 
 
-def open_cache(project: Project) -> Cache:
+def open_cache(project: Project, *, session: bool = False) -> Cache:
     """The cache of a project: on disk, if its user has a folder for that, and else in memory."""
     path = find_path(project.root)
     if path is not None and not path.exists():
         _sweep(path.parent, path)
-    return Cache(path, resolve(project.root))
+    return Cache(path, resolve(project.root), session=session)
 
 
 def find_path(root: Path) -> Path | None:

@@ -68,12 +68,22 @@ def compose(
                 mistakes.add(kind(problems))
         if outcome.kept is not None:
             new[job.url] = outcome.kept
-    cache.keep(KIND, new)
+    on_disk = cache.keep(KIND, new)
     cache.forget(KIND, kept.keys() - {job.url for job in jobs})
     found |= new
     ordered = {job.url: found[job.url] for job in jobs if job.url in found}
+    return _collect(ordered, cache if on_disk else None, links=links)
+
+
+def _collect(ordered: Mapping[str, Kept], cache: Cache | None, *, links: bool) -> Composed:
+    """The pages; those that can be read again from a cache are not held in memory."""
+
+    def pack_page(url: str, kept: Kept) -> Packed:
+        read = kept.read if cache is None else cache.reader(KIND, url, kept.digest)
+        return Packed(kept.digest, kept.facts["size"], read)
+
     return Composed(
-        {url: _restore(each) for url, each in ordered.items()},
+        {url: pack_page(url, kept) for url, kept in ordered.items()},
         {url: [tags.Reference(*r) for r in each.facts["links"]] for url, each in ordered.items()}
         if links
         else {},
@@ -92,7 +102,3 @@ def _make(job: Job, reads: Reads, links: bool) -> Outcome:
         trace: Trace = reads.trace(made)
         return Outcome((), Kept(trace, facts, pack(page), sign(page)))
     return Outcome(tuple((type(error), error.problems) for error in mistakes.errors))
-
-
-def _restore(kept: Kept) -> Packed:
-    return Packed(kept.digest, kept.facts["size"], kept.read)

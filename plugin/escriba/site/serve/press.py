@@ -108,7 +108,7 @@ class Press:
 
     def _open_cache(self) -> Cache:
         if self._cache is None:
-            self._cache = open_cache(self.project)
+            self._cache = open_cache(self.project, session=True)
             for kind in (PAGE, ASSET):  # editions are read for as long as they are shown
                 self._cache.load(kind)
         return self._cache
