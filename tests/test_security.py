@@ -24,6 +24,7 @@ from escriba.ground.project import Project, load
 from escriba.records.model import FILE
 from escriba.records.recipe import read_recipe
 from escriba.site.build import build
+from escriba.site.incremental.cache import find_path
 from escriba.upkeep.check import check, prune
 from support.blogs import make_site, run, tree
 from support.models import make_model
@@ -408,6 +409,24 @@ def plant_bytecode(site: Project, code: str) -> None:
             bucket = cache.get_bucket(environment, path.name, filename, source)
             bucket.code = compile(code, str(path), "exec")
             cache.set_bucket(bucket)
+
+
+@of(
+    "bring along what a build keeps for the next one: that is in the folder of a user's caches, and never in a "
+    "project."
+)
+def test_no_cache_is_in_a_project(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = find_path(site.root)
+    assert path is not None
+    assert path.exists()
+    assert not path.is_relative_to(site.root)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(site.root / ".cache"))
+    assert find_path(site.root) is None
+    before = {name: data for name, (data, _) in tree(site.output).items()}
+    shutil.rmtree(site.output)
+    build(site, frozen=True)
+    assert {name: data for name, (data, _) in tree(site.output).items()} == before
+    assert list((site.root / ".cache").rglob("*.sqlite")) == []
 
 
 @of("read a file outside the repository, through links, `..`, absolute paths or includes.")
