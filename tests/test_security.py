@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
