@@ -14,6 +14,7 @@ from escriba.site.build import build
 from escriba.site.convert import Converter
 from escriba.site.incremental import workers
 from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache
+from escriba.site.output.contents import sign
 from escriba.site.pages import entry
 from support.blogs import make_site, run, tree
 
@@ -182,7 +183,8 @@ def test_a_build_is_verified(site: Project) -> None:
     page = next(name for name in tree(site.output) if name.endswith("networks/index.html"))
     cache = open_cache(load(site.root))
     (url, kept), *_ = [(u, k) for u, k in cache.load("compose").items() if "networks" in u]
-    forged = Kept.of_bytes(kept.read() + b"<!-- forged -->")
+    forgery = kept.read() + b"<!-- forged -->"
+    forged = Kept.of_bytes(forgery, sign(forgery))
     cache.keep(
         "compose",
         {

@@ -20,7 +20,7 @@ LIBRARIES = frozenset(
 def digest_program(templates: Path) -> str:
     """The SHA-256 of it all; `templates` is the folder of escriba's own."""
     whole = hashlib.sha256(sys.version.encode())
-    for folder in (PACKAGE, templates):
+    for folder in (PACKAGE,) if templates.is_relative_to(PACKAGE) else (PACKAGE, templates):
         for path in sorted(folder.rglob("*")):
             if path.suffix in SUFFIXES and not path.is_relative_to(folder / "new"):
                 whole.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())

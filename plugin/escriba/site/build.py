@@ -18,6 +18,7 @@ from escriba.ground.lock import Say, hold_project, silence
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project
 from escriba.ground.reads import once
+from escriba.markup.math.formulas import Mathematics
 from escriba.site import unchanged
 from escriba.site.content import catalogue as catalogues
 from escriba.site.content import mathjax
@@ -130,7 +131,8 @@ def render(
     `memory` is that of a process that renders again and again."""
     cache = cache or open_cache(project)
     asked = asked if asked is not None else set()
-    add_base(context.reads, project, mathjax.of_site(project))
+    mathematics = mathjax.of_site(project)
+    add_base(context.reads, project, mathematics)
     unchanged.add_sources(context.reads, project)
     name = f"drafts: {drafts}, unpublished: {unpublished}"
     alone = memory is None or memory.is_empty  # else it is known that something has changed
@@ -140,7 +142,7 @@ def render(
         project, context.mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
         memory=memory,
     )  # fmt: skip
-    files, pages = _make(catalogue, context, Shelf(project, asked=asked), cache)
+    files, pages = _make(catalogue, context, Shelf(project, asked=asked), cache, mathematics)
     site = Site(len(catalogue.posts), files, context.mistakes.sorted_warnings())
     if alone and not site.warnings and len(asked) < MOST:
         unchanged.keep(name, site.posts, files, pages, asked, project, context.reads, cache)
@@ -148,7 +150,7 @@ def render(
 
 
 def _make(
-    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache
+    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, mathematics: Mathematics
 ) -> tuple[dict[str, Content], dict[str, str]]:
     """The files of a site; and, by their names, the addresses of those that are pages."""
     project, mistakes, panels = context.project, context.mistakes, Panels()
@@ -160,7 +162,7 @@ def _make(
 
     layouts = Layouts(context.templates, addresses, audit.guesses, voice)
     context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
-    converter = Converter(catalogue, replace(context, panels=panels))
+    converter = Converter(catalogue, replace(context, panels=panels), mathematics)
     converted = convert_entries(catalogue, context, converter, cache)
     targets = _find_targets(catalogue, converted, addresses)
     audit.read(converted, targets, converter.read_text)

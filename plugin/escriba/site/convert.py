@@ -64,9 +64,12 @@ class Outcome:
 class Converter:
     """Makes HTML of the entries of a site; every mistake goes to those of the `context`."""
 
-    def __init__(self, catalogue: Catalogue, context: Context):
+    def __init__(
+        self, catalogue: Catalogue, context: Context, mathematics: Mathematics | None = None
+    ):
+        """`mathematics` is how formulas are read in the site, if that is known."""
         self._context = context
-        self._mathematics = mathjax.of_site(context.project)
+        self._mathematics = mathematics or mathjax.of_site(context.project)
         self._scope = Scope(context.project, catalogue, context.templates, context.reads)
 
     def ask(self, entries: Iterable[Post]) -> list[Asked]:
@@ -117,9 +120,8 @@ class Converter:
         """The text that an entry is made of; what is wrong with it is said elsewhere."""
         return self.ask_one(entry, Mistakes()).text
 
-    def make(self, entry: Post, *, answer: bool = False) -> Outcome:
-        """All that comes of an entry. What it lacks is answered now, if it is to `answer`; else it
-        is left waiting."""
+    def make(self, entry: Post) -> Outcome:
+        """All that comes of an entry. One that lacks an answer is left waiting."""
         context, mistakes = self._context, Mistakes()
         converted, waiting = None, False
         with context.reads.recording() as made:
@@ -127,11 +129,7 @@ class Converter:
             context.reads.note(FILE, entry.source.as_posix())
             with mistakes.collect(Place(entry.source)):
                 asked = self.ask_one(entry, mistakes)
-                missing = context.answers.find(asked.uses, mistakes)
-                waiting = bool(missing)
-                if missing and answer and not mistakes.errors:
-                    context.answers.make(missing)
-                    waiting = False
+                waiting = bool(context.answers.find(asked.uses, mistakes))
                 if not waiting:
                     converted = self.convert(asked)
         errors = tuple((type(error), error.problems) for error in mistakes.errors)
@@ -175,8 +173,8 @@ def convert_entries(
     waiting = [entry for entry, outcome in run(rest, converter.make) if made.add(entry, outcome)]
     if waiting and not context.mistakes.errors:
         _answer(waiting, context, converter)
-        for entry in waiting:
-            made.add(entry, converter.make(entry, answer=True))
+        for entry in waiting if not context.mistakes.errors else ():
+            made.add(entry, converter.make(entry))
     cache.keep(KIND, made.results)
     cache.forget(KIND, kept.keys() - {entry.source.as_posix() for entry in catalogue.entries})
     return {e.source: found[e.source] for e in catalogue.entries if e.source in found}

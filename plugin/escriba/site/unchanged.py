@@ -61,7 +61,7 @@ def keep(
 ) -> None:
     """Keep a site under a name; `pages` are the addresses of those of its files that are pages, and
     `asked` are files that were looked for elsewhere."""
-    assets: dict[str, Kept] = {}
+    known, assets = cache.digests(ASSET), dict[str, Kept]()
     listed: dict[str, list[Any]] = {}
     for file, content in files.items():
         if isinstance(content, Path):
@@ -69,12 +69,14 @@ def keep(
         elif isinstance(content, Packed):
             listed[file] = [PAGE, pages[file], content.digest, content.size]
         else:
-            assets[file] = Kept.of_bytes(content)
-            listed[file] = [ASSET, file, sign(content), len(content)]
+            digest = sign(content)
+            listed[file] = [ASSET, file, digest, len(content)]
+            if known.get(file) != digest:
+                assets[file] = Kept.of_bytes(content, digest)
     others = [(FILE, project.shown(path).as_posix()) for path in asked]
     trace = {read: reads.digest(*read) for read in [(BASE, "*"), (SOURCES, "*"), *others]}
     cache.keep(ASSET, assets)
-    cache.forget(ASSET, cache.digests(ASSET).keys() - assets.keys())
+    cache.forget(ASSET, known.keys() - listed.keys())
     cache.keep(KIND, {name: Kept(trace, {"posts": posts, "files": listed}, b"")})
 
 

@@ -48,9 +48,9 @@ class Kept:
         return zlib.decompress(self.packed)
 
     @classmethod
-    def of_bytes(cls, data: bytes) -> Kept:
+    def of_bytes(cls, data: bytes, digest: str) -> Kept:
         """Bytes alone."""
-        return cls({}, {}, pack(data), hashlib.sha256(data).hexdigest())
+        return cls({}, {}, pack(data), digest)
 
 
 def pack(data: bytes) -> bytes:
@@ -168,8 +168,7 @@ def _open(path: Path | None, root: Path) -> sqlite3.Connection:
         with suppress(sqlite3.DatabaseError, OSError):
             return _connect(path, root)
         if path is not None and not attempt:  # it is damaged, or of another version
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+            _remove(path)
     return _connect(None, root)
 
 
@@ -202,7 +201,14 @@ def _sweep(folder: Path, new: Path) -> None:
             with closing(sqlite3.connect(path)) as database:
                 (root,) = database.execute("select root from project").fetchone()
             if not Path(root).exists():
-                path.unlink()
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a database with its log, which would be taken for that of a new one."""
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager
