@@ -86,8 +86,9 @@ class Stage:
         # Without .pyc files imports would take two to four times as long.
         hidden = ("PYTHONDONTWRITEBYTECODE", "HUGO_CACHEDIR")
         self._environment = {k: v for k, v in os.environ.items() if k not in hidden}
-        self._environment |= {"XDG_CACHE_HOME": str(folder / "caches"), "LANGUAGE": "en"}
-        (folder / "caches").mkdir(mode=0o700)
+        self._environment |= {"LANGUAGE": "en"}
+        for project in (self.blog, self.demonstration):
+            find_caches(project).mkdir(mode=0o700)
         write_posts(self.blog / "posts", posts, seed)
         (self.blog / "escriba.yml").write_text(SETTINGS)
         self._edited = posts // 2
@@ -161,7 +162,8 @@ class Stage:
 
     def _build(self, folder: Path) -> Cost:
         command = [sys.executable, "-m", "escriba", "build", "--frozen"]
-        return measure(command, folder, self._environment)
+        environment = {**self._environment, "XDG_CACHE_HOME": str(find_caches(folder))}
+        return measure(command, folder, environment)
 
     def _prepare(self) -> None:
         if not (self.blog / "site").exists():
@@ -173,11 +175,16 @@ class Stage:
             sys.exit(f"{made} of {self.posts} posts have a page in {site}")
 
 
+def find_caches(project: Path) -> Path:
+    """The folder of caches of one project: what clears it leaves that of others alone."""
+    return project.with_name(f"{project.name}-caches")
+
+
 def _clear(project: Path) -> None:
     """Remove all that a build left."""
     for name in ("site", CACHE):
         shutil.rmtree(project / name, ignore_errors=True)
-    shutil.rmtree(project.parent / "caches" / "escriba" / "builds", ignore_errors=True)
+    shutil.rmtree(find_caches(project) / "escriba" / "builds", ignore_errors=True)
 
 
 def digest(folder: Path) -> str:
