@@ -20,9 +20,10 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 
-from markdown import Markdown
-
-from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.html.tree import Formula
+from escriba.markup.html.write import write
+from escriba.markup.kramdown.document.read import read
+from escriba.markup.kramdown.parser import Hooks
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -69,11 +70,11 @@ def write_texts(count: int, seed: int, marks: int) -> Iterator[str]:
 
 
 def read_ours(text: str) -> str:
-    def formula(tex: str, display: bool) -> str:
-        return escape(f"\\({tex.strip()}\\)", quote=False)
-
-    kramdown = KramdownExtension(formula, lambda code, language: None, lambda html: html)
-    return str(Markdown(extensions=[kramdown]).convert(text + DEFINED))
+    root = read(text + DEFINED, Hooks()).root
+    for each in root.all():
+        if isinstance(each, Formula):
+            each.html = escape(f"\\({each.tex.strip()}\\)", quote=False)
+    return write(root).html
 
 
 def read_jekylls(texts: list[str]) -> list[str]:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from escriba.ground.errors import Place
 from escriba.site.build import build
-from escriba.site.links.spots import Spots
 from support.blogs import complaints, make_blog, run
 
 POST = "posts/2020-01-01-a.md"
@@ -237,19 +235,6 @@ def test_many_that_lead_nowhere_take_time_in_proportion(tmp_path: Path) -> None:
     text = " ".join(f"[x](/gone-{number}/)" for number in range(3000))
     lines = complaints(make_blog(tmp_path, {POST: text}))
     assert len(lines) == 3000
-
-
-def test_places_of_addresses() -> None:
-    spots = Spots(
-        "[a](/x/) [b](/x/y/) `/x/` (/x/) /x/\n\n<img src=/z.png> [r]:/x/", Place(Path("a.md"), 5)
-    )
-    places = [str(spots.find("/x/", number, 3)) for number in range(4)]
-    assert places == ["a.md:5:5", "a.md:5:28", "a.md:7:22", "a.md:7:22"]
-    assert spots.find("./", 0, 1) is None
-    assert str(spots.find("/x/y/", 7, 9)) == "a.md:5:14"
-    assert str(spots.find("/z.png", 0, 1)) == "a.md:7:10"
-    assert spots.find("/none/", 0, 1) is None
-    assert spots.find("()", 0, 1) is None
 
 
 def test_links_of_ones_own_templates(tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escriba.ground.mapped import MappedText
 from escriba.ground.mistakes import Mistakes
 from escriba.markup.kramdown import grammar
 from escriba.markup.kramdown.blocks import block, lists, references, table
+from escriba.markup.kramdown.parser import Definition
 from escriba.markup.kramdown.source import Source
 from escriba.markup.markdown import render
 from support.growth import check_growth
@@ -56,7 +58,7 @@ def texts(*pieces: str, size: int = 12) -> st.SearchStrategy[str]:
 @given(texts(" ", "\t", "<", ">", '"', "'", "a", "\n", "\v", ' "', "' ", " '", "> ", '" \n'))
 def test_link_definitions(text: str) -> None:
     text = f"[a]:{text}\n"
-    match, source = LINK.match(text), Source(text)
+    match, source = LINK.match(text), Source(MappedText(text))
     expected: Any = None
     if match and not re.search(r"""[ \t]+["']""", match[3] or ""):
         expected = match[3] if match[2] is None else match[2], match[5]
@@ -67,7 +69,7 @@ def test_link_definitions(text: str) -> None:
 
 def _define(source: Source) -> tuple[str, str | None] | None:
     class Parser:
-        md = type("", (), {"references": {}})()
+        references: ClassVar[dict[str, Definition]] = {}
 
     class Frame:
         def note(self, kind: str) -> None:
@@ -77,16 +79,16 @@ def _define(source: Source) -> tuple[str, str | None] | None:
     frame: Any = Frame()
     if not references.parse_link(parser, source, frame):
         return None
-    found: tuple[str, str | None] = parser.md.references["a"]
-    return found
+    found: Definition = parser.references["a"]
+    return found.url, found.title
 
 
 @given(texts("{:", "{::a", "a", "}", "\n", " ", "/", "{:/", "{:/a}\n", "{:/}\n", "{::a}\n", ":"))
 def test_extensions(text: str) -> None:
-    match, source = EXTENSION.match(text), Source(text)
+    match, source = EXTENSION.match(text), Source(MappedText(text))
     found = references._scan_extension(source)
     expected = match and (match[1], "" if match[3] else match["body"])
-    assert found == expected
+    assert (found and (found[0], found[1].text)) == expected
     assert source.at == (match.end() if match else 0)
 
 
@@ -119,7 +121,7 @@ def test_code_in_rows_of_tables(text: str) -> None:
 
 @given(texts("```", "~~~", "`", "~", " ", "\n", "```\n", "````\n", "x", "    ", " ?a", size=16))
 def test_fences(text: str) -> None:
-    match, source = FENCED.match(f"{text}\n"), Source(f"{text}\n")
+    match, source = FENCED.match(f"{text}\n"), Source(MappedText(f"{text}\n"))
     opening = source.check(block._FENCED)
     closing = source.find_fence(opening.end(), opening["marks"]) if opening else None
     found = None
@@ -135,7 +137,7 @@ def test_the_column_of_an_item_is_that_of_its_text(white: str) -> None:
     while text[at] in " \t":
         column += 4 - column % 4 if text[at] == "\t" else 1
         at += 1
-    assert lists.read_first_line("-", text).width == column
+    assert lists.read_first_line(MappedText("-"), MappedText(text)).width == column
 
 
 # ---- bounds ----

@@ -33,8 +33,8 @@ from escriba.ground.errors import EscribaError, FrozenError, ModelError, Place, 
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.ground.reads import Reads
-from escriba.markup.markdown import render
 from escriba.templating.templates import Templates
+from support.articles import render_article
 from support.models import FixedAnswers, make_model, make_record, open_library
 
 CASES = sorted((Path(__file__).parent / "cases" / "blocks").glob("*.md"))
@@ -565,9 +565,7 @@ def test_mistakes_are_told_at_values_and_not_at_what_is_shown(page: Callable[...
 @pytest.mark.parametrize("literal", [each for each in LITERAL if "`` ```" not in each])  # kramdown
 def test_so_it_does_in_a_blog(page: Callable[..., Context], literal: str) -> None:
     context = page()
-    html = render(
-        f"{literal}\n\nNow: {SHOWN}.", path=POST, extensions=[EscribaExtension(context)]
-    ).html
+    html = render_article(f"{literal}\n\nNow: {SHOWN}.", context)
     context.mistakes.check()
     soup = BeautifulSoup(html, "html.parser")
     assert [value.get_text() for value in soup.select("data.escriba-value")] == ["2"]

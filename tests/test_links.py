@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escriba.ground.project import load
-from escriba.markup.html.prose import furnish
-from escriba.markup.html.tags import TAG, find, rewrite
+from escriba.markup.html.tags import TAG
 from escriba.site.build import build
-from escriba.site.links.addresses import Addresses, globalise, localise, relative
+from escriba.site.links.addresses import Addresses, globaliser, localiser, relative
+from support.trees import find, furnish_html, rewrite
 
 SITE = Addresses(
     "https://example.org",
@@ -86,9 +86,9 @@ def targets_of(html: str) -> dict[str, str]:
 
 def test_pages_link_relatively_and_feeds_absolutely() -> None:
     html = '<a href="/2020/rnn/">a</a> <img src="img/curve.svg"> <a href="#x">b</a>'
-    page = localise(html, targets_of(html), "/2020/lstm.html")
+    page = rewrite(html, localiser(targets_of(html), "/2020/lstm.html"))
     assert page == '<a href="rnn/">a</a> <img src="../img/curve.svg"> <a href="#x">b</a>'
-    assert globalise(page, SITE, "/2020/lstm.html") == (
+    assert rewrite(page, globaliser(SITE, "/2020/lstm.html")) == (
         '<a href="https://example.org/blog/2020/rnn/">a</a> '
         '<img src="https://example.org/blog/img/curve.svg"> '
         '<a href="https://example.org/blog/2020/lstm.html#x">b</a>'
@@ -101,9 +101,9 @@ def test_pages_link_relatively_and_feeds_absolutely() -> None:
 )
 def test_what_is_no_address_stays_as_it_is(link: str) -> None:
     html = f'<a href="{link}">a</a> <img src="{link}">'
-    page = localise(html, targets_of(html), "/2020/lstm.html")
+    page = rewrite(html, localiser(targets_of(html), "/2020/lstm.html"))
     assert page == html
-    assert globalise(page, SITE, "/2020/lstm.html") in (
+    assert rewrite(page, globaliser(SITE, "/2020/lstm.html")) in (
         html,
         html.replace(link, f"https://example.org/blog/2020/{link}"),
     )
@@ -134,7 +134,7 @@ def test_what_is_never_closed_takes_the_rest_with_it(begun: str) -> None:
 def test_what_is_never_closed_is_looked_for_once(unit: str) -> None:
     html = unit * 50_000  # an expression would look for the end 50,000 times
     assert rewrite(html, lambda reference: "y") == html
-    assert furnish(html) == html
+    assert furnish_html(html) == html
 
 
 OLD = re.compile(

@@ -17,11 +17,12 @@ import pytest
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
-from escriba.markup.html.text import strip_tags
+from escriba.markup.html.plain import strip_tags
 from escriba.markup.liquid import evaluate, render
 from escriba.markup.liquid.context import LiquidContext
 from escriba.markup.liquid.filters import FILTERS
 from escriba.markup.markdown import render as render_post
+from support.articles import render_article
 from support.growth import check_growth
 
 HINT = "; correct it, or define it in 'macros' of escriba.yml"
@@ -97,7 +98,6 @@ def test_later_mistakes_keep_their_lines_when_liquid_changes_the_number_of_lines
 
 def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
     from escriba.article.context import open_context
-    from escriba.article.extension import EscribaExtension
 
     mistakes = Mistakes()
     context = open_context(
@@ -109,15 +109,7 @@ def test_a_block_after_liquid_keeps_its_line(tmp_path: Path) -> None:
         mistakes=mistakes,
     )
     text = "{% for t in page.tags %}\n- {{ t }}\n{% endfor %}\n\n```escriba smaple\n```\n"
-    extensions = [EscribaExtension(context)]
-    render_post(
-        text,
-        path=START.path,
-        first_line=5,
-        extensions=extensions,
-        liquid=PROJECT,
-        mistakes=mistakes,
-    )
+    render_article(text, context, PROJECT)
     with pytest.raises(SourceError) as raised:
         mistakes.check()
     assert str(raised.value).startswith("posts/a.md:9:12: unknown block 'escriba smaple'")

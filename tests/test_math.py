@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from escriba import tex
 from escriba.ground.errors import SourceError
+from escriba.ground.mapped import MappedText
 from escriba.ground.mistakes import Mistakes
+from escriba.markup.html.tree import Formula
 from escriba.markup.markdown import render
-from escriba.markup.math.formulas import Formulas
+from escriba.markup.math.delimiters import NONE
+from escriba.markup.math.html import find_formulas
 from support.html_tree import formulas
 
 POST = Path("posts/a.md")
@@ -220,15 +223,10 @@ pieces = st.sampled_from(
 
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_formulas_in_html_are_those_of_the_expression(html: str) -> None:
-    found: list[str] = []
-
-    class Found(Formulas):
-        def html(self, source: str, display: bool) -> str:
-            found.append(source)
-            return f"[{source}]"
-
     html += "$$"
-    written = Found().raw(html)
-    expected = [unescape(match["tex"]) for match in OLD.finditer(html) if match["tex"]]
-    assert found == expected
-    assert written == OLD.sub(lambda m: f"[{unescape(m['tex'])}]" if m["tex"] else m[0], html)
+    parts = find_formulas(MappedText(html), NONE)
+    found = [part.tex for part in parts if isinstance(part, Formula)]
+    written = [f"[{p.tex}]" if isinstance(p, Formula) else p.text for p in parts]
+    assert found == [unescape(match["tex"]) for match in OLD.finditer(html) if match["tex"]]
+    expected = OLD.sub(lambda m: f"[{unescape(m['tex'])}]" if m["tex"] else m[0], html)
+    assert "".join(written) == expected

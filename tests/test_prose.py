@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from escriba.markup.html.prose import furnish
+from support.trees import furnish_html
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ from escriba.markup.html.prose import furnish
     ],
 )
 def test_furnish(html: str, expected: str) -> None:
-    assert furnish(html) == expected
+    assert furnish_html(html) == expected

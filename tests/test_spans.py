@@ -10,18 +10,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
 
 import pytest
-from markdown import Markdown
-from markdown.extensions import Extension
-from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
-from markdown.util import AtomicString
 
+from escriba.ground.mapped import MappedText
+from escriba.markup.html.tree import Formula, Node
 from escriba.markup.kramdown.attributes import Attributes
-from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.kramdown.blocks.block import PARSERS
+from escriba.markup.kramdown.document.read import read as read_document
+from escriba.markup.kramdown.notes import Notes
+from escriba.markup.kramdown.parser import Definition, Hooks, KramdownParser
 from escriba.markup.kramdown.spans.abbreviations import LONGEST, Abbreviations
 from escriba.markup.kramdown.spans.reader import DEEPEST, Reader
+from escriba.markup.kramdown.spans.stage import Spans
 from escriba.markup.markdown import render
 from support.growth import check_growth
 from support.html_tree import outline
@@ -45,7 +46,7 @@ UNITS = (
     "` a`` ", "`a` ", "$$", "$$a", "$$a$$ ", "$", "<", "<<", "<a", "<a>", "<a ", "<a b='", "<a b=\"' c='\" ",
     " b=' <a", "<b>a</b> ", "</b>", "<i><b></i>", "<br>", "<http:a", "<http://a.b> ", "<a@b", "<a@b>", "<?",
     "~~", "~~a ", "~~a~", "[^1]", "[^x]", "[^", "\\", "\\*", "\\\\\n", "a\\\n", "\"", "'\"", "a\" ", "&", "&a",
-    "&amp;", "-", "--- ", ".", "... ", "  \n", "HTML ", "(", "a.b@c.d", "{", "\x02", "<kbd>", "![<b>", "[a][r] ",
+    "&amp;", "-", "--- ", ".", "... ", "  \n", "HTML ", "(", "a.b@c.d", "{", "\ufdd0", "<kbd>", "![<b>", "[a][r] ",
 )  # fmt: skip
 NESTED = (
     ("[", "]"), ("[", "](u)"), ("![", "](u)"), ("![", "]"), ("[a](", ")"), ("<b>", "</b>"), ("<b>x", "</b>"),
@@ -54,22 +55,14 @@ NESTED = (
 )  # fmt: skip
 
 
-def prepare() -> Markdown:
-    kramdown = KramdownExtension(
-        lambda tex, display: "<math></math>", lambda code, language: None, lambda html: html
-    )
-    md = Markdown(extensions=[kramdown])
-    kramdown.parser.footnotes["1"] = Element("li")
-    kramdown.parser.abbreviations["HTML"] = "Hyper"
-    md.references["r"] = ("/ref", "T")  # type: ignore[assignment]
-    return md
-
-
 def count_steps(text: str) -> int:
     """How many functions are called to read a text: what does not depend on the machine."""
-    md = prepare()
-    root = Element("div")
-    SubElement(root, "p").text = text
+    parser = KramdownParser(Hooks(), PARSERS)
+    parser.footnotes["1"] = Node("li")
+    parser.abbreviations["HTML"] = "Hyper"
+    parser.references["r"] = Definition("/ref", "T", 0)
+    spans = Spans(parser, Notes(parser))
+    root = Node("", None, [Node("p", source=MappedText(text))])
     steps = 0
 
     def count(frame: Any, event: str, argument: Any) -> None:
@@ -78,7 +71,7 @@ def count_steps(text: str) -> int:
 
     sys.setprofile(count)
     try:
-        md.treeprocessors["inline"].run(root)
+        spans.run(root)
     finally:
         sys.setprofile(None)
     return steps
@@ -261,17 +254,12 @@ def test_the_end_of_a_text_is_no_broken_line(line: str) -> None:
 
 
 def test_formulas_are_read_in_the_order_of_the_text() -> None:
-    seen: list[str] = []
-
-    def formula(tex: str, display: bool) -> str:
-        seen.append(tex)
-        return tex
-
-    kramdown = KramdownExtension(formula, lambda code, language: None, lambda html: html)
-    Markdown(extensions=[kramdown]).convert(
-        "- $$a$$ *$$b$$ $$c$$*\n  - $$d$$ ~~$$e$$~~\n\n$$f$$ [$$g$$](/x) *unclosed $$h$$\n\n- i $$i$$\n"
-    )
-    assert seen == list("abcdefghi")
+    text = "- $$a$$ *$$b$$ $$c$$*\n  - $$d$$ ~~$$e$$~~\n\n$$f$$ [$$g$$](/x) *unclosed $$h$$\n\n- i $$i$$\n"
+    formulas = [
+        each for each in read_document(text, Hooks()).root.all() if isinstance(each, Formula)
+    ]
+    assert [each.tex for each in formulas] == list("abcdefghi")
+    assert [text[each.at] for each in formulas] == list("abcdefghi")
 
 
 # -- footnotes
@@ -343,49 +331,7 @@ def test_an_abbreviation_is_short() -> None:
     assert not list(Abbreviations({"a" * (LONGEST + 1): "x"}).find("a" * (LONGEST + 1)))
 
 
-# -- patterns of other extensions
-
-
-class Words(InlineProcessor):
-    """`@em:text@` as an element to be read on, `@as-is:text@` as one that is not, `@str@` as text."""
-
-    def __init__(self) -> None:
-        super().__init__(r"@(?:(\S+?):)?([^@]*)@")
-
-    def handleMatch(  # type: ignore[override]  # noqa: N802
-        self, match: re.Match[str], data: str
-    ) -> tuple[Element | str | None, int | None, int | None]:
-        if match[1] == "no":
-            return None, None, None
-        if not match[1]:
-            return f"<{match[2]}>", match.start(), match.end()
-        element = Element("q")
-        element.text = AtomicString(match[2]) if match[1] == "as-is" else match[2]
-        return element, match.start(), match.end()
-
-
-class Others(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        md.inlinePatterns.register(Words(), "words", 75)
-        md.inlinePatterns.register(SimpleTagInlineProcessor(r"()==(.+?)==", "mark"), "mark", 20)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a @em:*b*@ c", "a <q><em>b</em></q> c"),
-        ("a @as-is:*b*@ c", "a <q>*b*</q> c"),
-        ('"@b@" *c @d@*', "“&lt;b&gt;” <em>c &lt;d&gt;</em>"),
-        ("@no:*a*@", "@no:<em>a</em>@"),
-        ("==a *b*== *c ==d==*", "<mark>a <em>b</em></mark> <em>c <mark>d</mark></em>"),
-        ("`@b@` <kbd>@as-is:*b*@ *c*</kbd>",
-         '<code class="language-plaintext highlighter-rouge">@b@</code> <kbd><q>*b*</q> *c*</kbd>'),
-        ("[@em:a@](/b){: .c}@em:d@{: .e}", '<a class="c" href="/b"><q>a</q></a><q class="e">d</q>'),
-    ],
-)  # fmt: skip
-def test_inline_patterns_of_others_are_honoured(text: str, expected: str) -> None:
-    html = render(text, path=POST, extensions=[Others()]).html
-    assert html == f"<p>{expected}</p>"
+# -- positions
 
 
 def test_parts_know_where_they_stand() -> None:

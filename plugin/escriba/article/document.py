@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,13 @@ class Document:
     def own(self) -> Iterator[Fence]:
         """The fences that are blocks."""
         return (fence for fence in self.fences if fence.language == NAME)
+
+    def replace(self, lines: Sequence[str], mark: Callable[[int], str]) -> list[str]:
+        """The lines of the text with a paragraph of one word in the place of each block."""
+        replaced = list(lines)
+        for number, fence in enumerate(self.own):
+            replaced[fence.first : fence.end] = fence.replacement(mark(number))
+        return replaced
 
     @property
     def uses(self) -> list[Use]:

@@ -1,37 +1,32 @@
-"""A post's text to HTML: Liquid, then Markdown as kramdown reads it, formulas as MathML."""
+"""A post's text to a tree: Liquid, then Markdown as kramdown reads it, formulas as MathML."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from markdown import Markdown
-from markdown.extensions import Extension
-from markdown.preprocessors import Preprocessor
-
-from escriba.article.source.fences import scan
-from escriba.ground.digest import text_digest
 from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mapped import MappedText
 from escriba.ground.mistakes import Mistakes
 from escriba.markup import liquid as liquids
 from escriba.markup.html import highlight
-from escriba.markup.html.summary import MORE
-from escriba.markup.html.text import strip_notes
-from escriba.markup.kramdown.document.extension import KramdownExtension
+from escriba.markup.html.summary import cut_excerpt
+from escriba.markup.html.tree import Node, parse
+from escriba.markup.html.write import write
+from escriba.markup.kramdown.document.read import read
+from escriba.markup.kramdown.parser import Hooks
 from escriba.markup.liquid.context import Evaluated, LiquidContext
-from escriba.markup.liquid.marks import put_in
-from escriba.markup.math.formulas import Formulas, Mathematics
-
-_PARAGRAPH = re.compile(r"<p[ >]")
-_OPENING = re.compile(r"(?<!`)`{3,}+[^`]*\Z|(?<!~)~{3,}.*")
-_REFERENCE = re.compile(r'<mtext><a href="#[^"]*">([^<]*)</a></mtext>')
-_ID = re.compile(r'(<[a-zA-Z][^<>]*?) id="[^"]*"')
+from escriba.markup.liquid.marks import keep_known
+from escriba.markup.liquid.trace import line_ends
+from escriba.markup.math.formulas import Mathematics, translate
+from escriba.markup.math.html import blank_literals, find_formulas
+from escriba.markup.math.unread import find_unclosed, find_unread
 
 
 @dataclass(frozen=True)
@@ -45,13 +40,33 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A post as HTML; `excerpt` is the HTML of its beginning, as Jekyll cuts it, without `id`s, so
-    that it can stand on a page with others; `text` is what it was made of."""
+    """A post as a tree; `text` is what it was made of."""
 
-    html: str
+    root: Node
     headings: tuple[Heading, ...]
-    excerpt: str
     text: Text = field(compare=False)
+
+    @property
+    def html(self) -> str:
+        """The tree as HTML."""
+        return write(self.root).html
+
+    @property
+    def excerpt(self) -> str:
+        """The HTML of its beginning, as Jekyll cuts it, without `id`s, so that it can stand on a
+        page with others."""
+        return cut_excerpt(self.root)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What stands in a text besides Markdown: the lines of it with marks in the place of blocks,
+    the HTML that these stand for, and the HTML of inline values, of which a code span may be one.
+    """
+
+    lines: Sequence[str]
+    marks: Mapping[str, str]
+    value: Callable[[str, Place], Node | None]
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,15 @@ class Text:
     @cached_property
     def lines(self) -> list[str]:
         return self.evaluated.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def place(self, at: int) -> Place:
+        """The place of a position of the text, as if it stood in the post."""
+        line = bisect_right(self._ends, at)
+        return self.start.moved(line, at - (self._ends[line - 1] if line else 0) + 1)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return line_ends("\n".join(self.lines))
 
     @cached_property
     def origin(self) -> Callable[[Place], Place]:
@@ -117,42 +141,58 @@ def _markdownify(text: str) -> str:
 def convert(
     text: Text,
     *,
-    extensions: Sequence[Extension] = (),
+    embedded: Embedded | None = None,
     mathematics: Mathematics | None = None,
     mistakes: Mistakes,
 ) -> Rendered:
-    """The HTML of a text in Markdown; every mistake goes to `mistakes`.
+    """The tree of a text in Markdown; every mistake goes to `mistakes`.
 
-    `extensions` are further ones of Python-Markdown, used as they are; without `mathematics`,
-    formulas stand between `$$` alone.
+    Without `mathematics`, formulas stand between `$$` alone.
     """
-    source, start = text.evaluated.text, text.start
+    mathematics = mathematics or Mathematics()
+    embedded = embedded or Embedded(text.lines, {}, lambda code, place: None)
+    marks = {**text.evaluated.code, **embedded.marks}
+    hooks = Hooks(
+        highlight.code, marks, lambda code, at: embedded.value(code, text.place(at)),
+        mathematics.delimiters,
+    )  # fmt: skip
+    source = keep_known("\n".join(embedded.lines), marks)
     with text.placing(mistakes):
-        formulas = Formulas(mathematics, f"escriba{text_digest(source)[:16]}")
-        kramdown = KramdownExtension(
-            formulas.html, highlight.code, formulas.raw, formulas.delimiters
-        )
-        md = Markdown(extensions=[kramdown, _Stashed(text.evaluated.code), *extensions])
-        html = formulas.finish(md.convert(source))
-        formulas.report(source, start, mistakes)
-        for place in _find_fences(kramdown.strays, source, start):
-            mistakes.warn(Problem(_stray(), place))
-        if problems := _find_unclosed(kramdown.unclosed, source, start):
-            mistakes.add(SourceError(problems))
-    headings = tuple(Heading(*heading) for heading in kramdown.headings)
-    return Rendered(html, headings, _cut_excerpt(html), text)
+        document = read(source, hooks)
+        _tell_formulas(document.root, document.prose, mathematics, text, mistakes)
+        for _, at in document.strays:
+            mistakes.warn(Problem(_stray(), text.place(at)))
+        if unclosed := [_unclosed(opening, text.place(at)) for opening, at in document.unclosed]:
+            mistakes.add(SourceError(unclosed))
+    return Rendered(document.root, tuple(Heading(*each) for each in document.headings), text)
 
 
 def convert_html(
     text: Text, *, mathematics: Mathematics | None = None, mistakes: Mistakes
 ) -> Rendered:
     """The same of a text that is HTML already: formulas between `$$` are converted."""
-    source = text.evaluated.text
+    mathematics = mathematics or Mathematics()
+    source = MappedText("\n".join(text.lines))
+    parts = find_formulas(source, mathematics.delimiters)
+    root = Node("", None, parse(parts, text.evaluated.code))
     with text.placing(mistakes):
-        formulas = Formulas(mathematics, f"escriba{text_digest(source)[:16]}")
-        html = put_in(formulas.finish(formulas.raw(source)), text.evaluated.code, str)
-        formulas.report(source, text.start, mistakes)
-    return Rendered(html, (), _cut_excerpt(html), text)
+        _tell_formulas(root, [blank_literals(source)], mathematics, text, mistakes)
+    return Rendered(root, (), text)
+
+
+def _tell_formulas(
+    root: Node, prose: Sequence[MappedText], mathematics: Mathematics, text: Text,
+    mistakes: Mistakes,
+) -> None:  # fmt: skip
+    """Translate the formulas of a tree, and say what may be one and is not read."""
+    translate(root, mathematics, text.place, mistakes)
+    delimiters = mathematics.delimiters
+    for problem in find_unclosed(prose, delimiters, text.place) if delimiters else ():
+        mistakes.warn(problem)
+    if not delimiters and not delimiters.given:
+        unread = find_unread(prose, text.place)
+        if unread is not None:
+            mistakes.warn(unread)
 
 
 def render(
@@ -160,7 +200,7 @@ def render(
     *,
     path: Path,
     first_line: int = 1,
-    extensions: Sequence[Extension] = (),
+    embedded: Embedded | None = None,
     liquid: LiquidContext | None = None,
     mathematics: Mathematics | None = None,
     mistakes: Mistakes | None = None,
@@ -176,44 +216,16 @@ def render(
     if html:
         rendered = convert_html(text, mathematics=mathematics, mistakes=collected)
     else:
-        rendered = convert(text, extensions=extensions, mathematics=mathematics, mistakes=collected)
+        rendered = convert(text, embedded=embedded, mathematics=mathematics, mistakes=collected)
     if mistakes is None:
         collected.check()
     return rendered
 
 
-class _Stashed(Extension):
-    """Puts what Liquid highlighted where its marks are, out of Markdown's reach."""
-
-    def __init__(self, code: Mapping[str, str]):
-        super().__init__()
-        self.code = code
-
-    def extendMarkdown(self, md: Markdown) -> None:
-        if self.code:
-            # After `Lines` (30), which removes the characters that stashed HTML is marked with.
-            md.preprocessors.register(_PutIn(md, self.code), "escriba_liquid", 29)
-
-
-class _PutIn(Preprocessor):
-    def __init__(self, md: Markdown, code: Mapping[str, str]):
-        super().__init__(md)
-        self.code = code
-
-    def run(self, lines: list[str]) -> list[str]:
-        return put_in("\n".join(lines), self.code, self.md.htmlStash.store).split("\n")
-
-
-def _find_unclosed(openings: Sequence[str], text: str, start: Place) -> list[Problem]:
-    """What is said of fences without an end, given their first lines."""
-    problems = []
-    places = _find_fences(openings, text, start)
-    for opening, place in zip(openings, places, strict=True):
-        mark = re.match(r"`+|~+", opening)
-        shown = shorten(mark[0] if mark else opening)
-        message = tr("the code is never closed: no line '{shown}'", shown=shown)
-        problems.append(Problem(message, place))
-    return problems
+def _unclosed(opening: str, place: Place) -> Problem:
+    mark = re.match(r"`+|~+", opening)
+    shown = shorten(mark[0] if mark else opening)
+    return Problem(tr("the code is never closed: no line '{shown}'", shown=shown), place)
 
 
 def _stray() -> str:
@@ -221,39 +233,3 @@ def _stray() -> str:
         "no code ends here: it ended above, with the fence that it shows; begin and end it with "
         "one mark more"
     )
-
-
-def _find_fences(openings: Sequence[str], text: str, start: Place) -> list[Place]:
-    """The places of fences without an end, given their first lines."""
-    if not openings:
-        return []
-    lines = text.split("\n")
-    inside = {n for fence in scan(lines, start) for n in range(fence.first, fence.end)}
-    found: dict[tuple[str, bool], deque[Place]] = defaultdict(deque)
-    for number, line in enumerate(lines):
-        if match := _OPENING.search(line.rstrip()):
-            found[match[0], number in inside].append(start.moved(number, match.start() + 1))
-    places = []
-    last = start
-    for opening in openings:
-        near = found[opening, False] or found[opening, True]
-        while near and near[0] < last:
-            near.popleft()
-        place = near.popleft() if near else start
-        last = max(last, place)
-        places.append(place)
-    return places
-
-
-def _cut_excerpt(html: str) -> str:
-    """What stands before `<!--more-->`, else the first paragraph."""
-    more = MORE.search(html)
-    if more:
-        cut = html[: more.start()]
-        cut += "</p>" if cut.rfind("<p") > cut.rfind("</p>") else ""
-    else:
-        paragraph = _PARAGRAPH.search(html)
-        end = html.find("</p>", paragraph.end()) if paragraph else -1
-        cut = html[paragraph.start() : end + 4] if paragraph and end >= 0 else ""
-    cut = _REFERENCE.sub(r"<mtext>\1</mtext>", strip_notes(cut))  # the equation is elsewhere
-    return _ID.sub(r"\1", cut).strip()

@@ -3,20 +3,24 @@ answered, each is converted. What has not changed since it was last converted is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 
 from escriba.article.context import Context
-from escriba.article.document import Document
-from escriba.article.extension import EscribaExtension
+from escriba.article.document import Document, show
+from escriba.article.values.inline import CODE, show_value
 from escriba.evidence.question import Use
 from escriba.ground.errors import EscribaError, Place, Problem
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.reads import FILE
 from escriba.markup import markdown
+from escriba.markup.html.grammar import MARK, MARK_END
+from escriba.markup.html.tree import Node
 from escriba.markup.liquid.context import LiquidContext
-from escriba.markup.markdown import Text
+from escriba.markup.markdown import Embedded, Text
 from escriba.markup.math.formulas import Mathematics
 from escriba.site.content import mathjax
 from escriba.site.content.catalogue import Catalogue
@@ -28,6 +32,7 @@ from escriba.site.incremental.reads import BASE
 from escriba.site.incremental.workers import run
 
 KIND = "convert"
+_VALUE = re.compile(CODE)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Converter:
         else:
             rendered = markdown.convert(
                 asked.text,
-                extensions=[EscribaExtension(asked.context, asked.document)],
+                embedded=embed(asked.document, asked.text, asked.context),
                 mathematics=mathematics,
                 mistakes=mistakes,
             )
@@ -148,6 +153,27 @@ class Converter:
 
     def _find_mathematics(self, entry: Post) -> Mathematics:
         return mathjax.of_post(self._mathematics, entry)
+
+
+def embed(document: Document, text: Text, context: Context) -> Embedded:
+    """The blocks of a text, which are answered, and its inline values."""
+
+    def value(code: str, place: Place) -> Node | None:
+        found = _VALUE.fullmatch(code)
+        if found:
+            with context.mistakes.collect(place):
+                shown = show_value(found["value"], context.library, context.lang, place)
+                attributes = {"class": "escriba-value", "value": shown.machine}
+                return Node("data", attributes, [escape(shown.text, quote=False)])
+        return None
+
+    lines = document.replace(text.lines, _mark)
+    shown = [show(block, context).strip() for block in document.blocks]
+    return Embedded(lines, {_mark(number): html for number, html in enumerate(shown)}, value)
+
+
+def _mark(number: int) -> str:
+    return f"{MARK}b{number}{MARK_END}"
 
 
 def convert_entries(

@@ -19,7 +19,8 @@ from escriba.sampling.request import decimal_text
 from escriba.templating.formats import format_compact, format_figures, format_number, format_percent
 
 # Two backticks or more are left alone, so that a page can show how a value is written.
-SPAN = r"(?<![\\`])`escriba +(?P<value>[\w-]+(?:\.[\w-]+)+(?::[^\s`]*)?) *`(?!`)"
+CODE = r"escriba +(?P<value>[\w-]+(?:\.[\w-]+)+(?::[^\s`]*)?) *"
+SPAN = rf"(?<![\\`])`(?P<code>{CODE})`(?!`)"
 _FORMAT = re.compile(
     r"\.(?P<decimals>\d)f|(?P<whole>d)|(?P<compact>k)|(?P<figures>[1-9])g"
     r"|(?:\.(?P<places>\d))?(?P<percent>%)"

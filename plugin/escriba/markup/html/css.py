@@ -49,7 +49,7 @@ def rewrite(css: str, change: Callable[[str], str]) -> str:
     for start, end, old in find(css):
         new = change(old)
         if new != old:
-            kept += [css[at:start], _write(new)]
+            kept += [css[at:start], quote(new)]
             at = end
     return "".join([*kept, css[at:]])
 
@@ -67,6 +67,7 @@ def _resolve(match: re.Match[str]) -> str:
     return match[3] or ""
 
 
-def _write(address: str) -> str:
+def quote(address: str) -> str:
+    """An address as a style sheet has it in quotes."""
     quoted = re.sub(r'["\\\n\r\f]', lambda match: f"\\{ord(match[0]):x} ", address)
     return f'"{quoted}"'

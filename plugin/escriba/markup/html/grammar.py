@@ -1,4 +1,4 @@
-"""The elements of HTML by what they may hold, and the mark of HTML that is put aside."""
+"""The elements of HTML by what they may hold, and the marks that stand for HTML in a text."""
 
 from __future__ import annotations
 
@@ -23,5 +23,8 @@ BLOCK_ELEMENTS = names(
     "main map nav ol optgroup p pre section summary table tbody td th thead tfoot tr ul"
 )
 
-# A stretch of HTML that another processor has put aside.
-STASHED = r"\x02wzxhzdk:\d+\x03"
+# What stands in a text for HTML: that of a block of its own, or (with a letter) of a paragraph. The
+# characters around it are such as no text may hold (Unicode keeps them for uses like this one).
+MARK, MARK_END = "\ufdd0", "\ufdd1"
+STASHED = f"{MARK}\\d+{MARK_END}"
+MARKED = f"{MARK}[a-z]?\\d+{MARK_END}"

@@ -1,4 +1,4 @@
-"""A post's HTML, made ready to stand in a page.
+"""A post's tree, made ready to stand in a page.
 
 What kramdown makes of a post knows nothing of the page around it. Here its headings come to stand
 under the page's title, which is the one `h1`, boxes that scroll can be reached with the keys (WCAG
@@ -8,63 +8,73 @@ under the page's title, which is the one `h1`, boxes that scroll can be reached 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 
-from escriba.markup.html.tags import TAG
-from escriba.markup.html.tasks import label
+from escriba.markup.html.grammar import HEADINGS
+from escriba.markup.html.tasks import is_box, label
+from escriba.markup.html.tree import Child, Formula, Html, Node
 
-_DISPLAY = re.compile(r"""\sdisplay\s*=\s*["']?block""", re.IGNORECASE)
-_TABINDEX = re.compile(r"\stabindex\s*=", re.IGNORECASE)
+_DISPLAY = re.compile(r"""<math[^>]*\sdisplay\s*=\s*["']?block""", re.IGNORECASE)
 # kramdown gives these to elements that may not have them (ARIA in HTML), or no longer should.
-_MISPLACED = re.compile(r'\srole="doc-(?:noteref|endnote)"')
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_MISPLACED = frozenset({"doc-noteref", "doc-endnote"})
+_ROLE = re.compile(r'\srole="doc-(?:noteref|endnote)"')
 _NESTS = frozenset({"pre", "table", "math"})
+_KEYS = ' tabindex="0"'
 
 
-def furnish(html: str, tags: Sequence[re.Match[str]] | None = None) -> str:
-    """The HTML of a post for its page; `tags` are those of TAG in it, if they are known.
+def furnish(root: Node) -> None:
+    """Change a tree for its page.
 
     The topmost level of its headings becomes `h2`. Display formulas and tables get a box that
-    scrolls by keyboard, and code becomes one; HTML of the author's own in which these are not
-    closed is left without. Boxes of tasks get labels.
+    scrolls by keyboard, and code becomes one. Boxes of tasks get labels.
     """
-    tags = list(TAG.finditer(html)) if tags is None else tags
-    found = Counter(m[2] + m[3].lower() for m in tags if m[3])
-    shift = 2 - min((int(name[1]) for name in found if name in _HEADINGS), default=2)
-    whole = all(found[name] == found["/" + name] for name in _NESTS)
-    inside: list[str] = []  # what encloses: the closing tag of its box
-
-    def tag(match: re.Match[str]) -> str:
-        text, slash, name = match[0], match[2], (match[3] or "").lower()
-        if name in _HEADINGS:
-            return re.sub("[1-6]", str(min(6, int(name[1]) + shift)), text, count=1)
-        if name in ("sup", "li"):
-            return _MISPLACED.sub("", text)
-        if name not in _NESTS or not whole:
-            return text
-        if slash:
-            return text + (inside.pop() if inside else "")
-        box, end = ("", "") if inside else _box(name, text)
-        inside.append(end)
-        if name == "pre" and not inside[1:] and not _TABINDEX.search(text):
-            return text[:-1] + ' tabindex="0">'
-        return box + text
-
-    kept: list[str] = []
-    at = 0
-    for match in tags:
-        new = tag(match)
-        if new != match[0]:
-            kept += (html[at : match.start()], new)
-            at = match.end()
-    return label("".join([*kept, html[at:]]))
+    levels = [int(node.tag[1]) for node in root.nodes() if node.tag in HEADINGS]
+    shift = 2 - min(levels, default=2)
+    tasks: dict[Node, None] = {}  # the elements that have some
+    waiting: list[tuple[Node, bool]] = [(root, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        for number, child in enumerate(node.children):
+            if not isinstance(child, str) and not inside:
+                node.children[number] = _box(child)
+            if isinstance(child, Node):
+                _fit(child, shift)
+                if is_box(child):
+                    tasks[node] = None
+                waiting.append((child, inside or _nests(child)))
+    label(tasks)
 
 
-def _box(name: str, tag: str) -> tuple[str, str]:
-    # A formula may stand in a paragraph, where a div may not.
-    if name == "table":
-        return '<div class="scroll" tabindex="0">', "</div>"
-    if name == "math" and _DISPLAY.search(tag):
-        return '<span class="scroll" tabindex="0">', "</span>"
-    return "", ""
+def _nests(node: Node) -> bool:
+    return node.tag in _NESTS and not (isinstance(node, Html) and node.is_bare)
+
+
+def _fit(node: Node, shift: int) -> None:
+    if shift and node.tag in HEADINGS:
+        level = str(min(6, int(node.tag[1]) + shift))
+        node.tag = f"h{level}"
+        if isinstance(node, Html):
+            node.opening = re.sub("[1-6]", level, node.opening, count=1)
+            node.closing = re.sub("[1-6]", level, node.closing, count=1)
+    elif node.tag in ("sup", "li") and node.attributes.get("role") in _MISPLACED:
+        del node.attributes["role"]
+        if isinstance(node, Html):
+            node.opening = _ROLE.sub("", node.opening)
+
+
+def _box(child: Child) -> Child:
+    """A child in the box that it needs, if it needs one."""
+    if isinstance(child, Formula):
+        return _hold("span", child) if _DISPLAY.match(child.html) else child
+    if not isinstance(child, Node) or not _nests(child):
+        return child
+    if child.tag == "pre":
+        child.added = "" if "tabindex" in child.attributes else _KEYS
+    elif child.tag == "table":
+        return _hold("div", child)
+    elif isinstance(child, Html) and _DISPLAY.match(child.opening):
+        return _hold("span", child)  # a formula may stand in a paragraph, where a div may not
+    return child
+
+
+def _hold(tag: str, child: Child) -> Node:
+    return Node(tag, {"class": "scroll", "tabindex": "0"}, [child])

@@ -6,74 +6,91 @@ nothing says what the box is of: a screen reader reads "check box, checked".
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from html import escape
 
-from escriba.markup.html.tags import TAG
-from escriba.markup.html.text import text_of
+from escriba.markup.html.grammar import names
+from escriba.markup.html.text import plain, text_of, walk
+from escriba.markup.html.tree import Child, Formula, Html, Node, Verbatim
 
-_CLASS = "task-list-item-checkbox"
-_BOX = re.compile(rf'<input\b[^>]*\bclass="{_CLASS}"')
+CHECKBOX = "task-list-item-checkbox"
 # What a label may hold: text and its markup, and nothing that has a use or a label of its own.
-_WORDS = frozenset({
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "i", "img",
-    "ins", "kbd", "mark", "math", "q", "s", "samp", "small", "span", "strong", "sub", "sup",
-    "time", "u", "var", "wbr",
-})  # fmt: skip
+_WORDS = names(
+    "a abbr b bdi bdo br cite code data del dfn em i img ins kbd mark math q s samp small span "
+    "strong sub sup time u var wbr"
+)
 _EMPTY = frozenset({"br", "img", "wbr"})
-_TOLD = re.compile(r"""<img\b[^>]*\balt=(?:"[^"]|'[^'])""")  # an image that has words
 
 
-@dataclass
-class _Item:
-    """A box, and what is known of the words after it, up to the tag that is looked at."""
-
-    box: re.Match[str]
-    end: int  # of the last tag
-    open: list[str] = field(default_factory=list)  # elements
-    worded: bool = False  # there are words for everybody, which a formula alone is not
+def label(parents: Iterable[Node]) -> None:
+    """Give the boxes of tasks in some elements their labels."""
+    for parent in parents:
+        for box in [child for child in parent if is_box(child)]:
+            _name(box, parent)
 
 
-def label(html: str) -> str:
-    """HTML whose boxes of tasks have labels. Takes time in proportion to its size."""
-    if _CLASS not in html:
-        return html
-    parts: list[str] = []
-    at = 0
-    item: _Item | None = None
-    for tag in TAG.finditer(html):
-        if item is not None and not _goes_on(item, html, tag):
-            parts += [html[at : item.box.start()], _name(item, html, tag.start())]
-            at, item = tag.start(), None
-        if item is None and _BOX.match(tag[0]):
-            item = _Item(tag, tag.end())
-    return "".join([*parts, html[at:]])
+def is_box(node: Node) -> bool:
+    return node.tag == "input" and node.attributes.get("class") == CHECKBOX
 
 
-def _goes_on(item: _Item, html: str, tag: re.Match[str]) -> bool:
-    """Whether the words after a box go on behind a tag, which is noted."""
-    name = (tag[3] or "").lower()
-    if "math" not in item.open and html[item.end : tag.start()].strip():
-        item.worded = True
-    item.end = tag.end()
-    if not name:
-        return tag[0].startswith("<!--")
-    if name not in _WORDS and "math" not in item.open:
-        return False
-    if tag[2]:
-        return bool(item.open) and item.open.pop() == name
-    item.worded = item.worded or _TOLD.match(tag[0]) is not None
-    if name not in _EMPTY:
-        item.open.append(name)
-    return True
+def _name(box: Node, parent: Node) -> None:
+    """Put a box and the words after it within a label, if that can hold them and they name it."""
+    begin = next(number for number, child in enumerate(parent.children) if child is box)
+    end = begin + 1
+    while end < len(parent.children) and _may_follow(parent.children[end]):
+        end += 1
+    words = parent.children[begin + 1 : end]
+    cut = end < len(parent.children) and _is_split(parent.children[end])
+    if not cut and _has_words(words):
+        rest = _strip_end(words)
+        parent.children[begin:end] = [Node("label", None, [box, *words]), *rest]
+        return
+    if cut:
+        words = parent.children[begin + 1 : end + 1]
+    name = text_of(Node("", None, words)) or ("[x]" if "checked" in box.attributes else "[ ]")
+    box.attributes["aria-label"] = name
+    if isinstance(box, Html):
+        box.opening = f'<input aria-label="{escape(name)}"{box.opening[6:]}'
 
 
-def _name(item: _Item, html: str, end: int) -> str:
-    """A box and its words, up to `end`: within a label, if that can hold them and they name it."""
-    box, words = item.box[0], html[item.box.end() : end]
-    if item.worded and not item.open:
-        kept = words.rstrip()
-        return f"<label>{box}{kept}</label>{words[len(kept) :]}"
-    name = escape(text_of(words) or ("[x]" if "checked=" in box else "[ ]"))
-    return f'<input aria-label="{name}"{box.removeprefix("<input")}{words}'
+def _may_follow(child: Child) -> bool:
+    """Whether something can be in a label as a whole."""
+    if isinstance(child, Verbatim):
+        return child.is_text or isinstance(child, Formula) or child.html.startswith("<!--")
+    if isinstance(child, str) or child.tag == "math":
+        return True
+    return _is_word(child) and all(map(_may_follow, child.children))
+
+
+def _is_word(node: Node) -> bool:
+    bare = isinstance(node, Html) and node.is_bare and node.tag not in _EMPTY
+    return node.tag in _WORDS and not bare
+
+
+def _is_split(child: Child) -> bool:
+    """Whether something begins as words, and goes on as what no label can hold."""
+    return isinstance(child, Node) and child.tag in _WORDS
+
+
+def _has_words(words: Iterable[Child]) -> bool:
+    """Whether there are words for everybody, which a formula alone is not."""
+    return any(
+        (isinstance(each, Node) and each.tag == "img" and bool(each.attributes.get("alt")))
+        or (not isinstance(each, Node | Formula) and bool(plain(each).strip()))
+        for each in walk(Node("", None, words))
+    )
+
+
+def _strip_end(words: list[Child]) -> list[Child]:
+    """Take the white space off the end of words, and return it."""
+    last = words[-1]
+    text = last if isinstance(last, str) else last.html if isinstance(last, Verbatim) else ""
+    kept = text.rstrip()
+    if kept == text:
+        return []
+    rest: Child = text[len(kept) :]
+    if isinstance(last, Verbatim):
+        words[-1:] = [Verbatim(kept, last.at, is_text=True)] if kept else []
+        return [Verbatim(str(rest), is_text=True)]
+    words[-1:] = [kept] if kept else []
+    return [rest]

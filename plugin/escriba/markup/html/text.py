@@ -1,88 +1,63 @@
-"""The text of some HTML, which may be anybody's: tags, comments and notes may begin and never end.
-
-All of these take time in proportion to the size of the HTML.
-"""
+"""The text of a tree."""
 
 from __future__ import annotations
 
-import html
 import re
-from html import escape
+from collections.abc import Iterator
 
-from escriba.ground.ahead import Ahead
+from escriba.markup.html.grammar import names
+from escriba.markup.html.plain import unescape
+from escriba.markup.html.tree import Child, Formula, Html, Node, Verbatim
+from escriba.markup.html.write import escape_text, write
 from escriba.tex.words import read
 
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
-_NOTE = re.compile(r'<sup\b(?=[^<>]*\bid="fnref)')
-_NOTE_OR_TEX = re.compile(rf"{_NOTE.pattern}|<annotation\b")
-_ENDS = {f"<{name}": re.compile(f"</{name}>") for name in ("sup", "annotation")}
-_SKIPPED = re.compile(r"<(/?)(pre|svg|math|style|script)(?=[\s>])[^<>]*>", re.IGNORECASE)
-_MATH, _MATH_END = re.compile(r"<math\b"), re.compile("</math>")
-_LONG = re.compile("&#([0-9]{8,})")
+_NO_PROSE = names("pre svg math style script")
 
 
-def text_of(markup: str) -> str:
-    """The text of some HTML, in one line, without footnote marks; formulas as words."""
-    return " ".join(unescape(strip_tags(_cut(_say_formulas(markup), _NOTE_OR_TEX))).split())
+def text_of(root: Node) -> str:
+    """The text of all that an element holds, in one line, without footnote marks; formulas as
+    words."""
+    return " ".join("".join(map(plain, walk(root))).split())
 
 
-def _say_formulas(markup: str) -> str:
-    """HTML with words in the places of its formulas."""
-    if "<math" not in markup:
-        return markup
-    ahead = Ahead(markup)
-    kept: list[str] = []
-    at = 0
-    for opening in _MATH.finditer(markup):
-        end = ahead.search(_MATH_END, opening.end())
-        if opening.start() >= at and end:
-            words = escape(read(markup[opening.start() : end.end()]), quote=False)
-            kept += (markup[at : opening.start()], words)
-            at = end.end()
-    return "".join([*kept, markup[at:]])
+def count_words(root: Node) -> int:
+    """The words that are read one by one: not those of code, formulas and drawings."""
+    pieces = (
+        " " if isinstance(each, Formula) or (isinstance(each, Node) and each.tag in _NO_PROSE)
+        else "" if isinstance(each, Node)
+        else plain(each)
+        for each in walk(root, _NO_PROSE)
+    )  # fmt: skip
+    return len(re.findall(r"\w+", "".join(pieces)))
 
 
-def prose_of(markup: str) -> str:
-    """The text that is read word by word: without code, formulas and drawings."""
-    kept: list[str] = []
-    inside: list[str] = []
-    at = 0
-    for tag in _SKIPPED.finditer(markup):
-        slash, name = tag[1], tag[2].lower()
-        if not inside:
-            kept.append(markup[at : tag.start()])
-        if not slash:
-            inside.append(name)
-        elif name in inside[-1:]:
-            inside.pop()
-        at = tag.end()
-    return text_of(" ".join([*kept, *([] if inside else [markup[at:]])]))
+def walk(root: Node, whole: frozenset[str] = frozenset({"math"})) -> Iterator[Child]:
+    """All that an element holds, in order, but marks of footnotes; what is in elements of some
+    names comes with these alone."""
+    waiting = root.children[::-1]
+    while waiting:
+        child = waiting.pop()
+        if not isinstance(child, Node):
+            yield child
+        elif not is_note(child):
+            yield child
+            if child.tag not in whole:
+                waiting += child.children[::-1]
 
 
-def strip_notes(markup: str) -> str:
-    """HTML without the marks of footnotes."""
-    return _cut(markup, _NOTE)
+def plain(child: Child) -> str:
+    """The text of one thing out of `walk`; of a formula, words."""
+    if isinstance(child, str):
+        return unescape(escape_text(child)) if "&" in child else child
+    if isinstance(child, Formula):
+        return read(child.html)
+    if isinstance(child, Verbatim):
+        return unescape(child.html) if child.is_text else ""
+    if child.tag == "math" and isinstance(child, Html) and not child.is_bare:
+        return read(child.opening + write(child).html + child.closing)
+    return ""
 
 
-def strip_tags(markup: str) -> str:
-    """HTML without its tags and comments; one that is not closed stays."""
-    end = markup.rfind(">") + 1
-    return _TAG.sub("", markup[:end]) + markup[end:]
-
-
-def unescape(markup: str) -> str:
-    """Text with its entities resolved; Python's own function fails at numbers of 4,301 digits."""
-    return html.unescape(_LONG.sub(lambda m: f"&#{m[1].lstrip('0')[:8] or 0}", markup))
-
-
-def _cut(markup: str, openings: re.Pattern[str]) -> str:
-    """HTML without the elements whose beginnings a pattern finds; one that is not closed stays."""
-    ahead = Ahead(markup)
-    kept: list[str] = []
-    at = 0
-    for opening in openings.finditer(markup):
-        end = ahead.search(_ENDS[opening[0]], opening.end())
-        if opening.start() >= at and end:
-            kept.append(markup[at : opening.start()])
-            at = end.end()
-    return "".join([*kept, markup[at:]])
+def is_note(node: Node) -> bool:
+    """Whether an element is the mark of a footnote."""
+    return node.tag == "sup" and node.attributes.get("id", "").startswith("fnref")

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
 
 from escriba.markup.kramdown.grammar import WORD
 
@@ -60,15 +59,15 @@ class Attributes:
             self.values["class"] = " ".join(classes)
         return self
 
-    def apply(self, element: Element, definitions: Mapping[str, Attributes]) -> None:
-        """Set the attributes on an element; classes add up, the rest replaces."""
+    def apply(self, given: dict[str, str], definitions: Mapping[str, Attributes]) -> None:
+        """Add to the attributes of an element; classes add up, the rest replaces."""
         for name in dict.fromkeys(self.references):
             if name in definitions and definitions[name]._may_be_used():
-                definitions[name].apply(element, {})
+                definitions[name].apply(given, {})
         for key, value in self.values.items():
             if key == "class":
-                value = f"{element.get('class', '')} {value}".lstrip()
-            element.set(key, value)
+                value = f"{given.get('class', '')} {value}".lstrip()
+            given[key] = value
 
     def _may_be_used(self) -> bool:
         """Whether a definition may be used once more: its length times its uses is bounded."""

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from escriba.ground.ahead import Ahead
+from escriba.ground.mapped import MappedText, join
 from escriba.markup.kramdown.grammar import ATTRIBUTE, HOLDS_BLOCKS, HOLDS_TEXT
 from escriba.markup.kramdown.tags import CLOSE, KNOWN, Tag, Tags
 
@@ -34,11 +35,13 @@ def holds(name: str, asked: str | None) -> Holds:
     return "block" if asked == "block" else "text" if asked == "span" else ""
 
 
-def hide(tag: str) -> str:
+def hide(tag: MappedText) -> MappedText:
     """A start tag without the attribute that asks for Markdown."""
-    for match in ATTRIBUTE.finditer(tag, re.search(r"[\s/>]", tag).start()):  # type: ignore[union-attr]
+    name = re.search(r"[\s/>]", tag.text)
+    assert name is not None
+    for match in ATTRIBUTE.finditer(tag.text, name.start()):
         if match[1].lower() == "markdown":
-            return tag[: match.start()] + tag[match.end() :]
+            return join([tag.cut(0, match.start()), tag.cut(match.end())])
     return tag
 
 
@@ -48,7 +51,7 @@ class Nested:
 
     name: str
     attributes: dict[str, str]
-    text: str
+    text: MappedText
     holds: Holds
 
 
@@ -57,22 +60,23 @@ class Enclosed:
     """What an element encloses: HTML, and the elements in it that hold Markdown. Its end tag begins
     at `end`; what follows it, at `after`."""
 
-    parts: list[str | Nested]
+    parts: list[MappedText | Nested]
     end: int
     after: int
 
 
-Edit = tuple[int, int, str | Nested]  # what takes the place of a stretch
+Edit = tuple[int, int, MappedText | Nested]  # what takes the place of a stretch
 
 
 class Enclosures:
     """The elements of one text. Each tag is read once, whatever is asked; what was found to end, or
     not to, is remembered, so that all questions together take time in proportion to the text."""
 
-    def __init__(self, text: str, ahead: Ahead):
-        self.text = text
+    def __init__(self, text: MappedText, ahead: Ahead):
+        self.mapped = text
+        self.text = text.text
         self.ahead = ahead
-        self.tags = Tags(text)
+        self.tags = Tags(text.text)
         self._open: set[int] = set()  # where the elements begin that are not closed in order
         self._ends: dict[tuple[str, int], tuple[int, int] | None] = {}
 
@@ -80,7 +84,7 @@ class Enclosures:
         """What an element of HTML encloses whose start tag ends at a place."""
         if name in _LITERAL:
             begin, after = self.find_end(at, name, "text")
-            return Enclosed([self.text[at:begin]], begin, after)
+            return Enclosed([self.mapped.cut(at, begin)], begin, after)
         edits: list[Edit] = []
         end = self._read_in_order(at, name, edits)
         if end is None:
@@ -109,7 +113,7 @@ class Enclosures:
                     if not around:
                         return start, at
                 else:
-                    edits.append((start, start + 1, "&lt;"))
+                    edits.append((start, start + 1, self._escape(start)))
                     at = start + 1
                 continue
             step = self._step(mark, len(self.text), edits)
@@ -139,7 +143,7 @@ class Enclosures:
                 return closing.end(), None
         tag = self.tags.at(start)
         if tag is None or tag.end > end:
-            edits.append((start, start + 1, "&lt;"))
+            edits.append((start, start + 1, self._escape(start)))
             return start + 1, None
         asked = tag.attributes.get("markdown")
         held: Holds = "" if tag.whole else holds(tag.name, asked)
@@ -148,29 +152,33 @@ class Enclosures:
             if inside >= end:
                 return None
             attributes = {key: v for key, v in tag.attributes.items() if key != "markdown"}
-            nested = Nested(tag.name, attributes, self.text[tag.end : inside], held)
+            nested = Nested(tag.name, attributes, self.mapped.cut(tag.end, inside), held)
             edits.append((start, after, nested))
             return after, None
         if asked is not None:
-            edits.append((start, tag.end, hide(self.text[start : tag.end])))
+            edits.append((start, tag.end, hide(self.mapped.cut(start, tag.end))))
         if tag.name in _LITERAL and not tag.whole:
             closing = self.ahead.search(_LITERAL[tag.name], tag.end)
             return (closing.end(), None) if closing and closing.end() <= end else None
         return tag.end, None if tag.whole else tag
 
-    def _apply(self, edits: Iterable[Edit], at: int, end: int) -> Iterator[str | Nested]:
-        """The text between two places with its edits; no two strings follow each other."""
-        pieces: list[str] = []
+    def _escape(self, at: int) -> MappedText:
+        """A bracket that begins no tag, as HTML."""
+        return MappedText("&lt;", None, [self.mapped.locate(at)])
+
+    def _apply(self, edits: Iterable[Edit], at: int, end: int) -> Iterator[MappedText | Nested]:
+        """The text between two places with its edits; no two texts follow each other."""
+        pieces: list[MappedText] = []
         for start, after, new in edits:
-            pieces.append(self.text[at:start])
+            pieces.append(self.mapped.cut(at, start))
             at = after
-            if isinstance(new, str):
+            if isinstance(new, MappedText):
                 pieces.append(new)
             else:
-                yield "".join(pieces)
+                yield join(pieces)
                 yield new
                 pieces = []
-        yield "".join([*pieces, self.text[at:end]])
+        yield join([*pieces, self.mapped.cut(at, end)])
 
     @cached_property
     def _closings(self) -> dict[str, list[tuple[int, int]]]:

@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element
-
-from markdown.util import AtomicString
+from typing import TYPE_CHECKING
 
 from escriba.ground.ahead import Ahead, Runs
+from escriba.ground.mapped import MappedText, join
+from escriba.markup.html.tree import Node
 from escriba.markup.kramdown.attributes import Attributes
 from escriba.markup.kramdown.grammar import OPT
 from escriba.markup.math.delimiters import Delimiters, Finder
@@ -28,8 +27,10 @@ _EXTENSION = re.compile(rf"^{OPT}\{{:/(?P<name>\w*)\}}[^\S\n]*\n", re.M)
 class Source:
     """A text and a position in it, always at the beginning of a line between two blocks."""
 
-    def __init__(self, text: str):
-        self.text = text if text.endswith("\n") or not text else text + "\n"
+    def __init__(self, text: MappedText):
+        ended = text.text.endswith("\n") or not text.text
+        self.mapped = text if ended else MappedText(f"{text.text}\n", text.starts, text.sources)
+        self.text = self.mapped.text
         self.at = 0
         self.ahead = Ahead(self.text)
         self._finder: Finder | None = None
@@ -40,6 +41,15 @@ class Source:
         if self._finder is None:
             self._finder = Finder(self.text, delimiters)
         return self._finder
+
+    @property
+    def place(self) -> int:
+        """Where the position is in the document."""
+        return self.mapped.locate(self.at)
+
+    def cut(self, start: int, end: int) -> MappedText:
+        """What stands between two positions."""
+        return self.mapped.cut(start, end)
 
     @property
     def done(self) -> bool:
@@ -56,19 +66,19 @@ class Source:
             self.at = match.end()
         return match
 
-    def line(self) -> str:
+    def line(self) -> MappedText:
         """The line at the position, which moves to the next one."""
         before = self.at
         self.skip_line()
-        return self.text[before : self.at]
+        return self.cut(before, self.at)
 
-    def lines_to(self, end: re.Pattern[str]) -> str:
+    def lines_to(self, end: re.Pattern[str]) -> MappedText:
         """The line at the position, and all up to one that matches; the position moves there."""
         before = self.at
         self.skip_line()
         while not self.check(end):
             self.skip_line()
-        return self.text[before : self.at]
+        return self.cut(before, self.at)
 
     def skip_line(self) -> None:
         self.at = self.text.find("\n", self.at) + 1 or len(self.text)
@@ -90,7 +100,7 @@ class Source:
         """The elements of HTML in the text."""
         from escriba.markup.kramdown.enclosed import Enclosures
 
-        return Enclosures(self.text, self.ahead)
+        return Enclosures(self.mapped, self.ahead)
 
     @cached_property
     def _fences(self) -> Mapping[str, Runs]:
@@ -111,25 +121,25 @@ class AttributeLists:
     """Which attribute list belongs to which element of a document, in the order of the text."""
 
     def __init__(self) -> None:
-        self._owners: list[Element] = []
+        self._owners: list[Node] = []
         self._lists: list[Attributes] = []
-        self._last: dict[Element, int] = {}  # where the last list of an element is
+        self._last: dict[Node, int] = {}  # where the last list of an element is
 
-    def __iter__(self) -> Iterator[tuple[Element, Attributes]]:
+    def __iter__(self) -> Iterator[tuple[Node, Attributes]]:
         return zip(self._owners, self._lists, strict=True)
 
-    def add(self, element: Element, attributes: Attributes) -> None:
+    def add(self, element: Node, attributes: Attributes) -> None:
         self._last[element] = len(self._owners)
         self._owners.append(element)
         self._lists.append(attributes)
 
-    def of(self, element: Element) -> Attributes:
+    def of(self, element: Node) -> Attributes:
         """The last list of an element, made if it has none yet."""
         if element not in self._last:
             self.add(element, Attributes())
         return self._lists[self._last[element]]
 
-    def hand_over(self, old: Element, new: Element) -> None:
+    def hand_over(self, old: Node, new: Node) -> None:
         """Give the list of an element, which has one at most, to another."""
         number = self._last.pop(old, None)
         if number is not None:
@@ -147,11 +157,11 @@ class Frame:
     `ial` are the attributes of the block that comes next.
     """
 
-    element: Element
+    element: Node
     attributes: AttributeLists  # of the whole document, applied at its end
-    kinds: list[tuple[str, Element | None]] = field(default_factory=list)
+    kinds: list[tuple[str, Node | None]] = field(default_factory=list)
     ial: Attributes | None = None
-    _text: list[str] = field(default_factory=list)  # of the last block, if that is a paragraph
+    _text: list[MappedText] = field(default_factory=list)  # of the last block, a paragraph
 
     @property
     def last(self) -> str:
@@ -161,13 +171,13 @@ class Frame:
     def after_boundary(self) -> bool:
         return self.last in ("", "blank", "eob") or self.ial is not None
 
-    def add(self, element: Element, kind: str = "") -> Element:
+    def add(self, element: Node, kind: str = "") -> Node:
         """Append a block; it takes the attributes waiting for it."""
         self.element.append(element)
         self.note(kind or element.tag, element)
         return element
 
-    def note(self, kind: str, element: Element | None = None) -> None:
+    def note(self, kind: str, element: Node | None = None) -> None:
         """Remember a block, be it one without an element."""
         self.close()
         self.kinds.append((kind, element))
@@ -176,42 +186,21 @@ class Frame:
                 self.attributes.add(element, self.ial)
             self.ial = None
 
-    def add_text(self, text: str, joiner: str) -> None:
+    def add_text(self, text: MappedText, joiner: str) -> None:
         """A paragraph; if one is the last block, it goes on after the joiner."""
         kind, paragraph = self.kinds[-1] if self.kinds else ("", None)
         if kind != "p" or paragraph is None:
-            self.add(Element("p"))
+            self.add(Node("p", at=text.strip().locate(0)))
             self._text = [text.strip()]
         else:
-            self._text = self._text or [paragraph.text or ""]
-            self._text += (joiner, text.rstrip())
+            before = [paragraph.source] if paragraph.source else []
+            self._text = self._text or before
+            self._text += (MappedText(joiner, None, [text.locate(0)]), text.rstrip())
 
     def close(self) -> None:
         """Write the text of the last paragraph, which nothing follows any more."""
         if self._text:
             paragraph = self.kinds[-1][1]
             assert paragraph is not None
-            paragraph.text = "".join(self._text)
+            paragraph.source = join(self._text)
             self._text = []
-
-
-def raw(stashed: str) -> Element:
-    """HTML put aside, as it stands between the other blocks: an element without a tag.
-
-    `stashed` is the mark that `htmlStash.store` gives for it. Python-Markdown writes the text of
-    such an element, and nothing around it; its inline patterns pass over it, as it is atomic.
-    """
-    nothing: Any = None
-    element: Element = Element(nothing)
-    element.text = AtomicString(stashed)
-    return element
-
-
-def replace(root: Element, old: Element, new: Element) -> None:
-    """Put an element in the place of another, wherever that is in the tree."""
-    for parent in root.iter():
-        for number, child in enumerate(parent):
-            if child is old:
-                new.tail = old.tail
-                parent[number] = new
-                return

@@ -29,10 +29,12 @@ KNOWN = SPAN_ELEMENTS | BLOCK_ELEMENTS | VOID_ELEMENTS | _PARSED | _RAW
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A start tag. `whole`: it has no end tag, nor anything within."""
+    """A start tag. `whole`: it has no end tag, nor anything within. `places` says where the values
+    of its attributes begin."""
 
     name: str
     attributes: dict[str, str]
+    places: dict[str, int]
     end: int
     whole: bool
 
@@ -85,9 +87,10 @@ class Tags:
             at = match.end()
         known = opened[1].lower() in KNOWN
         name = opened[1].lower() if known else opened[1]
-        attributes = {}
+        attributes, places = {}, {}
         for match in found:
             value = next((v for v in match.groups()[1:] if v is not None), "")
             key = match[1].lower() if known else match[1]
             attributes[key] = re.sub(r"\n+", " ", value)
-        return Tag(name, attributes, end.end(), bool(end[1]) or name in VOID_ELEMENTS)
+            places[key] = match.start(match.lastindex or 1)
+        return Tag(name, attributes, places, end.end(), bool(end[1]) or name in VOID_ELEMENTS)

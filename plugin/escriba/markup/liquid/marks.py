@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Container
 
 from escriba.ground.language import tr
 from escriba.markup.html import highlight
+from escriba.markup.html.grammar import MARK, MARK_END, MARKED
 from escriba.markup.liquid.trace import Source
 
-# Characters that no text may hold (Unicode keeps them for uses such as this one).
-_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
-# Those that Python-Markdown marks stashed HTML with, for which it looks in what is stashed too.
-_STASHED = str.maketrans("", "", "\x02\x03")
-_MARK = re.compile(f"{_OPEN}[0-9]+{_CLOSE}|[{_OPEN}{_CLOSE}]")
+_CONTROLS = str.maketrans("", "", "\x02\x03")
+_MARK = re.compile(f"{MARKED}|[{MARK}{MARK_END}]")
 _OPTIONS = re.compile(
     r"\s*(?P<language>[\w.+#-]+)(?P<others>(?:\s+\w+(?:=(?:\w+|\"[\d\s]*\"))?)*)\s*"
 )
@@ -41,7 +39,7 @@ class Marks:
 
     def open(self, text: str) -> str:
         """A text with the HTML itself in place of its marks."""
-        return put_in(text, self.code, str)
+        return _MARK.sub(lambda mark: self.code.get(mark[0], ""), text)
 
     def highlight(self, code: str, options: str, source: Source, start: int, end: int) -> str:
         """The text that stands for some code. The block is `source.text[start:end]`, and
@@ -55,9 +53,9 @@ class Marks:
                     given=options,
                 )
             )
-        mark = f"{_OPEN}{len(self.code)}{_CLOSE}"
+        mark = f"{MARK}{len(self.code)}{MARK_END}"
         self.code[mark] = highlight.figure(
-            code.translate(_STASHED), given["language"], numbered="linenos" in given["others"]
+            code.translate(_CONTROLS), given["language"], numbered="linenos" in given["others"]
         )
         # As many lines as before, which part it from what follows; within a list item or a line
         # they would end it.
@@ -67,9 +65,11 @@ class Marks:
 
 def clean(text: str) -> str:
     """A text without what would be taken for a mark."""
-    return text.replace(_OPEN, "").replace(_CLOSE, "")
+    return text.replace(MARK, "").replace(MARK_END, "")
 
 
-def put_in(text: str, code: Mapping[str, str], store: Callable[[str], str]) -> str:
-    """A text with each mark replaced by what `store` gives for the HTML that it stands for."""
-    return _MARK.sub(lambda mark: store(code[mark[0]]) if mark[0] in code else "", text)
+def keep_known(text: str, marks: Container[str]) -> str:
+    """A text without marks that stand for nothing, and without the controls that were others' marks
+    once."""
+    text = text.replace("\x02", "").replace("\x03", "")
+    return _MARK.sub(lambda mark: mark[0] if mark[0] in marks else "", text)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 
+from escriba.markup.html.grammar import MARK
 from escriba.tex import ENVIRONMENTS
 
 LONGEST = 20_000  # characters of a formula as it is written; one that is translated has fewer
@@ -67,6 +68,7 @@ class Found:
     end: int
     tex: str
     display: bool
+    inside: int  # where it begins without its mark; an environment is all its own
 
 
 class Finder:
@@ -141,7 +143,7 @@ class Finder:
             return None  # the next one begins another, or none
         if self._has("`", at, close) or self._dips(at, close) or not self._is_one(at, close):
             return None
-        return Found(at, close + 1, self._unescape(self.text[at + 1 : close]), False)
+        return Found(at, close + 1, self._unescape(self.text[at + 1 : close]), False, at + 1)
 
     def _read_bracket(self, at: int, mark: str) -> Found | None:
         doubled = len(mark) == 3
@@ -153,22 +155,24 @@ class Finder:
             return None
         tex = self.text[start:close]
         tex = self._unescape(_unescape(tex) if doubled and not self.doubled else tex)
-        return Found(at, close + len(mark), tex, mark[-1] == "[") if tex.strip() else None
+        if not tex.strip():
+            return None
+        return Found(at, close + len(mark), tex, mark[-1] == "[", start)
 
     def _read_environment(self, at: int) -> Found | None:
         if reference := _REFERENCE.match(self.text, at):
-            return Found(at, reference.end(), reference[0], False)
+            return Found(at, reference.end(), reference[0], False, at)
         begin = _BEGIN.match(self.text, at)
         if not begin or begin[1] not in ENVIRONMENTS:
             return None
         closing = rf"\end{{{begin[1]}}}"
         close = self._after(closing, begin.end())
-        if close < 0 or close - at > LONGEST or self._has("\x02", at, close):
+        if close < 0 or close - at > LONGEST or self._has(MARK, at, close):
             return None
         if self.html and self._has("<", at, close):
             return None
         end = close + len(closing)
-        return Found(at, end, self._unescape(self.text[at:end]), True)
+        return Found(at, end, self._unescape(self.text[at:end]), True, at)
 
     def _unescape(self, tex: str) -> str:
         tex = _unescape(tex) if self.doubled else tex
@@ -188,7 +192,7 @@ class Finder:
     def _is_one(self, start: int, end: int) -> bool:
         """Whether a formula may go so far: no empty line is in it, no code that Liquid highlighted,
         which is HTML put aside, and in HTML no tag."""
-        if end - start > LONGEST or self._has("\x02", start, end):
+        if end - start > LONGEST or self._has(MARK, start, end):
             return False
         number = bisect_left(self._blanks, start)
         if number < len(self._blanks) and self._blanks[number] < end:

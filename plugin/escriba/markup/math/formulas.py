@@ -1,38 +1,27 @@
-"""Formulas of a post: from their marks in the text to MathML, and where the bad ones stand.
+"""Formulas of a post: from the TeX in its tree to MathML, and what is to be said of them.
 
-While Markdown is read a formula is only put aside. They are translated when the page is whole, in
-the order in which they stand in it, as a browser's script would: a macro holds from where it is
-defined on, equations are numbered from top to bottom, and a reference may come before its equation.
+They are translated when the tree is whole, in the order in which they stand in it, as a browser's
+script would: a macro holds from where it is defined on, equations are numbered from top to bottom,
+and a reference may come before its equation.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
 from escriba import tex
-from escriba.ground.ahead import Ahead
 from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
-from escriba.markup.html.grammar import STASHED
-from escriba.markup.html.text import unescape
-from escriba.markup.math.delimiters import UNKNOWN, Delimiters, Finder
-from escriba.markup.math.places import LITERAL, Bad, Text, find_end, key, without_code
-from escriba.markup.math.unread import find_references, find_unclosed, find_unread
+from escriba.markup.html.tree import Child, Formula, Node
+from escriba.markup.math.delimiters import UNKNOWN, Delimiters
 
-_RAW = re.compile(rf"{LITERAL.pattern}|<|(?<!\\)\$\$", re.I)
-_RAW_OR_OURS = re.compile(rf"{_RAW.pattern}|(?<!\\)\$|\\[(\[]|\\begin\{{|\\(?:eq)?ref\{{", re.I)
-_DOLLARS, _GREATER = re.compile(r"\$\$"), re.compile(">")
-
-
-_ASIDE = re.compile(STASHED)  # by Python-Markdown
-_IDS = re.compile(r"""\sid\s*=\s*["']?([^\s"'>]+)""", re.I)
 _ID = re.compile(r'(<mtd[^<>]*?) id="[^"]*"')
 _EMPTY = "<semantics><mrow></mrow><annotation"
+_TAG = re.compile(r"\A<math[^<>]*")
 
 
 @dataclass(frozen=True)
@@ -45,160 +34,118 @@ class Mathematics:
     show: bool = False
 
 
-@dataclass(frozen=True)
-class _Formula:
-    tex: str
-    display: bool
-    whole: bool = True  # no HTML that was put aside stood in it
+Locate = Callable[[int], Place]  # from a position of the document
 
 
-class Formulas:
-    """The formulas of one post. `name` is a word that no post contains."""
-
-    def __init__(self, mathematics: Mathematics | None = None, name: str = "escriba"):
-        self.mathematics = mathematics or Mathematics()
-        self.delimiters = self.mathematics.delimiters
-        self._name = name
-        self._formulas: list[_Formula] = []
-        self._bad: list[Bad] = []
-        self._missing: tuple[str, ...] = ()
-
-    def html(self, source: str, display: bool) -> str:
-        """What stands for a formula until `finish`: its TeX, as the formula's own HTML has it."""
-        bare = _ASIDE.sub("", source)
-        self._formulas.append(_Formula(bare, display, bare == source))
-        source = bare
-        block = ' display="block"' if display else ""
-        return (
-            f'<math{block} data-formula="{self._name}-{len(self._formulas) - 1}">'
-            f'<annotation encoding="application/x-tex">{escape(source.strip(), quote=False)}'
-            "</annotation></math>"
-        )
-
-    def raw(self, html: str) -> str:
-        """HTML that Markdown leaves alone, with its formulas put aside, `$$` as display ones.
-
-        Jekyll leaves them to MathJax; we have no script to leave them to.
-        """
-        some = "$$" in html or (self.delimiters and ("\\" in html or "$" in html))
-        return "".join(self._raw(html)) if some else html
-
-    def _raw(self, html: str) -> Iterator[str]:
-        ahead = Ahead(html)
-        finder = Finder(html, self.delimiters, html=True)
-        marks = _RAW_OR_OURS if self.delimiters else _RAW
-        at = 0
-        while mark := marks.search(html, at):
-            yield html[at : mark.start()]
-            at = mark.start()
-            if mark[0] == "$$":
-                end = ahead.search(_DOLLARS, mark.end() + 1)
-            elif mark[0][0] == "<":
-                end = find_end(ahead, mark) or ahead.search(_GREATER, mark.end())
-            elif found := finder.read(at):
-                yield self.html(unescape(found.tex), found.display)
-                at = found.end
-                continue
-            else:
-                end = None
-            stop = end.end() if end else at + 1
-            if mark[0] == "$$" and end:
-                yield self.html(unescape(html[mark.end() : end.start()]), True)
-            else:
-                yield html[at:stop]
-            at = stop
-        yield html[at:]
-
-    def finish(self, html: str) -> str:
-        """The page with its formulas translated; `report` will tell of the bad ones."""
-        if not self._formulas:
-            return html
-        pattern = re.compile(
-            rf'<math((?:\s[^<>]*?)?) data-formula="{self._name}-(\d+)"([^<>]*)>.*?</math>', re.S
-        )
-        labelled = any(r"\label" in formula.tex for formula in self._formulas)
-        ids = frozenset(_IDS.findall(html)) if labelled else frozenset()
-        page = tex.Page(
-            tex.Macros.read(self.mathematics.macros),
-            tex.find_references(formula.tex for formula in self._formulas),
-            ids.__contains__,
-        )
-        done: dict[int, str] = {}
-        seen: Counter[str] = Counter()
-        for match in pattern.finditer(html):
-            number = int(match[2])
-            if number not in done:
-                done[number] = self._translate(self._formulas[number], page, seen)
-        shown = {number: page.resolve(made) for number, made in done.items()}
-        self._missing = tuple(page.missing)
-        first = set(shown)
-
-        def put_in(match: re.Match[str]) -> str:
-            made = shown[int(match[2])]
-            if int(match[2]) in first:
-                first.discard(int(match[2]))
-            else:  # a heading's formula is in the table of contents too
-                made = _ID.sub(r"\1", made)
-            if _EMPTY in made:  # only definitions
-                return f"<!--{self._name}-->"
-            own = re.sub(r'\sdisplay="block"', "", match[1]) + match[3]
-            return re.sub(r"\A<math[^<>]*", lambda tag: tag[0] + own, made) if own else made
-
-        mark = f"<!--{self._name}-->"
-        html = pattern.sub(put_in, html)
-        return re.sub(rf"<p>\s*(?:{mark}\s*)+</p>\n?|{mark}\n?", "", html) if mark in html else html
-
-    def _translate(self, formula: _Formula, page: tex.Page, seen: Counter[str]) -> str:
-        """The MathML of a formula; of a bad one its source."""
-        stripped = formula.tex.strip()
-        number = seen[key(formula.tex)]
-        seen[key(formula.tex)] += 1
-        try:
-            if not formula.whole:
-                raise tex.TexError(
-                    tr("highlighted code cannot stand in a formula; put it outside"), 0
-                )
-            return tex.translate(stripped, formula.display, page)
-        except tex.TexError as error:
-            indent = len(formula.tex) - len(formula.tex.lstrip())
-            self._bad.append(Bad(formula.tex, number, error.message, indent + error.offset))
-            shown = escape(stripped, quote=False)
-            if not self.mathematics.show:
-                return f"<code>{shown}</code>"
-            kind = "tex-unread tex-display" if formula.display else "tex-unread"
-            return f'<code class="{kind}" translate="no">{shown}</code>'
-
-    def report(self, body: str, start: Place, mistakes: Mistakes) -> None:
-        """Tell what is wrong with which formula, and of what may be one and is not read; `start` is
-        the place of the body's first line."""
-        if problems := self.problems(body, start):
-            if self.mathematics.show:
-                for problem in problems:
-                    mistakes.warn(problem)
-            else:
-                mistakes.add(SourceError(problems))
-        if self._missing:
-            text = without_code(body)
-            places = find_references(text, start)
-            for name in self._missing:
-                message = tr(
-                    "no formula of this page has '\\label{{{name}}}', which this one refers to",
-                    name=shorten(name),
-                )
-                mistakes.warn(Problem(message, places.get(name, start)))
-        for problem in find_unclosed(body, self.delimiters, start) if self.delimiters else ():
+def translate(root: Node, mathematics: Mathematics, locate: Locate, mistakes: Mistakes) -> None:
+    """Give every formula of a tree its HTML; bad ones are shown as their TeX. What is wrong with
+    them goes to `mistakes`."""
+    found = [each for each in root.all() if isinstance(each, Formula)]
+    if not found:
+        return
+    labelled = any(r"\label" in each.tex for each in found)
+    ids = {node.attributes.get("id") for node in root.nodes()} if labelled else set()
+    page = tex.Page(
+        tex.Macros.read(mathematics.macros),
+        tex.find_references(dict.fromkeys(each.of.tex for each in found)),
+        ids.__contains__,
+    )
+    problems: list[Problem] = []
+    made: dict[Formula, str] = {}
+    for each in found:
+        if each.of not in made:
+            made[each.of] = _translate(each.of, page, mathematics, locate, problems)
+    shown = {of: page.resolve(html) for of, html in made.items()}
+    for each in found:
+        html = shown[each.of]
+        shown[each.of] = _ID.sub(r"\1", html)  # a heading's formula is in the contents too
+        each.html = _add(each.attributes, html)
+    if any(_EMPTY in html for html in made.values()):
+        _remove_empty(root)
+    if problems and mathematics.show:
+        for problem in problems:
             mistakes.warn(problem)
-        if not self.delimiters and not self.delimiters.given:
-            unread = find_unread(body, start)
-            if unread is not None:
-                mistakes.warn(unread)
+    elif problems:
+        mistakes.add(SourceError(problems))
+    for name in page.missing:
+        message = tr(
+            "no formula of this page has '\\label{{{name}}}', which this one refers to",
+            name=shorten(name),
+        )
+        mistakes.warn(Problem(message, _find_reference(found, name, locate)))
 
-    def problems(self, body: str, start: Place) -> list[Problem]:
-        """What is wrong with which formula; `start` is the place of the body's first line."""
-        if not self._bad:
-            return []
-        text = Text(without_code(body), self.delimiters, Text(body, self.delimiters))
-        return [
-            Problem(tr("bad formula: {reason}", reason=bad.message), text.find(bad, start))
-            for bad in self._bad
-        ]
+
+def _translate(
+    formula: Formula, page: tex.Page, mathematics: Mathematics, locate: Locate,
+    problems: list[Problem],
+) -> str:  # fmt: skip
+    """The MathML of a formula; of a bad one its source."""
+    stripped = formula.tex.strip()
+    try:
+        if not formula.whole:
+            raise tex.TexError(tr("highlighted code cannot stand in a formula; put it outside"), 0)
+        return tex.translate(stripped, formula.display, page)
+    except tex.TexError as error:
+        indent = len(formula.tex) - len(formula.tex.lstrip())
+        place = locate(formula.written.locate(_follow(formula, indent + error.offset)))
+        problems.append(Problem(tr("bad formula: {reason}", reason=error.message), place))
+    shown = escape(stripped, quote=False)
+    if not mathematics.show:
+        return f"<code>{shown}</code>"
+    kind = "tex-unread tex-display" if formula.display else "tex-unread"
+    return f'<code class="{kind}" translate="no">{shown}</code>'
+
+
+def _add(attributes: Mapping[str, str], html: str) -> str:
+    """The HTML of a formula with attributes that its author gives it."""
+    own = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+    return _TAG.sub(lambda tag: tag[0] + own, html) if own else html
+
+
+def _remove_empty(root: Node) -> None:
+    """Remove formulas that only define something, and paragraphs of nothing else."""
+    for parent in [root, *root.nodes()]:
+        kept: list[Child] = []
+        removed = False
+        for child in parent.children:
+            if isinstance(child, str) and removed:
+                child = child.removeprefix("\n")
+            removed = _is_empty(child)
+            if not removed and child != "":
+                kept.append(child)
+        parent.children = kept
+
+
+def _is_empty(child: Child) -> bool:
+    if isinstance(child, Formula):
+        return _EMPTY in child.html
+    if not isinstance(child, Node) or child.tag not in ("", "p") or child.attributes:
+        return False
+    rest = [each for each in child.children if not (isinstance(each, str) and not each.strip())]
+    return bool(rest) and all(map(_is_empty, rest))
+
+
+def _follow(formula: Formula, offset: int) -> int:
+    """The position in a formula as it was written that is `offset` in its TeX: word by word, since
+    quote marks and indentation may be in it, and HTML may have its characters as entities."""
+    written, at = formula.written.text, 0
+    for word in re.finditer(r"\S+", formula.tex):
+        found = written.find(word[0], at)
+        if found < 0:  # as HTML may have it
+            found = written.find(escape(word[0], quote=False), at)
+        if word.start() > offset or found < 0:
+            break
+        if word.end() >= offset:
+            return found + offset - word.start()
+        at = found + len(word[0])
+    return at
+
+
+def _find_reference(formulas: Iterable[Formula], name: str, locate: Locate) -> Place:
+    """The place of the first reference to a label."""
+    pattern = re.compile(rf"\\(?:eq)?ref\s*\{{\s*{re.escape(name)}\s*\}}")
+    for formula in formulas:
+        if match := pattern.search(formula.written.text) or pattern.search(formula.tex):
+            at = match.start() if match.string == formula.written.text else 0
+            return locate(formula.written.locate(at))
+    return locate(0)

@@ -1,39 +1,36 @@
-"""What is said of formulas whose marks are not read, and where references are."""
+"""What is said of formulas whose marks are not read, and of those that have no end."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 
 from escriba.ground.errors import Place, Problem
 from escriba.ground.language import plural, tr
+from escriba.ground.mapped import MappedText
 from escriba.markup.math.delimiters import ALL, Delimiters, Finder, Found
-from escriba.markup.math.places import without_code
 
 # What a formula has and a price has not, for texts in which no formula is looked for.
 _SIGNS = re.compile(r"\\[a-zA-Z]{2}|[\^_=]")
 _LETTER = re.compile(r"[a-zA-Z](?:\([a-zA-Z]\))?")
-_REFERENCE = re.compile(r"\\(?:eq)?ref\s*\{([^{}]*)\}")
 _LISTED = 5  # places that a warning names
 
+Locate = Callable[[int], Place]  # from a position of the document
 
-def find_unread(body: str, start: Place) -> Problem | None:
+
+def find_unread(prose: Iterable[MappedText], locate: Locate) -> Problem | None:
     """What is said of formulas whose marks are not read, if a text has any."""
-    if "$" not in body and "\\" not in body:
-        return None
-    text = without_code(body)
     kinds: dict[str, None] = {}
     found_at: list[int] = []
-    for found in Finder(text, ALL).all():
-        mark = text[found.start : found.start + 2]
-        kind = "dollars" if mark[0] == "$" else "environments" if mark[1].isalpha() else "brackets"
-        doubled = text.startswith("\\\\", found.start)
-        if doubled or (kind == "environments" and found.display) or _is_sure(found, text):
-            kinds[kind] = None
-            found_at.append(found.start)
+    for part in prose:
+        text = part.text
+        for found in Finder(text, ALL).all():
+            if kind := _classify(found, text):
+                kinds[kind] = None
+                found_at.append(part.locate(found.start))
     if not found_at:
         return None
-    places = [_locate(text, at, start) for at in found_at[:_LISTED]]
+    places = [locate(at) for at in sorted(found_at)[:_LISTED]]
     listed = ", ".join(f"{place.line}:{place.column}" for place in places)
     message = plural(
         "this looks like a formula, and stays text",
@@ -48,14 +45,24 @@ def find_unread(body: str, start: Place) -> Problem | None:
     return Problem(f"{message}; {hint}", places[0])
 
 
-def find_unclosed(body: str, delimiters: Delimiters, start: Place) -> list[Problem]:
+def find_unclosed(
+    prose: Sequence[MappedText], delimiters: Delimiters, locate: Locate
+) -> list[Problem]:
     """What is said of marks that are read, and begin no formula, as its end is missing."""
-    if "\\" not in body:
-        return []
-    text = without_code(body)
-    places = list(Finder(text, delimiters).unclosed())[:_LISTED]
+    found = sorted(
+        part.locate(at) for part in prose for at in Finder(part.text, delimiters).unclosed()
+    )
     message = tr("this begins a formula that has no end, and stays text")
-    return [Problem(message, _locate(text, at, start)) for at in places]
+    return [Problem(message, locate(at)) for at in sorted(found)[:_LISTED]]
+
+
+def _classify(found: Found, text: str) -> str:
+    """The setting that reads a formula; none for what may be something else."""
+    mark = text[found.start : found.start + 2]
+    kind = "dollars" if mark[0] == "$" else "environments" if mark[1].isalpha() else "brackets"
+    doubled = text.startswith("\\\\", found.start)
+    sure = doubled or (kind == "environments" and found.display) or _is_sure(found, text)
+    return kind if sure else ""
 
 
 def _is_sure(found: Found, text: str) -> bool:
@@ -66,19 +73,3 @@ def _is_sure(found: Found, text: str) -> bool:
     before, after = text[found.start - 1 : found.start], text[found.end : found.end + 1]
     apart = not (found.start and before.isalnum()) and not after.isalnum()
     return apart and bool(_SIGNS.search(tex) or _LETTER.fullmatch(tex))
-
-
-def find_references(text: str, start: Place) -> dict[str, Place]:
-    """The place of the first reference to each label."""
-    lines = [0, *(match.end() for match in re.finditer("\n", text))]
-    found: dict[str, Place] = {}
-    for match in _REFERENCE.finditer(text):
-        line = bisect_right(lines, match.start()) - 1
-        place = start.moved(line, match.start() - lines[line] + 1)
-        found.setdefault(match[1].strip(), place)
-    return found
-
-
-def _locate(text: str, at: int, start: Place) -> Place:
-    """The place of a position in a text."""
-    return start.moved(text.count("\n", 0, at), at - text.rfind("\n", 0, at))

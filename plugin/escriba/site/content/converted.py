@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from escriba.article.blocks.panels import PLAYGROUND
 from escriba.ground.digest import digest, text_digest
-from escriba.markup.html import prose, tags
+from escriba.markup.html.prose import furnish
 from escriba.markup.html.summary import summarise
-from escriba.markup.html.tags import Reference
-from escriba.markup.html.text import prose_of
+from escriba.markup.html.tags import Reference, Slot
+from escriba.markup.html.text import count_words
+from escriba.markup.html.write import write
 from escriba.markup.markdown import Heading, Rendered
 from escriba.site.content.post import Post
 
@@ -22,7 +22,8 @@ WORDS_PER_MINUTE = 220
 @dataclass(frozen=True)
 class Converted:
     """`html` stands under the title of a page, and is read where it is needed. `references` are
-    the addresses in it, in their order; `models` those of its playgrounds. It is not `whole` if
+    the addresses in it, in their order, and `slots` where it has them; `models` those of its
+    playgrounds. It is not `whole` if
     Liquid failed."""
 
     digest: str  # of all that a page can show of it
@@ -30,6 +31,7 @@ class Converted:
     summary: str
     minutes: int
     references: tuple[Reference, ...]
+    slots: tuple[Slot, ...]
     playground: bool
     read: Callable[[], str] = field(repr=False, compare=False)  # gives the HTML
     models: tuple[str, ...] = ()
@@ -46,28 +48,30 @@ class Converted:
             "headings": [[h.level, h.id, h.text] for h in self.headings],
             "summary": self.summary,
             "minutes": self.minutes,
-            "references": [[r.address, r.element, r.attribute] for r in self.references],
+            "references": [[r.address, r.element, r.attribute, r.at] for r in self.references],
+            "slots": [[s.start, s.end, s.element, s.attribute] for s in self.slots],
             "playground": self.playground,
             "models": list(self.models),
         }
 
 
 def describe(post: Post, rendered: Rendered, models: tuple[str, ...]) -> Converted:
-    """What is known of a post that was rendered."""
-    found = list(tags.TAG.finditer(rendered.html))
-    html = prose.furnish(rendered.html, found)
-    words = len(re.findall(r"\w+", prose_of(rendered.html)))
-    summary = post.front.description or summarise(rendered.html)
-    minutes = max(1, round(words / WORDS_PER_MINUTE))
+    """What is known of a post that was rendered, whose tree is made ready for its page."""
+    root = rendered.root
+    minutes = max(1, round(count_words(root) / WORDS_PER_MINUTE))
+    summary = post.front.description or summarise(root)
+    furnish(root)
+    written = write(root)
     headings = [[h.level, h.id, h.text] for h in rendered.headings]
     return Converted(
-        digest=digest([text_digest(html), headings, summary, minutes]),
+        digest=digest([text_digest(written.html), headings, summary, minutes]),
         headings=rendered.headings,
         summary=summary,
         minutes=minutes,
-        references=tuple(tags.find(rendered.html, found)),
-        playground=PLAYGROUND in html,
-        read=Given(html),
+        references=written.references,
+        slots=written.slots,
+        playground=PLAYGROUND in written.html,
+        read=Given(written.html),
         models=models,
         whole=rendered.text.whole,
     )
@@ -94,5 +98,6 @@ def restore(read: Callable[[], str], facts: Mapping[str, Any]) -> Converted:
         summary=facts["summary"],
         minutes=facts["minutes"],
         references=tuple(Reference(*each) for each in facts["references"]),
+        slots=tuple(Slot(*each) for each in facts["slots"]),
         models=tuple(facts["models"]),
     )

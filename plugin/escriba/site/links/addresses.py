@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin
 
-from escriba.markup.html.tags import Reference, rewrite
+from escriba.markup.html.tags import Change, Reference
 from escriba.site.content.permalink import SAFE
 
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[?#]|$")
@@ -115,19 +115,19 @@ def relative(path: str, page: str) -> str:
     return ("./" if ":" in link.split("/")[0] else "") + link + rest
 
 
-def localise(html: str, targets: Mapping[str, str], page: str) -> str:
-    """A post's HTML for its page: links within the site, of which `targets` tells what they lead
-    to, become relative to the page."""
+def localiser(targets: Mapping[str, str], page: str) -> Change:
+    """Makes links within the site, of which `targets` tells what they lead to, relative to a
+    page."""
 
     def change(reference: Reference) -> str:
         path = targets.get(reference.address)
         return reference.address if path is None else relative(path, page)
 
-    return rewrite(html, change)
+    return change
 
 
-def globalise(html: str, addresses: Addresses, page: str) -> str:
-    """A page's HTML for readers elsewhere: every link becomes absolute."""
+def globaliser(addresses: Addresses, page: str) -> Change:
+    """Makes the links of a page absolute, for readers elsewhere."""
     base = addresses.absolute(page)
 
     def change(reference: Reference) -> str:
@@ -139,4 +139,4 @@ def globalise(html: str, addresses: Addresses, page: str) -> str:
         except ValueError:  # of `http://[x]/` and others that are no address
             return link
 
-    return rewrite(html, change)
+    return change

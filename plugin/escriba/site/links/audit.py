@@ -7,7 +7,6 @@ escriba.yml says: an error, a warning, or nothing.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ from escriba.site.content.post import Post
 from escriba.site.content.static import Shelf
 from escriba.site.links.addresses import Addresses, cut, leads_elsewhere
 from escriba.site.links.guesses import Guesses
-from escriba.site.links.spots import Spots
 from escriba.templating.templates import Templates
 
 _ID = re.compile(r"""\b(?:id|name)\s*=\s*(?:"([^"]+)"|'([^']+)')""")
@@ -39,11 +37,10 @@ Names = Callable[[str], Set[str] | None]  # of a page's address → its anchors;
 
 @dataclass(frozen=True)
 class _Use:
-    """A reference of an entry: which one (from 0) of those with its address."""
+    """A reference of an entry."""
 
     entry: Post
     reference: Reference
-    number: int
 
     @property
     def link(self) -> str:
@@ -93,8 +90,6 @@ class Audit:
         self._targets: Targets = {}
         self._read_text: Callable[[Post], Text]
         self._texts: dict[Path, Text] = {}
-        self._counts: dict[Path, Counter[str]] = {}
-        self._spots: dict[Path, tuple[Spots, Spots]] = {}  # what Liquid left, and what it read
         self._includes: dict[Path, list[str]] = {}
         self._anchors: list[_Anchor] = []
 
@@ -152,11 +147,9 @@ class Audit:
         self._check_anchors(names)
 
     def _read_entry(self, entry: Post, converted: Converted) -> None:
-        counts = self._counts[entry.source] = Counter()
         broken: list[_Use] = []
         for reference in converted.references:
-            use = _Use(entry, reference, counts[reference.address])
-            counts[reference.address] += 1
+            use = _Use(entry, reference)
             if reference.attribute not in _FORMS and not self._leads(use):
                 broken.append(use)
         for use in broken:
@@ -203,25 +196,17 @@ class Audit:
 
     def _locate(self, use: _Use) -> Place:
         """Where the author wrote a reference; else where the post begins."""
-        entry, link = use.entry, use.link
-        if entry.source not in self._spots:
-            start = Place(entry.source, entry.first_line)
-            read = self._texts[entry.source] = self._read_text(entry)
-            self._spots[entry.source] = (
-                Spots(read.evaluated.text, start),
-                Spots(entry.body, start),
-            )
-        text, body = self._spots[entry.source]
-        total = self._counts[entry.source][use.reference.address]
-        found = text.find(link, use.number, total)
-        if found is None:
+        entry = use.entry
+        if use.reference.at < 0:
             return Place(entry.source, entry.first_line)
-        read = self._texts[entry.source]
-        origin, outer = read.origin(found), read.locate(found)
-        if origin == outer or self._has(origin, link):
+        if entry.source not in self._texts:
+            self._texts[entry.source] = self._read_text(entry)
+        text = self._texts[entry.source]
+        found = text.place(use.reference.at)
+        origin, outer = text.origin(found), text.locate(found)
+        if origin == outer or self._has(origin, use.link):
             return origin
-        # The post gave it to an include, or said so in a variable.
-        return body.find_after(link, outer) or outer
+        return _find_given(entry, outer, use.link)
 
     def _has(self, place: Place, link: str) -> bool:
         """Whether an include has an address at a place, and not a name that stands for it."""
@@ -230,6 +215,17 @@ class Audit:
             self._includes[place.path] = text.split("\n")
         line = self._includes[place.path][place.line - 1]
         return line.startswith(link, place.column - 1)
+
+
+def _find_given(entry: Post, tag: Place, link: str) -> Place:
+    """Where a tag of Liquid gives an include the address; else where the tag is."""
+    lines = entry.body.split("\n")[tag.line - entry.first_line :]
+    text = "\n".join([lines[0][tag.column - 1 :], *lines[1:]])
+    at = text.partition("%}")[0].find(link)
+    if at < 0:
+        return tag
+    line, before = text.count("\n", 0, at), at - text.rfind("\n", 0, at)
+    return tag.moved(line, before if line else tag.column + at)
 
 
 def _list_names(html: str) -> frozenset[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
 
 from escriba.ground.reads import Reads
+from escriba.markup.html.tags import Change, rewrite
 from escriba.markup.markdown import Heading
 from escriba.site.content.converted import Converted
 from escriba.site.content.post import Post
 from escriba.site.incremental.reads import ARTICLE, CARD, CATALOGUE
-from escriba.site.links.addresses import localise
+from escriba.site.links.addresses import Addresses, globaliser, localiser
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,17 @@ class Article:
 
     @property
     def content(self) -> Markup:
+        return self._write(localiser(self._targets, self.post.url))
+
+    def globalise(self, addresses: Addresses) -> Markup:
+        """The content for readers elsewhere: all its links are absolute."""
+        local = localiser(self._targets, self.post.url)
+        absolute = globaliser(addresses, self.post.url)
+        return self._write(lambda link: absolute(replace(link, address=local(link))))
+
+    def _write(self, change: Change) -> Markup:
         self.note()
-        return Markup(localise(self._converted.html, self._targets, self.post.url))
+        return Markup(rewrite(self._converted.html, self._converted.slots, change))
 
     @property
     def headings(self) -> tuple[Heading, ...]:

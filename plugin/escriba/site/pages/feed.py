@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from escriba.ground.direction import find_direction
 from escriba.site.content.post import Post, instant
 from escriba.site.incremental.reads import ARTICLE, CATALOGUE, POSTS
-from escriba.site.links.addresses import globalise
 from escriba.site.pages.blog import Blog, Job
 from escriba.site.pages.theme import Page
 from escriba.site.pages.xml import clean
@@ -33,7 +32,7 @@ def _make(blog: Blog) -> bytes:
     for post in dated[: settings.latest]:
         blog.reads.note(ARTICLE, post.source.as_posix())
         article = blog.articles[post.source]
-        content = globalise(article.content, blog.addresses, post.url)
+        content: str = article.globalise(blog.addresses)
         if find_direction(post.lang) == "rtl":  # Atom has no attribute for it
             content = f'<div dir="rtl">\n{content}\n</div>'
         entries.append((article, content))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from xml.etree.ElementTree import Element
 
 from escriba.ground.ahead import find_code
+from escriba.ground.mapped import MappedText
+from escriba.markup.html.tree import Node
 from escriba.markup.kramdown.blocks import definition, html, lists, references, table
 from escriba.markup.kramdown.grammar import (  # fmt: skip
     BLANK,
@@ -22,7 +23,8 @@ from escriba.markup.kramdown.grammar import (  # fmt: skip
     STASHED_LINE,
 )
 from escriba.markup.kramdown.parser import KramdownParser, Parse
-from escriba.markup.kramdown.source import Frame, Source, raw
+from escriba.markup.kramdown.source import Frame, Source
+from escriba.markup.math.html import read_formula
 
 _BLANK = re.compile(f"{BLANK}+")
 _EOB = re.compile(EOB)
@@ -51,18 +53,20 @@ def _blank(parser: KramdownParser, source: Source, frame: Frame) -> bool:
 
 
 def _stashed(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    at = source.place
     match = source.scan(_STASHED)
     if match:
-        frame.add(raw(match[0].strip()), "html")
+        frame.add(html.open_mark(parser, match[0].strip(), at), "html")
     return bool(match)
 
 
 def _indented(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    at = source.place
     match = source.scan(_INDENTED)
     if not match:
         return False
     code = re.sub(r"\n([ ]{0,3}\S)", r" \1", match[0])
-    _add_code(parser, frame, re.sub(rf"^{INDENT}", "", code, flags=re.M), "")
+    _add_code(parser, frame, re.sub(rf"^{INDENT}", "", code, flags=re.M), "", at)
     return True
 
 
@@ -73,24 +77,24 @@ def _fenced(parser: KramdownParser, source: Source, frame: Frame) -> bool:
         return False
     code = source.text[match.end() : closing]
     parser.shown += len(_SHOWN.findall(code))
-    _add_code(parser, frame, code, match["lang"] or "")
+    _add_code(parser, frame, code, match["lang"] or "", source.place)
     source.at = closing
     source.skip_line()
     return True
 
 
-def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str) -> None:
-    block = frame.add(Element("div"), "code")
+def _add_code(parser: KramdownParser, frame: Frame, code: str, language: str, at: int) -> None:
+    block = frame.add(Node("div", at=at), "code")
     if language:
-        block.set("class", f"language-{language}")
+        block.attributes["class"] = f"language-{language}"
     parser.codes.append((block, code, language))
 
 
 def _quote(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not source.check(_QUOTE):
         return False
-    quote = frame.add(Element("blockquote"))
-    parser.fill(quote, _QUOTE_MARK.sub("", source.lines_to(LAZY_END)))
+    quote = frame.add(Node("blockquote", at=source.place))
+    parser.fill(quote, source.lines_to(LAZY_END).without(_QUOTE_MARK))
     return True
 
 
@@ -102,8 +106,8 @@ def _header(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     text = re.sub(r"[\t ]#+\Z", "", text).rstrip()
     if not text:
         return False
+    _add_header(source, frame, len(match[1]), text, match.start(2), name)
     source.at = match.end()
-    _add_header(frame, len(match[1]), text, name)
     return True
 
 
@@ -111,8 +115,9 @@ def _setext(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     match = source.check(_SETEXT) if frame.after_boundary else None
     if not match:
         return False
+    text, name = _header_contents(match[1])
+    _add_header(source, frame, 1 if match[2] == "=" else 2, text, match.start(1), name)
     source.at = match.end()
-    _add_header(frame, 1 if match[2] == "=" else 2, *_header_contents(match[1]))
     return True
 
 
@@ -122,17 +127,18 @@ def _header_contents(text: str) -> tuple[str, str]:
     return (text[: match.start()].rstrip(), match[1]) if match else (text, "")
 
 
-def _add_header(frame: Frame, level: int, text: str, name: str) -> None:
-    header = frame.add(Element(f"h{level}"))
-    header.text = text
+def _add_header(source: Source, frame: Frame, level: int, text: str, start: int, name: str) -> None:
+    header = Node(f"h{level}", at=source.place, source=source.cut(start, start + len(text)))
+    frame.add(header)
     if name:
-        header.set("id", name)
+        header.attributes["id"] = name
 
 
 def _rule(parser: KramdownParser, source: Source, frame: Frame) -> bool:
+    at = source.place
     if not source.scan(_RULE):
         return False
-    frame.add(Element("hr"))
+    frame.add(Node("hr", at=at))
     return True
 
 
@@ -150,7 +156,8 @@ def _math(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not source.check(BOUNDARY):
         source.at = before
         return False
-    frame.add(raw(parser.md.htmlStash.store(parser.formula(match[2], True))), "html")
+    formula = read_formula(match[2], True, source.cut(*match.span(2)))
+    frame.add(Node("", children=[formula], at=formula.at), "html")
     return True
 
 
@@ -164,7 +171,8 @@ def _display(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if not end or not BOUNDARY.match(source.text, end.end()):
         return False
     source.at = end.end()
-    frame.add(raw(parser.md.htmlStash.store(parser.formula(found.tex, True))), "html")
+    formula = read_formula(found.tex, True, source.cut(found.inside, found.end))
+    frame.add(Node("", children=[formula], at=formula.at), "html")
     return True
 
 
@@ -180,23 +188,16 @@ def _paragraph(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if match := source.check(_UNCLOSED):
         opening = match[1].rstrip()
         if not parser.shown or opening.strip("`~"):  # all that follows is meant to be code
-            parser.unclosed.append(opening)
+            parser.unclosed.append((opening, source.mapped.locate(match.start(1))))
             source.at = len(source.text)
             return True
         parser.shown -= 1  # what was to end code in which a fence is shown, whose end ended it
-        parser.strays.append(opening)
-    text = _read_lines(parser, source)
-    for processor in parser.blockprocessors if frame.last != "p" else ():
-        blocks = [text.rstrip("\n")]
-        if processor.test(frame.element, blocks[0]):
-            processor.run(frame.element, blocks)
-            frame.note("html")
-            return True
-    frame.add_text(text, joiner)
+        parser.strays.append((opening, source.mapped.locate(match.start(1))))
+    frame.add_text(_read_lines(parser, source), joiner)
     return True
 
 
-def _read_lines(parser: KramdownParser, source: Source) -> str:
+def _read_lines(parser: KramdownParser, source: Source) -> MappedText:
     """The lines of a paragraph; one that is within a formula ends none."""
     before = source.at
     source.lines_to(PARAGRAPH_END)
@@ -211,12 +212,12 @@ def _read_lines(parser: KramdownParser, source: Source) -> str:
                 source.skip_line()
                 if not source.done and not source.check(PARAGRAPH_END):
                     source.lines_to(PARAGRAPH_END)
-    return source.text[before : source.at]
+    return source.cut(before, source.at)
 
 
 PARSERS: tuple[Parse, ...] = (
     _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
-    html.parse, _setext, _math, _display, table.parse, references.parse_footnote,
+    html.parse_html, _setext, _math, _display, table.parse, references.parse_footnote,
     references.parse_link, references.parse_abbreviation, references.parse_attribute_list,
     _boundary, _paragraph,
 )  # fmt: skip

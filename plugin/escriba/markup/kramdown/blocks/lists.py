@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
 
+from escriba.ground.mapped import MappedText, join
+from escriba.markup.html.tree import Node
 from escriba.markup.kramdown.attributes import Attributes
 from escriba.markup.kramdown.grammar import (  # fmt: skip
     BLANK,
@@ -23,10 +23,8 @@ from escriba.markup.kramdown.grammar import (  # fmt: skip
     WORD,
     line,
 )
+from escriba.markup.kramdown.parser import KramdownParser
 from escriba.markup.kramdown.source import Frame, Source
-
-if TYPE_CHECKING:
-    from escriba.markup.kramdown.parser import KramdownParser
 
 _UL = re.compile(LIST_UL)
 _START = line(LIST_UL, LIST_OL)
@@ -44,11 +42,13 @@ class Item:
     """The text of one list item, or one definition, being gathered.
 
     `width` is the column at which its text begins: lines indented as far belong to it. `pieces`
-    have the lines of its parts; a paragraph does not go on from one to the next.
+    have the lines of its parts; a paragraph does not go on from one to the next. It begins `at`
+    this place of the document.
     """
 
     width: int
-    pieces: list[list[str]]
+    pieces: list[list[MappedText]]
+    at: int
     attributes: Attributes = field(default_factory=Attributes)
 
     @property
@@ -59,32 +59,33 @@ class Item:
     def lazy(self) -> re.Pattern[str]:
         return _lazy(min(self.width, 3))
 
-    def add(self, text: str) -> None:
+    def add(self, text: MappedText) -> None:
         self.pieces[-1].append(text)
 
     @property
-    def texts(self) -> list[str]:
-        return ["".join(piece) for piece in self.pieces]
+    def texts(self) -> list[MappedText]:
+        return [join(piece) for piece in self.pieces]
 
 
-def read_first_line(marker: str, text: str) -> Item:
+def read_first_line(marker: MappedText, text: MappedText) -> Item:
     """The item that a marker and the rest of its line begin."""
-    bare = text.lstrip("\t ")
-    white = len((marker + text[: len(text) - len(bare)]).expandtabs(4))
-    width = 4 if _EMPTY.match(text) else white
+    bare = text.text.lstrip("\t ")
+    white = len((marker.text + text.text[: len(text) - len(bare)]).expandtabs(4))
+    width = 4 if _EMPTY.match(text.text) else white
     attributes = Attributes()
-    text = text.lstrip()
-    if match := _ITEM_IAL.match(text):
+    text = text.cut(len(text) - len(text.text.lstrip()))
+    if match := _ITEM_IAL.match(text.text):
         attributes.read(match[1])
-        text = text[match.end() :]
-    return Item(width, [[text]], attributes)
+        text = text.cut(match.end())
+    return Item(width, [[text]], marker.locate(0), attributes)
 
 
-def dedent(text: str, width: int) -> tuple[str, bool]:
+def dedent(line: MappedText, width: int) -> tuple[MappedText, bool]:
     """A line without the indentation of its item, and whether it had it."""
-    text = re.sub(r"\A\t+", lambda tabs: " " * 4 * len(tabs[0]), text)
-    indented = len(text) >= width and not text[:width].strip(" ")
-    return (text[width:] if indented else text), indented
+    if tabs := len(line) - len(line.text.lstrip("\t")):
+        line = line.put(tabs, " " * 4 * tabs)
+    indented = len(line) >= width and not line.text[:width].strip(" ")
+    return (line.cut(width) if indented else line), indented
 
 
 def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
@@ -93,17 +94,17 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
         return False
     kind = "ul" if source.check(_UL) else "ol"
     items, ended = _gather(source, kind)
-    element = frame.add(Element(kind))
+    element = frame.add(Node(kind, at=items[0].at))
     frames = []
     for item in items:
-        li = SubElement(element, "li")
+        li = element.append(Node("li", at=item.at))
         inner = Frame(li, parser.attributes)
         for text in item.texts:
             parser.fill_frame(inner, text)
         parser.attributes.add(li, item.attributes)
         frames.append(inner)
     blank = _tighten(frames, ended)
-    _mark_tasks(element)
+    _mark_tasks(parser, element)
     if blank and not ended:
         frame.note("blank")
     return True
@@ -120,25 +121,26 @@ def _gather(source: Source, kind: str) -> tuple[list[Item], bool]:
         if source.scan(_EOB):
             return items, True
         if match := source.scan(start):
-            items.append(read_first_line(match[1], match[2]))
+            marker, rest = source.cut(*match.span(1)), source.cut(*match.span(2))
+            items.append(read_first_line(marker, rest))
             start = _item_start(kind, min(items[-1].width, 4))
-            nested, blank = bool(_START.match(items[-1].pieces[0][0])), False
+            nested, blank = bool(_START.match(items[-1].pieces[0][0].text)), False
             continue
         item = items[-1]
         match = source.scan(item.belongs) or (None if blank else source.scan(item.lazy))
         if match:
-            text, indented = dedent(match[0], item.width)
-            begins = bool(_START.match(text))
+            text, indented = dedent(source.cut(*match.span()), item.width)
+            begins = bool(_START.match(text.text))
             if not nested and indented and begins:
                 item.pieces.append([])  # a nested list ends the paragraph before it
                 nested = True
             elif nested and not indented and begins:
-                text = " " * min(item.width + 4, _DEEPEST) + text
+                text = text.put(0, " " * min(item.width + 4, _DEEPEST))
             item.add(text)
             blank = False
         elif match := source.scan(_BLANK):
             nested = blank = True
-            item.add(match[0])
+            item.add(source.cut(*match.span()))
         else:
             break
     return items, False
@@ -165,32 +167,30 @@ def _tighten(frames: list[Frame], ended: bool) -> bool:
     return blank
 
 
-def unwrap(item: Element, *, newline: bool) -> None:
+def unwrap(item: Node, *, newline: bool) -> None:
     """Put the text of an item's first paragraph directly into the item."""
-    paragraph = item[0]
-    item.text = f"{paragraph.text}\n" if newline else paragraph.text
-    item.remove(paragraph)
+    paragraph = item.children.pop(0)
+    assert isinstance(paragraph, Node)
+    item.source = paragraph.source
+    if newline and item.source is not None:
+        item.source = join([item.source, MappedText("\n", None, [item.at])])
 
 
-def _mark_tasks(element: Element) -> None:
-    """`[ ]` and `[x]` at the beginning of items as check boxes."""
+def _mark_tasks(parser: KramdownParser, element: Node) -> None:
+    """Find the `[ ]` and `[x]` at the beginning of items, which become check boxes."""
     found = False
     for li in element:
-        holder = li[0] if not li.text and len(li) and li[0].tag == "p" else li
-        match = _TASK.match(holder.text or "")
-        if match:
+        first = next(iter(li), None)
+        holder = first if li.source is None and first is not None and first.tag == "p" else li
+        match = _TASK.match(holder.source.text) if holder.source else None
+        if match and holder.source:
             found = True
-            box = Element("input", {"type": "checkbox", "class": "task-list-item-checkbox"})
-            box.set("disabled", "disabled")
-            if match[1] != " ":
-                box.set("checked", "checked")
-            box.tail = (holder.text or "")[match.end() :]
-            holder.text = None
-            holder.insert(0, box)
+            parser.boxes.append((holder, match[1] != " "))
+            holder.source = holder.source.cut(match.end())
         if found:
-            li.set("class", "task-list-item")
+            li.attributes["class"] = "task-list-item"
     if found:
-        element.set("class", "task-list")
+        element.attributes["class"] = "task-list"
 
 
 @cache

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
 
+from escriba.ground.mapped import MappedText
+from escriba.markup.html.tree import Node, Verbatim
 from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.blocks.html import open_html
 from escriba.markup.kramdown.grammar import CODE, IAL_LINE, INDENT, LIST, OPT, WORD
-from escriba.markup.kramdown.source import Frame, Source, raw
-
-if TYPE_CHECKING:
-    from escriba.markup.kramdown.parser import KramdownParser
+from escriba.markup.kramdown.parser import Definition, KramdownParser
+from escriba.markup.kramdown.source import Frame, Source
 
 _FOOTNOTE = re.compile(rf"{OPT}\[\^({WORD})\]:[^\S\n]*(.*\n{CODE})")
+_INDENTATION = re.compile(rf"^{INDENT}", re.M)
 _LINK = re.compile(rf"{OPT}\[([^\n\]]+)\]:[ \t]*+(.*\S.*)\n")
 _TITLE = re.compile(r"""[ \t]*(?:"(.+)"|'(.+)')[ \t]*\n""")  # on a line of its own
 _QUOTED = re.compile(r"""(?<![ \t])[ \t]++(["'])""")
@@ -28,8 +28,8 @@ def parse_footnote(parser: KramdownParser, source: Source, frame: Frame) -> bool
     match = source.scan(_FOOTNOTE)
     if not match:
         return False
-    note = Element("li")
-    parser.fill(note, re.sub(rf"^{INDENT}", "", match[2], flags=re.M))
+    note = Node("li", at=source.mapped.locate(match.start()))
+    parser.fill(note, source.cut(*match.span(2)).without(_INDENTATION))
     parser.footnotes[match[1]] = note
     frame.note("definition")
     return True
@@ -41,11 +41,12 @@ def parse_link(parser: KramdownParser, source: Source, frame: Frame) -> bool:
     if match is None or found is None:
         return False
     url, title = found
+    at = source.mapped.locate(match.start(2) + match[2].find(url))
     source.at = match.end()
     if title is None and (line := source.scan(_TITLE)):
         title = line[1] or line[2]
-    references: dict[str, tuple[str, str | None]] = parser.md.references  # type: ignore[assignment]
-    references[re.sub(r"\s+", " ", match[1]).lower()] = url, title
+    name = re.sub(r"\s+", " ", match[1]).lower()
+    parser.references[name] = Definition(url, title, at)
     frame.note("definition")
     return True
 
@@ -80,11 +81,11 @@ def parse_attribute_list(parser: KramdownParser, source: Source, frame: Frame) -
         frame.note("attributes")
     elif extension := _scan_extension(source):
         name, body = extension
-        if name == "comment" and body:
-            comment = body.removesuffix("\n")
-            frame.add(raw(parser.md.htmlStash.store(f"<!-- {comment} -->")), "html")
-        elif name == "nomarkdown" and body:
-            frame.add(raw(parser.md.htmlStash.store(body)), "html")
+        if name == "comment" and body.text:
+            comment = parser.show_marks(body.text.removesuffix("\n"))
+            frame.add(Node("", None, [Verbatim(f"<!-- {comment} -->")], body.locate(0)), "html")
+        elif name == "nomarkdown" and body.text:
+            frame.add(Node("", None, open_html(parser, [body]), body.locate(0)), "html")
         else:
             frame.note("eob")
     elif match := source.scan(_IAL):
@@ -99,16 +100,16 @@ def parse_attribute_list(parser: KramdownParser, source: Source, frame: Frame) -
     return True
 
 
-def _scan_extension(source: Source) -> tuple[str, str] | None:
+def _scan_extension(source: Source) -> tuple[str, MappedText] | None:
     """The name and the body of the extension at the position, which moves behind it."""
     match = source.check(_EXTENSION)
     if not match:
         return None
     if match[0].rstrip().endswith("/}"):
         source.at = match.end()
-        return match[1], ""
+        return match[1], MappedText("")
     closing = source.find_extension(match.end(), match[1])
     if closing is None:
         return None
     source.at = closing[1]
-    return match[1], source.text[match.end() : closing[0]]
+    return match[1], source.cut(match.end(), closing[0])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
 
 from escriba.ground.ahead import Ahead, pair_ticks
+from escriba.ground.mapped import MappedText, join
+from escriba.markup.html.tree import Node
 from escriba.markup.kramdown.grammar import BOUNDARY, OPT
+from escriba.markup.kramdown.parser import KramdownParser
 from escriba.markup.kramdown.source import Frame, Source
 from escriba.markup.math.delimiters import NONE, Delimiters, Finder
-
-if TYPE_CHECKING:
-    from escriba.markup.kramdown.parser import KramdownParser
 
 _LINE = re.compile(r"(?:\||.*?[^\\\n]\|).*\n")
 _START = re.compile(rf"{OPT}(?=\S){_LINE.pattern}")
@@ -21,7 +19,7 @@ _RULE = re.compile(r"(?=[+|: \t]*+-)([+|: \t-]*+)\n")
 _FOOT = re.compile(r"[+|: \t]*+=[+|: \t=]*+\n")
 _ALIGN = re.compile(r"[ \t]?(:?)-+(:?)[ \t]?")
 _CODE, _TAG_END, _CODE_END = re.compile("<code|`+"), re.compile(">"), re.compile("</code>")
-_PIPE = re.compile(r"(?<!\\)\|")
+_PIPE = re.compile(r"\\?\|")
 _FILLED = 20_000  # cells that a table gets beyond those that are written, at most
 _ALIGNED = {("", ""): "", (":", ""): "left", ("", ":"): "right", (":", ":"): "center"}
 
@@ -32,9 +30,9 @@ def parse(parser: KramdownParser, source: Source, frame: Frame) -> bool:
         return False
     delimiters = parser.delimiters
     before, fault = source.at, _find_fault(source, delimiters)
-    table = Element("table")
+    table = Node("table", at=source.place)
     alignment = _read_rows(source, table, delimiters) if fault is None else []
-    if table.find("tbody") is None:
+    if not any(part.tag == "tbody" for part in table):
         source.tables = source.at if fault is None else fault
         source.at = before
         return False
@@ -56,14 +54,14 @@ def _find_fault(source: Source, delimiters: Delimiters) -> int | None:
     return None if BOUNDARY.match(source.text, at) else at
 
 
-def _read_rows(source: Source, table: Element, delimiters: Delimiters) -> list[str]:
+def _read_rows(source: Source, table: Node, delimiters: Delimiters) -> list[str]:
     alignment: list[str] = []
-    rows: list[Element] = []
+    rows: list[Node] = []
     footed = False
 
     def part(name: str, *, force: bool = False) -> None:
         if not footed or name != "tbody" or force:
-            SubElement(table, name).extend(rows)
+            table.append(Node(name, None, rows))
             rows.clear()
 
     first = source.check(_LINE)
@@ -87,32 +85,40 @@ def _read_rows(source: Source, table: Element, delimiters: Delimiters) -> list[s
     return alignment
 
 
-def _read_row(text: str, delimiters: Delimiters, *, leading: bool) -> Element:
-    cells = _split(text.rstrip(), delimiters)
-    if leading and not cells[0].strip():
+def _read_row(text: MappedText, delimiters: Delimiters, *, leading: bool) -> Node:
+    cells = [cell.strip() for cell in _split(text.rstrip(), delimiters)]
+    if leading and not cells[0].text:
         cells.pop(0)
-    if cells and not cells[-1].strip():
+    if cells and not cells[-1].text:
         cells.pop()
-    row = Element("tr")
-    for cell in cells:
-        SubElement(row, "td").text = cell.strip()
-    return row
+    children = [Node("td", at=cell.locate(0), source=cell) for cell in cells]
+    return Node("tr", None, children, at=text.locate(0))
 
 
-def _split(text: str, delimiters: Delimiters) -> list[str]:
+def _split(text: MappedText, delimiters: Delimiters) -> list[MappedText]:
     """Cut at each `|` that is neither escaped nor within code or a formula."""
-    cells: list[str] = []
-    pieces: list[str] = []
+    cells: list[MappedText] = []
+    pieces: list[MappedText] = []
     at = 0
-    for start, end in (*_find_wholes(text, delimiters), (len(text), len(text))):
-        first, *others = _PIPE.split(text[at:start])
-        pieces.append(first.replace(r"\|", "|"))
-        for other in others:
-            cells.append("".join(pieces))
-            pieces = [other.replace(r"\|", "|")]
-        pieces.append(text[start:end])
+
+    def keep(start: int, end: int) -> None:
+        if start < end:
+            pieces.append(text.cut(start, end))
+
+    for start, end in (*_find_wholes(text.text, delimiters), (len(text), len(text))):
+        for pipe in _PIPE.finditer(text.text, at, start):
+            keep(at, pipe.start())
+            at = pipe.end()
+            if pipe[0] == "|":
+                cells.append(join(pieces))
+                pieces.clear()
+            else:
+                at -= 1  # an escaped one stays, without its backslash
+                keep(at, at + 1)
+                at += 1
+        keep(at, end)
         at = end
-    return [*cells, "".join(pieces)]
+    return [*cells, join(pieces)]
 
 
 def _without_code(text: str, delimiters: Delimiters = NONE) -> str:
@@ -151,19 +157,22 @@ def _find_codes(text: str) -> Iterator[tuple[int, int]]:
             at = end
 
 
-def _complete(table: Element, alignment: list[str]) -> None:
+def _complete(table: Node, alignment: list[str]) -> None:
     """Rows of equal length, with the alignment of their columns; cells of the head are `th`."""
-    width = max(len(row) for row in table.iter("tr"))
+    rows = [row for part in table for row in part]
+    width = max(len(row.children) for row in rows)
     left = _FILLED
+    for row in rows:
+        missing = min(left, width - len(row.children))
+        left -= missing
+        row.children += [Node("td") for _ in range(missing)]
     for part in table:
         for row in part:
-            missing = min(left, width - len(row))
-            left -= missing
-            row.extend(Element("td") for _ in range(missing))
             for number, cell in enumerate(row):
                 if part.tag == "thead":
                     cell.tag = "th"
-                if not cell.text:
-                    cell.text = "\xa0"
+                if cell.source is None or not cell.source.text:
+                    cell.source = None
+                    cell.children = ["\xa0"]
                 if number < len(alignment) and alignment[number]:
-                    cell.set("style", f"text-align: {alignment[number]}")
+                    cell.attributes["style"] = f"text-align: {alignment[number]}"

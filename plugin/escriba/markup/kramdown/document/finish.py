@@ -4,158 +4,154 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
 
-from markdown import Markdown
-from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString, code_escape
-
-from escriba.markup.html.grammar import HEADINGS, STASHED, names
-from escriba.markup.html.text import strip_tags, unescape
-from escriba.markup.kramdown import notes
+from escriba.markup.html.grammar import HEADINGS, MARK, names
+from escriba.markup.html.text import plain, walk
+from escriba.markup.html.tree import Child, Formula, Html, Node, Run, Verbatim
 from escriba.markup.kramdown.blocks.html import read_attributes
-from escriba.markup.kramdown.document import contents
+from escriba.markup.kramdown.document.contents import find_headings
 from escriba.markup.kramdown.grammar import TAG
-from escriba.markup.kramdown.source import raw
-
-if TYPE_CHECKING:
-    from escriba.markup.kramdown.parser import KramdownParser
+from escriba.markup.kramdown.parser import KramdownParser
 
 _CONTAINERS = names("ul ol li dl dd blockquote table thead tbody tfoot tr div section article")
 _BLOCKS = _CONTAINERS | frozenset(("p", "pre", "hr", "dt", "td", "th", *HEADINGS))
-_HTML = re.compile(STASHED)
-_STASHED = re.compile(r"\x02(?:wzxhzdk:(?P<html>\d+)|(?P<char>\d+)|(?P<amp>amp))\x03")
 _FIRST_TAG = re.compile(TAG, re.S)
-_TEX = re.compile(r'<annotation encoding="application/x-tex">([^<]*)</annotation>')
 
 
-class Finish(Treeprocessor):
-    """After the lines are read."""
-
-    def __init__(
-        self, md: Markdown, parser: KramdownParser, highlight: Callable[[str, str], str | None]
-    ):
-        super().__init__(md)
-        self.parser = parser
-        self.highlight = highlight
-        self.headings: list[tuple[int, str, str]] = []
-
-    def run(self, root: Element) -> None:
-        for element in root.iter():
-            if element.tag == "code":
-                _choose_language(element)
-                element.text = AtomicString(_HTML.sub(self._escape, element.text or ""))
-            elif element.attrib and not isinstance(element.tag, str):
-                self._write_attributes(element)
-            for key, value in element.items():
-                if "\x02" in value:
-                    element.set(key, _HTML.sub(self._show, value))
-        for element, code, language in self.parser.codes:
-            self._write_code(element, _HTML.sub(self._show, code), language)
-        self._name_headings(root)
-        notes.place(self.parser, root)
-        contents.write(self.parser, root)
-        _break_lines(root)
-
-    def _show(self, mark: re.Match[str]) -> str:
-        """HTML that was put aside, for where HTML is text, as Jekyll shows it: Liquid highlights
-        code within code too."""
-        return str(self.md.htmlStash.rawHtmlBlocks[int(mark[0][9:-1])])
-
-    def _escape(self, mark: re.Match[str]) -> str:
-        return code_escape(self._show(mark))
-
-    def _write_attributes(self, element: Element) -> None:
-        """Attributes of HTML that stands as it is go into its first tag."""
-        mark = _STASHED.fullmatch(element.text or "")
-        assert mark is not None
-        stash = self.md.htmlStash.rawHtmlBlocks
-        html = str(stash[int(mark["html"])])
-        if tag := _FIRST_TAG.match(html):
-            attributes = read_attributes(tag[2])
-            if "class" in attributes and "class" in element.attrib:
-                element.attrib["class"] = f"{attributes['class']} {element.attrib['class']}"
-            attributes |= element.attrib
-            written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
-            stash[int(mark["html"])] = f"<{tag[1]}{written}{html[tag.end(2) :]}"
-
-    def _write_code(self, element: Element, code: str, language: str) -> None:
-        classes = element.get("class", "").split()
-        named = next((c for c in classes if c.startswith("language-")), "")
-        language = language.partition("?")[0] or named.removeprefix("language-") or "plaintext"
-        html = self.highlight(code, language)
-        if html is None:
-            element.tag = "pre"
-            element.attrib.pop("class", None)
-            others = [c for c in classes if c != named]
-            if others:
-                element.set("class", " ".join(others))
-            inner = SubElement(element, "code", {"class": f"language-{language}"})
-            inner.text = AtomicString(code_escape(code))
-            return
-        others = [c for c in classes if c != named]
-        element.set("class", " ".join([f"language-{language}", *others, "highlighter-rouge"]))
-        holder = SubElement(element, "div", {"class": "highlight"})
-        pre = SubElement(holder, "pre", {"class": "highlight"})
-        SubElement(pre, "code").append(raw(self.md.htmlStash.store(html)))
-
-    def _name_headings(self, root: Element) -> None:
-        """Ids as GitHub makes them: words in lower case, joined with hyphens, numbered."""
-        counts: dict[str, int] = {}
-        for heading in contents.outside_notes(root):
-            if heading.tag not in HEADINGS:
-                continue
-            if "id" not in heading.attrib:
-                name = slug("".join(self._texts(heading)))
-                counts[name] = counts.get(name, -1) + 1
-                name += f"-{counts[name]}" if counts[name] else ""
-                if name:
-                    heading.set("id", name)
-            text = " ".join("".join(self._texts(heading)).split())
-            self.headings.append((int(heading.tag[1]), heading.get("id", ""), text))
-
-    def _texts(self, element: Element) -> Iterator[str]:
-        if element.tag == "sup" and element.get("role") == "doc-noteref":
-            return
-        yield self._plain(element.text or "")
-        for child in element:
-            yield from self._texts(child)
-            yield self._plain(child.tail or "")
-
-    def _plain(self, text: str) -> str:
-        """Text without Python-Markdown's marks; of a formula its TeX, of other HTML its text."""
-
-        def restore(m: re.Match[str]) -> str:
-            if m["char"]:
-                return chr(int(m["char"]))
-            if m["amp"]:
-                return "&"
-            html = str(self.md.htmlStash.rawHtmlBlocks[int(m["html"])])
-            tex = _TEX.search(html)
-            return tex[1] if tex else strip_tags(html)
-
-        return unescape(_STASHED.sub(restore, text))
+def finish(parser: KramdownParser, root: Node) -> None:
+    """Finish all that is in a tree but its headings, notes and contents."""
+    for holder, checked in parser.boxes:
+        box = Node("input", {"type": "checkbox", "class": "task-list-item-checkbox"})
+        box.attributes["disabled"] = "disabled"
+        if checked:
+            box.attributes["checked"] = "checked"
+        holder.children.insert(0, box)
+    for node in root.nodes():
+        if node.tag == "code" and not isinstance(node, Html):
+            _choose_language(node)
+        elif node.attributes and not node.tag:
+            _hand_down(node)
+        if not isinstance(node, Html):
+            for key, value in node.attributes.items():
+                if MARK in value:
+                    node.attributes[key] = parser.show_marks(value)
+    for element, code, language in parser.codes:
+        _write_code(parser, element, parser.show_marks(code), language)
 
 
-def _break_lines(root: Element) -> None:
-    """Each block on a line of its own, for those who read the page's source."""
-    for parent in [root, *root.iter()]:
-        if parent is root or parent.tag in _CONTAINERS:
-            for child in parent:
-                if (child.tag in _BLOCKS or not isinstance(child.tag, str)) and not child.tail:
-                    child.tail = "\n"
+def _hand_down(group: Node) -> None:
+    """Give attributes of HTML that stands as it is to its first element."""
+    first = group.children[0] if group.children else None
+    if isinstance(first, Formula):
+        first.attributes |= group.attributes
+    elif isinstance(first, Html) and (tag := _FIRST_TAG.match(first.opening)):
+        attributes = read_attributes(tag[2])
+        if "class" in attributes and "class" in group.attributes:
+            group.attributes["class"] = f"{attributes['class']} {group.attributes['class']}"
+        attributes |= group.attributes
+        written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+        first.opening = f"<{tag[1]}{written}{first.opening[tag.end(2) :]}"
+        first.attributes = attributes
+    group.attributes = {}
 
 
-def _choose_language(span: Element) -> None:
+def _write_code(parser: KramdownParser, element: Node, code: str, language: str) -> None:
+    classes = element.attributes.get("class", "").split()
+    named = next((c for c in classes if c.startswith("language-")), "")
+    language = language.partition("?")[0] or named.removeprefix("language-") or "plaintext"
+    html = parser.hooks.highlight(code, language)
+    others = [c for c in classes if c != named]
+    if html is None:
+        element.tag = "pre"
+        element.attributes.pop("class", None)
+        if others:
+            element.attributes["class"] = " ".join(others)
+        text = escape(code, quote=False)
+        element.children = [Node("code", {"class": f"language-{language}"}, [text])]
+        return
+    element.attributes["class"] = " ".join([f"language-{language}", *others, "highlighter-rouge"])
+    inner = Node("code", None, [Verbatim(html)])
+    pre = Node("pre", {"class": "highlight"}, [inner])
+    element.children = [Node("div", {"class": "highlight"}, [pre])]
+
+
+def name_headings(root: Node) -> Iterator[tuple[int, str, str]]:
+    """Give headings their ids, as GitHub makes them: words in lower case, joined with hyphens,
+    numbered. Gives level, id and plain text of each."""
+    counts: dict[str, int] = {}
+    for heading in find_headings(root):
+        plain_text = "".join(map(_say, walk(heading)))
+        if "id" not in heading.attributes:
+            name = slug(plain_text)
+            counts[name] = counts.get(name, -1) + 1
+            name += f"-{counts[name]}" if counts[name] else ""
+            if name:
+                heading.attributes["id"] = name
+        yield int(heading.tag[1]), heading.attributes.get("id", ""), " ".join(plain_text.split())
+
+
+def _say(child: Child) -> str:
+    """The text of something in a heading; of a formula its TeX."""
+    return child.tex.strip() if isinstance(child, Formula) else plain(child)
+
+
+def set_lines(root: Node) -> None:
+    """Put each block on a line of its own, for those who read the page's source; HTML that is all
+    of a paragraph, and may not stand in one, comes out of it."""
+    for parent in [root, *root.nodes()]:
+        breaks = not isinstance(parent, Html) and (parent is root or parent.tag in _CONTAINERS)
+        lines: list[Child] = []
+        for number, child in enumerate(parent.children):
+            lines.append(_unwrap(child))
+            after = parent.children[number + 1 : number + 2]
+            if breaks and _is_block(child) and not (after and isinstance(after[0], str)):
+                lines.append("\n")
+        parent.children = lines
+
+
+def _is_block(child: Child) -> bool:
+    block = isinstance(child, Node) and (child.tag in _BLOCKS or not child.tag)
+    return block and not isinstance(child, Html | Run)
+
+
+def _unwrap(child: Child) -> Child:
+    if isinstance(child, Node) and child.tag == "p" and len(child.children) == 1:
+        only = child.children[0]
+        wrapped = not child.attributes and not isinstance(child, Html)
+        return only if wrapped and isinstance(only, Run) and only.stands_alone else child
+    return child
+
+
+def trim(root: Node) -> None:
+    """Take white space, and what is empty, off both ends of a tree."""
+    while root.children and _is_blank(root.children[0]):
+        root.children.pop(0)
+    while root.children and _is_blank(root.children[-1]):
+        root.children.pop()
+    last = root.children[-1] if root.children else None
+    if isinstance(last, Node) and not last.tag:
+        trim(last)
+    elif isinstance(last, Verbatim) and last.is_text:
+        root.children[-1] = Verbatim(last.html.rstrip(), last.at, is_text=True)
+
+
+def _is_blank(child: Child) -> bool:
+    if isinstance(child, Node):
+        return not child.tag and all(map(_is_blank, child.children))
+    if isinstance(child, Verbatim):
+        return child.is_text and not child.html.strip()
+    return not child.strip()
+
+
+def _choose_language(span: Node) -> None:
     """Let an attribute list's language take the place of the one that every code span has."""
-    classes = span.get("class", "").split()
+    classes = span.attributes.get("class", "").split()
     named = [c for c in classes if c.startswith("language-")]
     if "highlighter-rouge" in classes and len(named) > 1:
         others = [c for c in classes if c not in (*named, "highlighter-rouge")]
-        span.set("class", " ".join([named[-1], *others, "highlighter-rouge"]))
+        span.attributes["class"] = " ".join([named[-1], *others, "highlighter-rouge"])
 
 
 def slug(text: str) -> str:

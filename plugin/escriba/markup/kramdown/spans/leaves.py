@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from html.entities import html5
 
-from escriba.markup.html.grammar import STASHED
+from escriba.markup.html.grammar import MARK, MARKED
 from escriba.markup.kramdown.attributes import Attributes
 from escriba.markup.kramdown.grammar import WORD
 from escriba.markup.kramdown.spans.nodes import (
     Autolink,
     Break,
     Code,
+    Comment,
     Formula,
     Mark,
+    Marked,
     Node,
     Note,
     Raw,
@@ -35,7 +37,7 @@ _SCHEME = re.compile(r"<(?:mailto|https?|ftps?):.")
 _MAIL = re.compile(r"<([\w.-]++@[\w.-]++)>")
 _NOTE = re.compile(rf"\[\^({WORD})\]")
 _ENTITY = re.compile(r"&(?:([\w:][\w.:-]*+;)|#(?:\d++|[xX][0-9a-fA-F]++);)", re.A)
-_STASHED = re.compile(STASHED)
+_MARKED = re.compile(MARKED)
 _EXTENSION = re.compile(r"\{::(\w++)(?:(?=/?\})|\s)", re.A)
 
 
@@ -47,8 +49,8 @@ def read(text: Text, at: int) -> Found | None:
 def read_raw(text: Text, at: int) -> Found | None:
     """The same within an element that holds HTML."""
     source = text.source
-    if source[at] == "\x02":
-        return read_stashed(text, at)
+    if source[at] == MARK:
+        return read_marked(text, at)
     if source[at] != "<":
         return None, at + 1
     return read_comment(text, at) or (None if text.tags.at(at) else (None, at + 1))
@@ -101,7 +103,7 @@ def read_comment(text: Text, at: int) -> Found | None:
     """A comment of HTML, or an end tag of nothing, which is text."""
     if text.source.startswith("<!--", at):
         end = text.after("-->", at + 4)
-        return (Raw(text.source[at : end + 3]), end + 3) if end >= 0 else None
+        return (Raw(at, end + 3), end + 3) if end >= 0 else None
     return (None, text.closings[at][1]) if at in text.closings else None
 
 
@@ -128,14 +130,16 @@ def read_bang(text: Text, at: int) -> Found | None:
 def read_formula(text: Text, at: int) -> Found:
     end = text.after("$$", at + 2) if text.source.startswith("$$", at) else -1
     if end >= 0:
-        return Formula(text.source[at + 2 : end]), end + 2
+        return Formula(text.source[at + 2 : end], at + 2, end), end + 2
     return read_delimited(text, at) or read_other(text, at)
 
 
 def read_delimited(text: Text, at: int) -> Found | None:
     """A formula between other marks than kramdown's."""
     found = text.finder.read(at) if text.finder else None
-    return (Formula(found.tex, found.display), found.end) if found else None
+    if not found:
+        return None
+    return Formula(found.tex, found.inside, found.end, found.display), found.end
 
 
 def read_braces(text: Text, at: int) -> Found | None:
@@ -165,11 +169,11 @@ def read_extension(text: Text, at: int) -> Found | None:
     stop, after = min(closings)
     body = source[end + 1 : stop]
     if name == "comment":
-        return Raw(f"<!-- {body} -->"), after
+        return Comment(body), after
     kinds = Attributes().read(source[match.end() : end]).values.get("type", "html").split()
     if name == "options":
         return Shown(""), after
-    return Raw(body if "html" in kinds else ""), after
+    return (Raw(end + 1, stop) if "html" in kinds else Raw(stop, stop)), after
 
 
 def read_brace(text: Text, at: int) -> int:
@@ -212,9 +216,9 @@ def read_struck(text: Text, at: int) -> Found:
     return (Struck(at + 2, end), end + 2) if end >= 0 else read_other(text, at)
 
 
-def read_stashed(text: Text, at: int) -> Found:
-    match = _STASHED.match(text.source, at)
-    return (Mark(at, match[0]), match.end()) if match else read_other(text, at)
+def read_marked(text: Text, at: int) -> Found:
+    match = _MARKED.match(text.source, at)
+    return (Marked(match[0]), match.end()) if match else read_other(text, at)
 
 
 def read_other(text: Text, at: int) -> Found:
@@ -230,5 +234,5 @@ def read_other(text: Text, at: int) -> Found:
 _READERS: Mapping[str, Callable[[Text, int], Found | None]] = {
     "*": read_emphasis, "_": read_emphasis, "<": read_angle, "[": read_bracket, "!": read_bang,
     "{": read_braces, "`": read_code, "$": read_formula, "&": read_entity, "\\": read_backslash,
-    " ": read_space, "~": read_struck, "\x02": read_stashed,
+    " ": read_space, "~": read_struck, MARK: read_marked,
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container
 
 from escriba.markup.kramdown.spans.nodes import Target
 from escriba.markup.kramdown.spans.text import Text, first, first_span
@@ -23,7 +23,7 @@ def unescape(text: str) -> str:
 class Targets:
     """The targets of the links of one text; what follows a `]` is read once."""
 
-    def __init__(self, text: Text, references: Mapping[str, tuple[str, str | None]]):
+    def __init__(self, text: Text, references: Container[str]):
         self.text = text
         self.references = references
         self._inline: dict[int, Found | None] = {}

@@ -1,15 +1,14 @@
 """What a line is made of: the parts that the grammar finds, before they become elements.
 
 Nothing is done yet when a part is found, as what it is within may turn out not to be an element
-at all, and is then read again: formulas are translated, HTML is put aside and definitions are used
+at all, and is then read again: formulas are translated, HTML is parsed and definitions are used
 only for the parts that stay (`tree`). All positions are offsets in the text of the block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from xml.etree.ElementTree import Element
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +20,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A quote, a symbol, an entity or stashed HTML: `text`, after what stands up to `at`.
+    """A quote, a symbol or an entity: `text`, after what stands up to `at`.
 
     It is shown as text but divides what stands around it: no abbreviation goes across it.
     """
 
     at: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What stands for HTML that was made before."""
+
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +48,28 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
+    """A formula, which goes from `start` to `end` without its marks."""
+
     tex: str
+    start: int
+    end: int
     display: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """HTML that is left as it is; none for an extension that shows nothing."""
+    """HTML that is left as it is, from `start` to `end`; none for an extension that shows
+    nothing."""
 
-    html: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """`{::comment}`, which is one in HTML."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +101,10 @@ class AttributeList:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
-    """What an inline pattern of another extension made."""
-
-    node: Element | str
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """An element with parts of its own, from `start` to `end`, read in `context`.
 
-    `attributes` are those of an element of HTML; emphasis has None.
+    `attributes` are those of an element of HTML, whose values are at `places`; emphasis has None.
     """
 
     tag: str
@@ -100,6 +112,7 @@ class Span:
     end: int
     context: int
     attributes: Mapping[str, str] | None = None
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,6 @@ class Image:
 
 
 Node = (
-    Shown | Mark | Break | Code | Formula | Raw | Autolink | Note | Struck | AttributeList
-    | Foreign | Span | Link | Image
+    Shown | Mark | Marked | Break | Code | Formula | Raw | Comment | Autolink | Note | Struck
+    | AttributeList | Span | Link | Image
 )  # fmt: skip

@@ -9,17 +9,13 @@ does not. Going back costs nothing then.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-
-from markdown.inlinepatterns import InlineProcessor
+from collections.abc import Callable, Container, Iterator
 
 from escriba.markup.kramdown.spans import leaves
 from escriba.markup.kramdown.spans.links import Targets
 from escriba.markup.kramdown.spans.nodes import (
     AttributeList,
-    Foreign,
     Image,
     Link,
     Node,
@@ -49,17 +45,14 @@ class Reader:
         self,
         source: str,
         notes: Container[str],
-        references: Mapping[str, tuple[str, str | None]],
-        patterns: Iterable[InlineProcessor] = (),
+        references: Container[str],
         delimiters: Delimiters | None = None,
     ):
         self.source = source
         self.text = Text(source, notes, delimiters)
         self.stops = self.text.stops
         self.targets = Targets(self.text, references)
-        self.foreign = _Foreigners(source, patterns)
-        if others := list(self.foreign):
-            self.stops = sorted({*self.stops, *others})
+        self.covered: list[tuple[int, int]] = []  # stretches that turned out to be no prose
         self.depth = 0
         self._fixed: dict[int, Step] = {}
         self._raw: dict[int, Step] = {}  # the same within elements that hold HTML
@@ -84,7 +77,7 @@ class Reader:
         if step is None:
             at = self.stops[number]
             read = leaves.read_raw if context & RAW else leaves.read
-            found = self.foreign.read(at) or read(self.text, at)
+            found = read(self.text, at)
             step = fixed[number] = self._step(number, found) if found else _VARIES
         return self._vary(number, state, context) if step is _VARIES else step
 
@@ -162,7 +155,7 @@ class Reader:
         within = context & AROUND | (RAW if raw else 0)
         attributes = {k: v for k, v in tag.attributes.items() if k != "markdown"}
         if tag.whole:
-            return Span(tag.name, tag.end, tag.end, within, attributes), tag.end
+            return Span(tag.name, tag.end, tag.end, within, attributes, tag.places), tag.end
         closings = self.text.closings
 
         def ends(at: int) -> bool:
@@ -175,7 +168,7 @@ class Reader:
             self.depth -= 1
         after = closings[end][1] if end >= 0 else len(self.source)
         end = end if end >= 0 else after  # without an end tag it goes on to the end of its text
-        return Span(tag.name, tag.end, end, within, attributes), after
+        return Span(tag.name, tag.end, end, within, attributes, tag.places), after
 
     def _find_end(self, start: int, context: int, mark: str, ends: Callable[[int], bool]) -> int:
         """The first stop from `start` on, between two parts, where an element ends; or -1."""
@@ -235,7 +228,7 @@ class Reader:
                 known[opened.pop()] = at
                 if not opened:
                     return at
-            elif self.source.startswith(("[", "!["), at) and not isinstance(node, Image | Foreign):
+            elif self.source.startswith(("[", "!["), at) and not isinstance(node, Image):
                 opened.append(after)
                 inner = known.get(after)
                 if inner == -1:  # nor does what is around it end
@@ -246,28 +239,3 @@ class Reader:
                     after = self.step(bisect_left(self.stops, inner), context)[2]
             state = after
         return known[opened[0]]
-
-
-class _Foreigners:
-    """What inline patterns of other extensions make of a text, by its place.
-
-    They see the text as it stands, the first pattern first, and have precedence over kramdown; but
-    none is asked for what stands in something that is read as a whole, such as a comment.
-    """
-
-    def __init__(self, source: str, patterns: Iterable[InlineProcessor]):
-        self.source = source
-        self._matches: dict[int, list[tuple[InlineProcessor, re.Match[str]]]] = {}
-        for pattern in patterns:
-            for match in pattern.getCompiledRegExp().finditer(source):
-                self._matches.setdefault(match.start(), []).append((pattern, match))
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._matches)
-
-    def read(self, at: int) -> leaves.Found | None:
-        for pattern, match in self._matches.get(at, ()):
-            node, start, end = pattern.handleMatch(match, self.source)
-            if node is not None and start == at and end is not None and end > start:
-                return Foreign(node), end
-        return None

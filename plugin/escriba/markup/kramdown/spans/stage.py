@@ -1,6 +1,6 @@
-"""What stands within a line: a grammar of our own, in the place of Python-Markdown's patterns.
+"""What stands within a line.
 
-    text → reader.Reader → nodes → stage.Region → elements
+    text → reader.Reader → nodes → stage.Region → the tree
 
 `reader` finds the parts, with `leaves`, `links` and `tags`, which know what each looks like, and
 `text`, which finds everything once. This makes elements of the parts that stay.
@@ -9,102 +9,70 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from xml.etree.ElementTree import Element
+from html import escape
 
-from markdown import Markdown
-from markdown.inlinepatterns import InlineProcessor
-from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString, code_escape
-
+from escriba.article.source.hidden import blank
+from escriba.ground.mapped import MappedText
+from escriba.markup.html.grammar import names
+from escriba.markup.html.tree import Child, Formula, Node, Run, Verbatim
 from escriba.markup.kramdown.attributes import Attributes
+from escriba.markup.kramdown.blocks.html import open_html, open_mark
 from escriba.markup.kramdown.notes import Notes
 from escriba.markup.kramdown.parser import KramdownParser
-from escriba.markup.kramdown.source import raw
+from escriba.markup.kramdown.spans import nodes
 from escriba.markup.kramdown.spans.abbreviations import Abbreviations
 from escriba.markup.kramdown.spans.links import unescape
-from escriba.markup.kramdown.spans.nodes import (
-    AttributeList,
-    Autolink,
-    Break,
-    Code,
-    Foreign,
-    Formula,
-    Image,
-    Link,
-    Mark,
-    Node,
-    Note,
-    Raw,
-    Shown,
-    Span,
-    Struck,
-    Target,
-)
 from escriba.markup.kramdown.spans.reader import RAW, Reader
+from escriba.markup.math.html import read_formula
 
-Piece = Element | str
+# In these nobody looks for a formula that is not read.
+_COVERS = nodes.Code | nodes.Formula | nodes.Raw | nodes.Comment | nodes.Marked
+# A list of attributes that follows one of these is for nothing.
+_PLAIN = nodes.Break | nodes.Note | nodes.Raw | nodes.Comment | nodes.Marked
+_LITERAL = frozenset({"script", "style", "pre", "code", "textarea", "math"})
+_STANDS_ALONE = names(
+    "address article aside blockquote body canvas center colgroup dd details div dl dt fieldset "
+    "figcaption figure footer form group h1 h2 h3 h4 h5 h6 header hgroup hr html iframe legend li "
+    "main map menu nav noscript object ol option output p pre progress script section style "
+    "summary table tbody td textarea tfoot th thead tr ul video"
+)
 DEEPEST = 60  # elements of any kind within each other; what is deeper is text
 
 
-class Spans(Treeprocessor):
+class Spans:
     """Reads the texts of a document, block by block.
 
-    `formula(tex, display)` gives the HTML of a formula. What definitions add to the text is
-    bounded: an address of the length of a text, named as often, would give a page of its square.
+    What definitions add to the text is bounded: an address of the length of a text, named as
+    often, would give a page of its square.
     """
 
-    def __init__(
-        self,
-        md: Markdown,
-        parser: KramdownParser,
-        notes: Notes,
-        formula: Callable[[str, bool], str],
-    ):
-        super().__init__(md)
-        self.markdown = md
+    def __init__(self, parser: KramdownParser, notes: Notes):
         self.parser = parser
         self.notes = notes
-        self.formula = formula
-        self.abbreviations = Abbreviations({})
+        self.abbreviations = Abbreviations(parser.abbreviations)
         self.allowance = 0
-        # Patterns of other extensions look here for what Python-Markdown's own stage puts aside.
-        self.stashed_nodes: dict[str, Element | str] = {}
 
-    def run(self, root: Element) -> None:
-        elements = list(root.iter())
-        size = sum(len(e.text or "") + len(e.tail or "") for e in elements)
-        self.allowance = 100_000 + 10 * size
-        self.abbreviations = Abbreviations(self.parser.abbreviations)
-        for element in elements:
-            self.fill(element)
+    def run(self, root: Node) -> None:
+        found = [node for node in root.nodes() if node.source is not None]
+        self.allowance = 100_000 + 10 * sum(len(node.source or "") for node in found)
+        for node in found:
+            if node.source is not None:
+                node.children[:0] = self._read(node.source)
+                node.source = None
 
-    def fill(self, element: Element) -> None:
-        """Read the text of an element and the texts after its children."""
-        children: list[Element] = []
-        if element.text and not isinstance(element.text, AtomicString):
-            element.text, children = self._read(element.text)
-        for child in list(element):
-            children.append(child)
-            if child.tail and not isinstance(child.tail, AtomicString):
-                child.tail, more = self._read(child.tail)
-                children += more
-        element[:] = children
-
-    def _read(self, text: str) -> tuple[str, list[Element]]:
-        body = text.rstrip("\n")  # what ends its last line is no part of it
+    def _read(self, text: MappedText) -> list[Child]:
+        body = text.text.rstrip("\n")  # what ends its last line is no part of it
         reader = self.reader(body)
-        return join([*Region(self, reader).read(0, len(body)), text[len(body) :]])
+        pieces = join([*Region(self, reader, text).read(0, len(body)), text.text[len(body) :]])
+        if "$" in body or "\\" in body:
+            prose = blank(body, sorted(reader.covered))
+            self.parser.prose.append(MappedText(prose, text.starts, text.sources))
+        return pieces
 
     def reader(self, source: str) -> Reader:
         """The reader of a text of this document."""
-        patterns = [p for p in self.markdown.inlinePatterns if isinstance(p, InlineProcessor)]
-        notes, links = self.parser.footnotes, self.markdown.references
-        return Reader(source, notes, links, patterns, self.parser.delimiters)
-
-    def store(self, html: str) -> str:
-        """HTML put aside until all is written: the mark that stands for it."""
-        return self.markdown.htmlStash.store(html)
+        parser = self.parser
+        return Reader(source, parser.footnotes, parser.references, parser.delimiters)
 
     def spend(self, size: int) -> bool:
         """Whether a definition may add so many characters here."""
@@ -115,19 +83,23 @@ class Spans(Treeprocessor):
 class Region:
     """A stretch of a text that one element holds. `breaks`: a backslash may end its lines."""
 
-    def __init__(self, spans: Spans, reader: Reader, *, breaks: bool = True, depth: int = 0):
+    def __init__(
+        self, spans: Spans, reader: Reader, mapped: MappedText, *, breaks: bool = True,
+        depth: int = 0,
+    ):  # fmt: skip
         self.spans = spans
         self.reader = reader
         self.source = reader.source
+        self.mapped = mapped
         self.breaks = breaks
         self.depth = depth
-        self.pieces: list[Piece] = []
+        self.pieces: list[Child] = []
         self._raw = False
         self._text: list[str] = []
-        self._last: Element | None = None  # what an attribute list that follows belongs to
+        self._last: dict[str, str] | None = None  # what an attribute list that follows adds to
         self._attributes = Attributes()
 
-    def read(self, start: int, end: int, context: int = 0) -> list[Piece]:
+    def read(self, start: int, end: int, context: int = 0) -> list[Child]:
         """The text and the elements between two places."""
         self._raw = bool(context & RAW)
         at = start
@@ -139,20 +111,22 @@ class Region:
         self._flush()
         return self.pieces
 
-    def _add(self, node: Node, begin: int, after: int) -> None:
-        if isinstance(node, Shown):
+    def _add(self, node: nodes.Node, begin: int, after: int) -> None:
+        if isinstance(node, nodes.Shown):
             self._text.append(node.text)
-        elif isinstance(node, AttributeList):
+        elif isinstance(node, nodes.AttributeList):
             self._list(node.text)
-        elif isinstance(node, Mark):
+        elif isinstance(node, nodes.Mark):
             self._text.append(self.source[begin : node.at])
             self._flush()
             self.pieces.append(node.text)
-        elif (piece := self._make(node)) is not None:
+        elif (piece := self._make(node, begin, after)) is not None:
+            if isinstance(node, _COVERS):
+                self.reader.covered.append((begin, after))
             self._flush()
             self.pieces.append(piece)
-            if isinstance(piece, Element) and not isinstance(node, Break | Note):
-                self._last = piece
+            if isinstance(piece, Node | Formula) and not isinstance(node, _PLAIN):
+                self._last = piece.attributes
         else:
             self._text.append(self.source[begin:after])
 
@@ -175,7 +149,7 @@ class Region:
         self._text.clear()
         for number, line in enumerate(text.split("\\\n") if self.breaks else [text]):
             if number:
-                self.pieces += [Element("br"), "\n"]
+                self.pieces += [Node("br"), "\n"]
             self._shorten(line)
 
     def _shorten(self, text: str) -> None:
@@ -186,96 +160,114 @@ class Region:
             word = text[start:end]
             meaning = abbreviations.meanings[word]
             if self.spans.spend(len(meaning)):
-                element = Element("abbr", {"title": meaning} if meaning else {})
-                element.text = AtomicString(word)
-                self.pieces += [text[at:start], element]
+                title = {"title": meaning} if meaning else {}
+                self.pieces += [text[at:start], Node("abbr", title, [word])]
                 at = end
         self.pieces.append(text[at:])
 
-    def _make(self, node: Node) -> Piece | None:
+    def _make(self, node: nodes.Node, begin: int, after: int) -> Child | None:
         """What a part becomes; None if it stays text."""
+        parser, at = self.spans.parser, self.mapped.locate(begin)
         match node:
-            case Break():
-                return Element("br")
-            case Code(text):
-                code = Element("code", {"class": "language-plaintext highlighter-rouge"})
-                code.text = AtomicString(code_escape(text))
-                return code
-            case Formula(tex, display):
-                return raw(self.spans.store(self.spans.formula(tex, display)))
-            case Raw(html):
-                return self.spans.store(html) if html else ""
-            case Note(name):
+            case nodes.Break():
+                return Node("br", at=at)
+            case nodes.Code(text):
+                return self._read_code(text, at, after - begin)
+            case nodes.Formula(tex, start, end, display):
+                return read_formula(tex, display, self.mapped.cut(start, end))
+            case nodes.Raw(start, end):
+                html = open_html(parser, [self.mapped.cut(start, end)])
+                return Run(html, at, stands_alone=_stands_alone(self.source[start:end]))
+            case nodes.Comment(text):
+                comment = Verbatim(f"<!-- {parser.show_marks(text)} -->", at)
+                return Run([comment], at, stands_alone=True)
+            case nodes.Marked(mark):
+                alone = mark[1].isalpha() or _stands_alone(parser.hooks.marks[mark])
+                return Run(open_mark(parser, mark, at).children, at, stands_alone=alone)
+            case nodes.Note(name):
                 return self.spans.notes.mark(name)
-            case Foreign(made):
-                for element in list(made.iter()) if isinstance(made, Element) else ():
-                    self.spans.fill(element)
-                return made
-            case Image(start, end, target):
+            case nodes.Image(start, end, target):
                 alt = unescape(self.source[start:end])
-                return self._lead(Element("img", {"alt": alt}), "src", target)
-        return self._make_holder(node) if self.depth < DEEPEST else None
+                return self._lead(Node("img", {"alt": alt}, at=at), "src", target)
+        return self._make_holder(node, at) if self.depth < DEEPEST else None
 
-    def _make_holder(self, node: Node) -> Element | None:
+    def _read_code(self, text: str, at: int, size: int) -> Node:
+        if size == len(text) + 2 and (value := self.spans.parser.hooks.value(text, at)):
+            return value
+        classes = {"class": "language-plaintext highlighter-rouge"}
+        return Node("code", classes, [escape(self.spans.parser.show_marks(text), quote=False)], at)
+
+    def _make_holder(self, node: nodes.Node, at: int) -> Node | None:
         """The element that a part becomes which has parts itself."""
         match node:
-            case Autolink(address, text):
-                inside = Region(self.spans, self.reader)
+            case nodes.Autolink(address, text):
+                inside = Region(self.spans, self.reader, self.mapped)
                 inside._shorten(text)
-                return hold(Element("a", {"href": address}), inside.pieces)
-            case Link(start, end, context, target):
-                link = self._lead(Element("a"), "href", target)
-                return link if link is None else self._fill(link, start, end, context)
-            case Span(tag, start, end, context, attributes):
-                element = Element(tag, dict(attributes or {}))
+                link = Node("a", {"href": address}, join(inside.pieces), at)
+                link.places["href"] = at + 1
+                return link
+            case nodes.Link(start, end, context, target):
+                found = self._lead(Node("a", at=at), "href", target)
+                return found if found is None else self._fill(found, start, end, context)
+            case nodes.Span(tag, start, end, context, attributes, places):
+                element = Node(tag, dict(attributes or {}), at=at)
+                element.places = {name: self.mapped.locate(p) for name, p in places.items()}
+                if tag in _LITERAL:
+                    self.reader.covered.append((start, end))
                 return self._fill(element, start, end, context, breaks=attributes is None)
-            case Struck(start, end):
+            case nodes.Struck(start, end):
                 reader = self.spans.reader(self.source[start:end])
-                inside = Region(self.spans, reader, breaks=False, depth=self.depth + 1)
-                return hold(Element("del"), inside.read(0, end - start))
+                mapped = self.mapped.cut(start, end)
+                inside = Region(self.spans, reader, mapped, breaks=False, depth=self.depth + 1)
+                struck = Node("del", None, join(inside.read(0, end - start)), at)
+                self.reader.covered += [(start + a, start + b) for a, b in reader.covered]
+                return struck
         return None
 
     def _fill(
-        self, element: Element, start: int, end: int, context: int, *, breaks: bool = True
-    ) -> Element:
+        self, element: Node, start: int, end: int, context: int, *, breaks: bool = True
+    ) -> Node:
         breaks = breaks and self.breaks
-        inside = Region(self.spans, self.reader, breaks=breaks, depth=self.depth + 1)
-        return hold(element, inside.read(start, end, context))
+        inside = Region(self.spans, self.reader, self.mapped, breaks=breaks, depth=self.depth + 1)
+        element.children = join(inside.read(start, end, context))
+        return element
 
-    def _lead(self, element: Element, attribute: str, target: Target) -> Element | None:
+    def _lead(self, element: Node, attribute: str, target: nodes.Target) -> Node | None:
         """The element with its address; None if its definition may not be used again."""
         title: str | None
         if target.name is not None:
-            url, title = self.spans.markdown.references[target.name]
+            definition = self.spans.parser.references[target.name]
+            url, title, at = definition.url, definition.title, definition.at
             if not self.spans.spend(len(url) + len(title or "")):
                 return None
         else:
-            url = self.source[slice(*target.url)]
+            url, at = self.source[slice(*target.url)], self.mapped.locate(target.url[0])
             title = None if target.title is None else self.source[slice(*target.title)]
-        element.set(attribute, url)
+        element.attributes[attribute] = url
+        element.places[attribute] = at
         if title is not None:
-            element.set("title", title)
+            element.attributes["title"] = title
         return element
 
 
-def hold(element: Element, pieces: Iterable[Piece]) -> Element:
-    """Put text and elements into an element that is empty."""
-    element.text, element[:] = join(pieces)
-    return element
+def _stands_alone(html: str) -> bool:
+    """Whether HTML is no part of a paragraph, by how it begins."""
+    begin = re.match("</?([^ >]+)", html)
+    return begin is not None and (begin[1][0] in "!?@%" or begin[1].lower() in _STANDS_ALONE)
 
 
-def join(pieces: Iterable[Piece]) -> tuple[str, list[Element]]:
-    """The text before the first element, and the elements, each with the text after it."""
-    texts: list[list[str]] = [[]]
-    elements = []
+def join(pieces: list[Child]) -> list[Child]:
+    """The same with each text in one piece."""
+    joined: list[Child] = []
+    texts: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
-            texts[-1].append(piece)
-        elif piece.tag is None and not piece.attrib:  # HTML put aside is text, if it can be
-            texts[-1].append(piece.text or "")
-        else:
-            elements.append(piece)
-            texts.append([piece.tail or ""])
-    for element, tail in zip(elements, texts[1:], strict=True):
-        element.tail = "".join(tail)
-    return "".join(texts[0]), elements
+            texts.append(piece)
+            continue
+        if text := "".join(texts):
+            joined.append(text)
+        texts.clear()
+        joined.append(piece)
+    if text := "".join(texts):
+        joined.append(text)
+    return joined

@@ -13,7 +13,7 @@ from escriba.markup.math.delimiters import Delimiters, Finder
 # Where something may begin, or end. Each alternative takes one character, so that every such
 # place is found; a character directly before a quote is one, as the quote depends on it.
 _STOP = re.compile(
-    r"""[*_`<\[\]&\\"'\x02]|[^\\](?=["'])|!(?=\[)|\$(?=\$)|\{(?=:)|-(?=-)|\.(?=\.\.)|~(?=~)"""
+    r"""[*_`<\[\]&\\"'\ufdd0]|[^\\](?=["'])|!(?=\[)|\$(?=\$)|\{(?=:)|-(?=-)|\.(?=\.\.)|~(?=~)"""
     r"|>(?=>)| (?=>>| \n)",
     re.S,
 )
