@@ -20,6 +20,7 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 
+from escriba.ground.mapped import MappedText
 from escriba.markup.html.tree import Formula
 from escriba.markup.html.write import write
 from escriba.markup.kramdown.document.read import read
@@ -70,7 +71,7 @@ def write_texts(count: int, seed: int, marks: int) -> Iterator[str]:
 
 
 def read_ours(text: str) -> str:
-    root = read(text + DEFINED, Hooks()).root
+    root = read(MappedText(text + DEFINED), Hooks()).root
     for each in root.all():
         if isinstance(each, Formula):
             each.html = escape(f"\\({each.tex.strip()}\\)", quote=False)

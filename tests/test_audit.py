@@ -266,3 +266,13 @@ def test_links_of_ones_own_templates(tmp_path: Path) -> None:
     )
     files[POST] = "x"
     assert len(complaints(make_blog(tmp_path, files))) == 3
+
+
+def test_places_behind_a_block_are_those_in_the_text(tmp_path: Path) -> None:
+    text = (
+        "```escriba sample\nmodel: no\n```\n\n[x](/gone/) `escriba no.layers`\n\n> ```escriba sample\n> model: no\n"
+        "> ```\n>\n> [y](/lost/) and $$\\nope$$\n\n<p>\n<a href='/z/'>z</a></p>\n\n~~~\nx\n"
+    )
+    assert [line.split(" ")[0] for line in told(tmp_path, text)] == [
+        "5:8:", "8:5:", "8:13:", "11:10:", "14:7:", "14:21:", "17:10:", "19:1:"
+    ]  # fmt: skip

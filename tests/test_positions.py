@@ -44,7 +44,7 @@ BEGINS = {
 @pytest.mark.parametrize(("around", "name"), PAIRS)
 def test_blocks_and_spans_know_where_they_begin(around: str, name: str) -> None:
     text = "before\n\n" + around.format(*[SPANS[name]] * 3)
-    root = read(text, Hooks()).root
+    root = read(MappedText(text), Hooks()).root
     found = [node for node in root.nodes() if node.at >= 0 and node.tag]
     for node in found:
         assert re.match(BEGINS[node.tag], text[node.at :]), (node.tag, text[node.at :])
@@ -77,7 +77,11 @@ def is_named(each: Node | Formula, name: str) -> bool:
     ],
 )
 def test_addresses_know_where_they_are_written(text: str, address: str, places: list[int]) -> None:
-    found = [each for each in write(read(text, Hooks()).root).references if each.address == address]
+    found = [
+        each
+        for each in write(read(MappedText(text), Hooks()).root).references
+        if each.address == address
+    ]
     assert [each.at for each in found] == places
 
 
@@ -87,7 +91,7 @@ def test_formulas_of_all_marks_know_where_they_begin() -> None:
         "<div>\n$x$ and $$x$$\n</div>\n"
     )
     delimiters = Delimiters(dollars=True, brackets=True, environments=True)
-    found = formulas(read(text, Hooks(delimiters=delimiters)).root)
+    found = formulas(read(MappedText(text), Hooks(delimiters=delimiters)).root)
     assert [text[each.at :][:3] for each in found] == ["x$ ", "x\\)", "x\\\\", "\\be", "x$ ", "x$$"]
 
 
@@ -95,7 +99,9 @@ def test_html_of_the_author_knows_where_it_begins() -> None:
     text = (
         "> <table>\n> <tr><td>a</td></tr>\n> </table>\n\na <!-- b --> {::nomarkdown}<u>c</u>{:/}\n"
     )
-    found = [node for node in read(text, Hooks()).root.nodes() if isinstance(node, Html)]
+    found = [
+        node for node in read(MappedText(text), Hooks()).root.nodes() if isinstance(node, Html)
+    ]
     assert [(node.tag, text[node.at :][:4]) for node in found] == [
         ("table", "<tab"), ("tr", "<tr>"), ("td", "<td>"), ("u", "<u>c")
     ]  # fmt: skip

@@ -256,7 +256,9 @@ def test_the_end_of_a_text_is_no_broken_line(line: str) -> None:
 def test_formulas_are_read_in_the_order_of_the_text() -> None:
     text = "- $$a$$ *$$b$$ $$c$$*\n  - $$d$$ ~~$$e$$~~\n\n$$f$$ [$$g$$](/x) *unclosed $$h$$\n\n- i $$i$$\n"
     formulas = [
-        each for each in read_document(text, Hooks()).root.all() if isinstance(each, Formula)
+        each
+        for each in read_document(MappedText(text), Hooks()).root.all()
+        if isinstance(each, Formula)
     ]
     assert [each.tex for each in formulas] == list("abcdefghi")
     assert [text[each.at] for each in formulas] == list("abcdefghi")

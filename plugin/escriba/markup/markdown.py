@@ -156,7 +156,8 @@ def convert(
         highlight.code, marks, lambda code, at: embedded.value(code, text.place(at)),
         mathematics.delimiters,
     )  # fmt: skip
-    source = keep_known("\n".join(embedded.lines), marks)
+    lines = [keep_known(line, marks) for line in embedded.lines]
+    source = _map_lines(text.lines, lines)
     with text.placing(mistakes):
         document = read(source, hooks)
         _tell_formulas(document.root, document.prose, mathematics, text, mistakes)
@@ -178,6 +179,20 @@ def convert_html(
     with text.placing(mistakes):
         _tell_formulas(root, [blank_literals(source)], mathematics, text, mistakes)
     return Rendered(root, (), text)
+
+
+def _map_lines(lines: Sequence[str], changed: Sequence[str]) -> MappedText:
+    """The text of some lines, each of which comes from one of others."""
+    if lines == changed:
+        return MappedText("\n".join(lines))
+    starts, sources, at, source = [0], [0], 0, 0
+    for old, new in zip(lines, changed, strict=True):
+        at += len(new) + 1
+        source += len(old) + 1
+        if old != new:
+            starts.append(at)
+            sources.append(source)
+    return MappedText("\n".join(changed), starts, sources)
 
 
 def _tell_formulas(

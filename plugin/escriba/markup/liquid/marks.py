@@ -71,5 +71,7 @@ def clean(text: str) -> str:
 def keep_known(text: str, marks: Container[str]) -> str:
     """A text without marks that stand for nothing, and without the controls that were others' marks
     once."""
+    if not any(each in text for each in (MARK, MARK_END, "\x02", "\x03")):
+        return text
     text = text.replace("\x02", "").replace("\x03", "")
     return _MARK.sub(lambda mark: mark[0] if mark[0] in marks else "", text)

@@ -37,10 +37,10 @@ class Document:
     strays: tuple[tuple[str, int], ...]
 
 
-def read(text: str, hooks: Hooks) -> Document:
+def read(text: MappedText, hooks: Hooks) -> Document:
     """The tree of a text in Markdown."""
     parser = KramdownParser(hooks, PARSERS)
-    root = parser.read(MappedText(text))
+    root = parser.read(text)
     notes = Notes(parser)
     notes.join(root)
     Spans(parser, notes).run(root)
