@@ -272,7 +272,7 @@ def kills(stage: Stage, folder: Path, draw: random.Random, outcome: Outcome) -> 
     end = stage.ends[name]
     whole = {*before.values(), *end.values()}
     for path, data in blog.state().items():
-        if not is_draft(path) and data not in whole:
+        if not is_temporary(path) and data not in whole:
             outcome.blame("half-written files", f"{name}: {path}")
     race([blog.start(*COMMANDS[name])], outcome)
     if blog.state() != end:
@@ -293,12 +293,12 @@ def is_writing(blog: Blog) -> bool:
     return (
         (ours / "staging").exists()
         or (ours / "plan").exists()
-        or any(map(is_draft, os.listdir(blog.samples)))  # noqa: PTH208 - as quick as can be
+        or any(map(is_temporary, os.listdir(blog.samples)))  # noqa: PTH208 - as quick as can be
         or any((blog.root / "out").glob("deep/.*"))
     )
 
 
-def is_draft(name: str) -> bool:
+def is_temporary(name: str) -> bool:
     return re.search(r"(^|/)\.[^/]+\.[0-9a-f]{8}$|/\.escriba/", name) is not None
 
 

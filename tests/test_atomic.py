@@ -11,7 +11,7 @@ from escriba.article.blocks.panels import Panels
 from escriba.evidence.answers import Answers
 from escriba.evidence.ledger import Ledger
 from escriba.evidence.question import Use
-from escriba.ground.atomic import is_draft, open_draft, remove_drafts, sync
+from escriba.ground.atomic import is_temporary, open_atomically, remove_temporaries, sync
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
@@ -24,13 +24,13 @@ NAMES = ["a.txt", "a[1].md", "*.md", "é" * 127, "x" * 255, ".hidden", "a.123456
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_that_a_file_can_have(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    with open_draft(path) as file:
+    with open_atomically(path) as file:
         file.write(b"1")
         (draft,) = tmp_path.iterdir()
-        assert is_draft(draft)
+        assert is_temporary(draft)
         assert draft.name != name
     assert path.read_bytes() == b"1"
-    with pytest.raises(KeyboardInterrupt), open_draft(path) as file:
+    with pytest.raises(KeyboardInterrupt), open_atomically(path) as file:
         raise KeyboardInterrupt
     assert [each.name for each in tmp_path.iterdir()] == [name]
 
@@ -38,7 +38,7 @@ def test_any_name_that_a_file_can_have(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    with open_draft(path) as file:
+    with open_atomically(path) as file:
         file.write(b"1")
         (draft,) = tmp_path.iterdir()
         (tmp_path / "copy").write_bytes(b"")
@@ -48,7 +48,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path, 
     others = [".b.txt.12345678", f"{left}0", left[:-1]]
     for other in others:
         (tmp_path / other[:255]).write_bytes(b"")
-    remove_drafts(path)
+    remove_temporaries(path)
     found = {each.name for each in tmp_path.iterdir()}
     assert left not in found
     assert found == {name, "b", *(other[:255] for other in others)} - {left}

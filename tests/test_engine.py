@@ -8,7 +8,7 @@ import pytest
 
 from escriba.ground.errors import SourceError
 from escriba.sampling import engine
-from escriba.sampling import workers as crew
+from escriba.sampling import workers as pools
 from escriba.sampling.engine import Engine
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
@@ -60,7 +60,7 @@ def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, 
         options = [Options(length=400, until=until, seed=seed) for seed in range(6)]
         whole = Engine(each).sample_many(options)
         for name in ("CHUNK", "LOOK", "LEAST"):
-            monkeypatch.setattr(crew, name, chunk)
+            monkeypatch.setattr(pools, name, chunk)
         monkeypatch.setattr(engine, "PIECE", chunk)
         assert Engine(each).sample_many(options) == whole
         assert ["".join(Engine(each).stream(o)) for o in options] == whole

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escriba.sampling import engine
-from escriba.sampling import workers as crew
+from escriba.sampling import workers as pools
 from escriba.sampling.engine import Engine
 from escriba.sampling.request import Options
 from escriba.sampling.stream import BATCH, Stream, free_places, make_stream
-from escriba.sampling.workers import Crew, Hand, Job
+from escriba.sampling.workers import Job, Worker, WorkerPool
 from escriba.sampling.writer import Writer
 from support.models import make_model
 from support.waiting import PATIENCE, wait_until
@@ -51,7 +51,7 @@ def test_texts_do_not_depend_on_who_writes_them(model, options, workers, chunk, 
     with monkeypatch.context() as patch:
         patch.setattr(engine, "SHARED", 0)
         for name in ("CHUNK", "LOOK", "LEAST"):
-            patch.setattr(crew, name, chunk)
+            patch.setattr(pools, name, chunk)
         assert Engine(model, workers=workers).sample_many(options) == alone
 
 
@@ -97,7 +97,7 @@ def test_a_free_place_is_taken_at_once(model):
     lengths = [16 * n for n in range(1, 25)]
     batch = Recorder()
     advances: list[int] = []
-    Crew(make_jobs(model, lengths), [batch], advances.append).write()
+    WorkerPool(make_jobs(model, lengths), [batch], advances.append).write()
     assert sum(advances) == sum(lengths)
     assert sum(batch.sizes) == sum(lengths)
     assert batch.sizes == sorted(batch.sizes, reverse=True)
@@ -109,17 +109,17 @@ def test_a_free_place_is_taken_at_once(model):
 def test_few_jobs_are_shared_out_evenly(model, count, sizes):
     jobs = make_jobs(model, [16] * count)
     batches = [Recorder(), Recorder()]
-    hands = Crew(jobs, batches, ignore)
-    for hand in hands._hands:
-        assert hands._find_work(hand)
+    pool = WorkerPool(jobs, batches, ignore)
+    for worker in pool._workers:
+        assert pool._find_work(worker)
     assert [len(batch.streams) for batch in batches] == sizes
 
 
 def test_an_idle_hand_gets_half(model):
     jobs = make_jobs(model, [4000] * 8 + [16] * 8)
     slow, quick = Recorder(), Recorder()
-    both = Crew(jobs, [slow, quick], ignore)
-    first, second = both._hands
+    both = WorkerPool(jobs, [slow, quick], ignore)
+    first, second = both._workers
     assert both._find_work(first)
     assert both._find_work(second)
     assert (len(slow.streams), len(quick.streams)) == (8, 8)
@@ -141,13 +141,13 @@ def test_an_idle_hand_gets_half(model):
 def test_jobs_change_hands_in_the_kernel(model, monkeypatch):
     """With texts of very different lengths it happens by itself, and changes none of them."""
     given: list[int] = []
-    plain = Hand.give_half
+    plain = Worker.give_half
 
-    def give(hand: Hand, other: Hand) -> None:
-        given.append(len(hand.jobs))
-        plain(hand, other)
+    def give(worker: Worker, other: Worker) -> None:
+        given.append(len(worker.jobs))
+        plain(worker, other)
 
-    monkeypatch.setattr(Hand, "give_half", give)
+    monkeypatch.setattr(Worker, "give_half", give)
     monkeypatch.setattr(engine, "SHARED", 0)
     options = [Options(length=30_000 if s % 2 else 20, seed=s) for s in range(16)]
     options[1] = Options(length=90_000, seed=1)
@@ -162,7 +162,7 @@ def test_one_failure_stops_all(model, fault):
     jobs = make_jobs(model, [1_000_000] * 64)
     good = Recorder()
     with pytest.raises(type(fault)):
-        Crew(jobs, [good, Recorder(fault=fault)], ignore).write()
+        WorkerPool(jobs, [good, Recorder(fault=fault)], ignore).write()
     assert not all(job.writer.ended for job in jobs)
 
 

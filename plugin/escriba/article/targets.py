@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from escriba.article.expansion import find_documents
-from escriba.ground.atomic import open_draft, remove_drafts
+from escriba.ground.atomic import open_atomically, remove_temporaries
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.files import exists, is_dir, is_file, refusals
 from escriba.ground.language import tr
@@ -67,8 +67,8 @@ def write_files(files: Mapping[Path, bytes], project: Project) -> None:
     for path, data in files.items():
         with refusals(SourceError, project.shown(path), tr("cannot be written")):
             if is_dir(path.parent):
-                remove_drafts(path)
-            with open_draft(path) as file:
+                remove_temporaries(path)
+            with open_atomically(path) as file:
                 file.write(data)
 
 

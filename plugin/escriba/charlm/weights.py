@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 from escriba.ground.errors import ModelError, Place, TrainingError
 from escriba.ground.files import read_bytes
 from escriba.ground.language import tr
@@ -77,7 +77,7 @@ def write_atomically(
 ) -> None:
     """Call `write` with a new file that then gets that name. Raises TrainingError at `shown`."""
     try:
-        with open_draft(path) as file:
+        with open_atomically(path) as file:
             write(file)
     except OSError as error:
         reason = error.strerror or str(error)

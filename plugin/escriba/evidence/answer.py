@@ -16,7 +16,7 @@ from typing import Any
 
 from escriba.evidence.question import Kind, Question
 from escriba.ground import schema
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 from escriba.ground.digest import digest, text_digest
 from escriba.ground.errors import FrozenError, Place, SourceError
 from escriba.ground.files import read_bytes
@@ -127,7 +127,7 @@ def write(path: Path, kind: Kind, question: Question, text: str) -> None:
     ]
     lines.append(f"text: {text_digest(text)}")
     data = "\n".join(lines).encode() + SEPARATOR + text.encode()
-    with open_draft(path) as file:
+    with open_atomically(path) as file:
         file.write(data)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from escriba.evidence.answer import REASONS, FrozenAnswer, LineEndsError, edited, read, write
 from escriba.evidence.question import Kind, Question
 from escriba.evidence.samples import SAMPLES
-from escriba.ground.atomic import is_draft
+from escriba.ground.atomic import is_temporary
 from escriba.ground.errors import FrozenError, Place, Problem
 from escriba.ground.files import name_kind, refusals
 from escriba.ground.language import tr
@@ -104,7 +104,7 @@ class Ledger:
         holds the project's lock."""
         for kind in self.kinds:
             for path in self.project.models.glob(f"*/{kind}/.*"):
-                if is_draft(path):
+                if is_temporary(path):
                     with suppress(OSError):
                         path.unlink()
 

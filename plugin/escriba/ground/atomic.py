@@ -12,40 +12,40 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-_TOKEN = 4  # bytes in the name of a draft
-_LONGEST = 200  # bytes of a file's name in that of its draft, which may have 255 in all
+_TOKEN = 4  # bytes in the name of a temporary file
+_LONGEST = 200  # bytes of a file's name in that of its temporary file, which may have 255 in all
 _MANY = 8  # from so many files on they are synced side by side
 
 
-def remove_drafts(path: Path) -> None:
-    """Remove what a killed process left of drafts of `path`. Raises OSError."""
-    for draft in path.parent.glob(f"{glob.escape(_stem(path))}*"):
-        if is_draft(draft):
-            draft.unlink(missing_ok=True)
+def remove_temporaries(path: Path) -> None:
+    """Remove what a killed process left of temporary files of `path`. Raises OSError."""
+    for temporary in path.parent.glob(f"{glob.escape(_stem(path))}*"):
+        if is_temporary(temporary):
+            temporary.unlink(missing_ok=True)
 
 
-def is_draft(path: Path) -> bool:
-    """Whether a file bears the name of a draft."""
+def is_temporary(path: Path) -> bool:
+    """Whether a file bears the name of a temporary file."""
     return re.fullmatch(rf"\..+\.[0-9a-f]{{{2 * _TOKEN}}}", path.name, re.S) is not None
 
 
 @contextmanager
-def open_draft(path: Path) -> Iterator[BinaryIO]:
+def open_atomically(path: Path) -> Iterator[BinaryIO]:
     """A new file beside `path` that takes its name, synced to disk, if the body ends well.
 
-    Otherwise the draft goes and what `path` held before stays. Raises OSError.
+    Otherwise it goes and what `path` held before stays. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(_stem(path) + secrets.token_hex(_TOKEN))
+    temporary = path.with_name(_stem(path) + secrets.token_hex(_TOKEN))
     try:
-        with draft.open("xb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            draft.unlink()
+            temporary.unlink()
         raise
 
 
@@ -79,6 +79,6 @@ def _sync(path: Path) -> None:
 
 
 def _stem(path: Path) -> str:
-    """How the names of the drafts of a file begin."""
+    """How the names of the temporary files of a file begin."""
     name = os.fsdecode(os.fsencode(path.name)[:_LONGEST])
     return f".{name}."

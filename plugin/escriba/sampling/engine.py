@@ -13,7 +13,7 @@ from functools import partial
 from escriba.records.model import Model
 from escriba.sampling.request import Options
 from escriba.sampling.stream import Runner, make_stream
-from escriba.sampling.workers import Crew, Job
+from escriba.sampling.workers import Job, WorkerPool
 from escriba.sampling.writer import Writer
 
 PIECE = 32  # steps between two looks at a text that somebody watches
@@ -61,7 +61,7 @@ class Engine:
         while len(self._runners) < workers:
             self._runners.append(self._runners[0].copy())
         batches = [runner.begin(max(sizes)) for runner in self._runners[:workers]]
-        Crew(jobs, batches, advance).write()
+        WorkerPool(jobs, batches, advance).write()
         return [job.writer.text for job in jobs]
 
     def stream(self, options: Options) -> Iterator[str]:

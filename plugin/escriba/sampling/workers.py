@@ -1,4 +1,4 @@
-"""A crew: threads that write many streams, none of them idle while another has streams to give."""
+"""Threads that write many streams, none of them idle while another has streams to give."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Job:
 
 
 @dataclass(eq=False)
-class Hand:
+class Worker:
     """One thread's batch, and the jobs in its places."""
 
     batch: Batch
@@ -62,68 +62,68 @@ class Hand:
                 job.end(job.writer.text)
         return before - sum(job.unwritten for job in jobs)
 
-    def give_half(self, other: Hand) -> None:
-        """Let a hand that has no jobs go on with every second one."""
+    def give_half(self, other: Worker) -> None:
+        """Let a worker that has no jobs go on with every second one."""
         for place in list(self.jobs)[1::2]:
             self.batch.move(place, other.batch)
             other.jobs[place] = self.jobs.pop(place)
 
 
-class Crew:
-    """Jobs for the hands of some batches, the longest first. A hand takes another job whenever it
-    has a free place; when none waits any more, a hand without jobs gets half of another's."""
+class WorkerPool:
+    """Jobs for the workers of some batches, the longest first. A worker takes another job whenever
+    it has a free place; when none waits any more, one without jobs gets half of another's."""
 
     def __init__(
         self, jobs: Sequence[Job], batches: Sequence[Batch], advance: Callable[[int], None]
     ):
         self._advance = advance  # is told how many symbols less there are to write
         self._waiting = deque(sorted(jobs, key=lambda job: -job.left))
-        self._hands = [Hand(batch) for batch in batches]
-        self._most = min(BATCH, -(-len(jobs) // len(batches)))  # jobs of a hand
-        self._idle: list[Hand] = []
+        self._workers = [Worker(batch) for batch in batches]
+        self._most = min(BATCH, -(-len(jobs) // len(batches)))  # jobs of a worker
+        self._idle: list[Worker] = []
         self._over = False
         self._changed = Condition()  # its lock guards all of these
 
     def write(self) -> None:
-        """Write all jobs, each hand in a thread of its own."""
-        if len(self._hands) == 1:
-            self._work(self._hands[0])
+        """Write all jobs, each worker in a thread of its own."""
+        if len(self._workers) == 1:
+            self._work(self._workers[0])
             return
         from concurrent.futures import (
             ThreadPoolExecutor,
-        )  # slow to import, for nothing where one hand works
+        )  # slow to import, for nothing where one worker works
 
-        with ThreadPoolExecutor(len(self._hands)) as pool:  # a kernel works without Python's lock
+        with ThreadPoolExecutor(len(self._workers)) as pool:  # a kernel works without Python's lock
             try:
-                for future in [pool.submit(self._work, hand) for hand in self._hands]:
+                for future in [pool.submit(self._work, worker) for worker in self._workers]:
                     future.result()
             finally:
                 self._end()  # where one failed, or was interrupted, the others stop
 
-    def _work(self, hand: Hand) -> None:
+    def _work(self, worker: Worker) -> None:
         try:
-            while self._find_work(hand):
-                written = hand.advance()
+            while self._find_work(worker):
+                written = worker.advance()
                 with self._changed:
                     self._advance(written)
         finally:
             self._end()
 
-    def _find_work(self, hand: Hand) -> bool:
-        """Fill a hand's batch, or wait until it is given jobs. False when all are written."""
+    def _find_work(self, worker: Worker) -> bool:
+        """Fill a worker's batch, or wait until it is given jobs. False when all are written."""
         with self._changed:
-            free = min(self._most - len(hand.jobs), len(self._waiting))
+            free = min(self._most - len(worker.jobs), len(self._waiting))
             if free:
-                hand.begin([self._waiting.popleft() for _ in range(free)])
-            if hand.jobs:
-                if self._idle and len(hand.jobs) > 1:
-                    hand.give_half(self._idle.pop())
+                worker.begin([self._waiting.popleft() for _ in range(free)])
+            if worker.jobs:
+                if self._idle and len(worker.jobs) > 1:
+                    worker.give_half(self._idle.pop())
                     self._changed.notify_all()
             else:
-                self._idle.append(hand)
-                if len(self._idle) < len(self._hands):
-                    self._changed.wait_for(lambda: hand.jobs or self._over)
-            return bool(hand.jobs) and not self._over
+                self._idle.append(worker)
+                if len(self._idle) < len(self._workers):
+                    self._changed.wait_for(lambda: worker.jobs or self._over)
+            return bool(worker.jobs) and not self._over
 
     def _end(self) -> None:
         with self._changed:

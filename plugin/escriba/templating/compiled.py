@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import CodeType
 
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 
 
 class Compiled:
@@ -40,7 +40,7 @@ class Compiled:
     def put(self, source: str, filename: str, code: CodeType) -> None:
         """Keep the program of a template, if the disk lets us."""
         try:
-            with open_draft(self._path(source, filename)) as file:
+            with open_atomically(self._path(source, filename)) as file:
                 file.write(marshal.dumps(code))
         except OSError:
             pass

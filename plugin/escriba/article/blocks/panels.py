@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 from escriba.ground.errors import SourceError
 from escriba.ground.files import refusals
 from escriba.ground.language import tr
@@ -71,7 +71,10 @@ class Panels:
         """Put the files into a folder. Raises SourceError where that is refused."""
         for name, data in self._files.items():
             path = folder / name
-            with refusals(SourceError, path, tr("cannot be written")), open_draft(path) as file:
+            with (
+                refusals(SourceError, path, tr("cannot be written")),
+                open_atomically(path) as file,
+            ):
                 file.write(data)
 
     def _add_script(self, theme: Templates, name: str) -> str:

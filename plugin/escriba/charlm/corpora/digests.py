@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 from escriba.ground.digest import file_digest, text_digest
 
 LARGE = 1 << 20  # bytes; smaller files are read each time
@@ -52,7 +52,10 @@ def remembered_digest(path: Path, folder: Path | None) -> str:
     found = file_digest(path)
     settled = begun - max(stamp[1], stamp[2]) > SETTLED
     if settled and _stamp(path.stat()) == stamp:
-        with suppress(OSError), open_draft(entry) as file:  # without it the next start is slower
+        with (
+            suppress(OSError),
+            open_atomically(entry) as file,
+        ):  # without it the next start is slower
             file.write(" ".join([*map(str, stamp), found]).encode())
     return found
 
@@ -62,7 +65,7 @@ def remember(paths: Sequence[Path], home: Path, folder: Path | None) -> None:
     Without an entry they are written again another time. Raises OSError if they are not there."""
     if folder is not None:
         entry = folder / _name_entry(paths, home)
-        with suppress(OSError), open_draft(entry):
+        with suppress(OSError), open_atomically(entry):
             pass
 
 

@@ -30,7 +30,7 @@ from urllib.request import (
 )
 
 from escriba.charlm.corpora.archives import BLOCK
-from escriba.ground.atomic import open_draft
+from escriba.ground.atomic import open_atomically
 from escriba.ground.errors import CorpusError, Place, shorten
 from escriba.ground.language import tr
 
@@ -54,7 +54,7 @@ def download(url: str, sha256: str, target: Path, shown: Path) -> None:
     """
     found = hashlib.sha256()
     try:
-        with open_draft(target) as file:
+        with open_atomically(target) as file:
             for block in _hurry(_fetch(url)):
                 found.update(block)
                 file.write(block)

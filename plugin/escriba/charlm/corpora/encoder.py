@@ -43,7 +43,7 @@ from escriba.records.recipe import CorpusRecipe
 from escriba.records.vocabulary import Unit
 
 Report = Callable[[int, int], None]
-ABANDONED = 3600.0  # seconds after which a draft that nobody writes to is taken away
+ABANDONED = 3600.0  # seconds after which an encoding that nobody writes on is taken away
 _WRITTEN = frozenset({FACTS, *(f"{name}.{kind}" for name in PARTS for kind in ("txt", "npy"))})
 
 
@@ -64,12 +64,12 @@ def encode_documents(
     """
     sizes = _measure(documents)
     progress = _Progress(report, 2 * sum(sizes))
-    with _disk(shown, 2 * sum(sizes)), _draft(folder, 2 * sum(sizes)) as draft:
-        parts, seen = _write_texts(documents, sizes, recipe, draft, progress)
-        facts = _write_symbols(draft, parts, seen, recipe.unit, progress)
-        _write(draft / FACTS, [json.dumps(facts).encode()])
+    with _disk(shown, 2 * sum(sizes)), _stage(folder, 2 * sum(sizes)) as staged:
+        parts, seen = _write_texts(documents, sizes, recipe, staged, progress)
+        facts = _write_symbols(staged, parts, seen, recipe.unit, progress)
+        _write(staged / FACTS, [json.dumps(facts).encode()])
         confirm()
-        remember(list_files(draft), folder, memory_folder())
+        remember(list_files(staged), folder, memory_folder())
         report(progress.total, progress.total)
 
 
@@ -232,41 +232,41 @@ def _write(path: Path, blocks: Iterable[bytes | memoryview]) -> None:
 
 
 @contextmanager
-def _draft(folder: Path, needed: int) -> Iterator[Path]:
+def _stage(folder: Path, needed: int) -> Iterator[Path]:
     """A folder beside `folder` that takes its name if the body ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder.parent)
     if shutil.disk_usage(folder.parent).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    staged = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        draft.mkdir()
-        yield draft
-        _install(draft, folder)
+        staged.mkdir()
+        yield staged
+        _install(staged, folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
 
 
-def _install(draft: Path, folder: Path) -> None:
+def _install(staged: Path, folder: Path) -> None:
     try:
-        draft.rename(folder)
+        staged.rename(folder)
     except OSError:
         if read_encoded(folder, folder) is not None:
             return  # another process was sooner, with the same content
-        broken = draft.with_name(f"{draft.name}.broken")
+        broken = staged.with_name(f"{staged.name}.broken")
         folder.rename(broken)
-        draft.rename(folder)
+        staged.rename(folder)
         shutil.rmtree(broken, ignore_errors=True)
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """The drafts of processes that were killed. Nothing else: the folder may be a link."""
-    for draft in folder.glob(".*"):
+    """The folders of processes that were killed. Nothing else: the folder may be a link."""
+    for staged in folder.glob(".*"):
         with suppress(OSError):
-            paths = [*draft.iterdir()]
-            last = max(path.stat().st_mtime for path in (draft, *paths))
+            paths = [*staged.iterdir()]
+            last = max(path.stat().st_mtime for path in (staged, *paths))
             if time.time() - last > ABANDONED and _WRITTEN.issuperset(path.name for path in paths):
-                shutil.rmtree(draft, ignore_errors=True)
+                shutil.rmtree(staged, ignore_errors=True)
 
 
 @contextmanager

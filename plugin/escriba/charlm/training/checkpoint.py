@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import torch
 
 from escriba.charlm.weights import write_atomically
-from escriba.ground.atomic import remove_drafts
+from escriba.ground.atomic import remove_temporaries
 from escriba.ground.errors import Place, TrainingError
 from escriba.ground.files import open_file, refusals
 from escriba.ground.language import tr
@@ -86,7 +86,7 @@ class Checkpoint:
         with refusals(TrainingError, self.shown, tr("cannot be tidied up")):
             for name in (f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", modelfile.FILE,
                          f"{FOLDER}/{modelfile.FILE}"):  # fmt: skip
-                remove_drafts(self.folder / name)
+                remove_temporaries(self.folder / name)
 
     def remove(self) -> None:
         """Also of the weights beside. Raises TrainingError."""

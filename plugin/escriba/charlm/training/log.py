@@ -17,7 +17,7 @@ import torch
 
 from escriba.charlm.training.run import Run
 from escriba.charlm.weights import write_atomically
-from escriba.ground.atomic import remove_drafts
+from escriba.ground.atomic import remove_temporaries
 from escriba.ground.errors import Place, TrainingError
 from escriba.ground.files import open_file, refusals
 from escriba.ground.language import tr
@@ -62,7 +62,7 @@ class Log:
         Raises TrainingError for a line that no training has written, and for what cannot be read.
         """
         with refusals(TrainingError, self.shown.parent, tr("cannot be tidied up")):
-            remove_drafts(self.path)
+            remove_temporaries(self.path)
         source = source or self
         keep = step is not None and source.exists()
 

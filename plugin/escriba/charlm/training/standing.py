@@ -17,7 +17,7 @@ from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.training import Training
 from escriba.charlm.weights import load_network
-from escriba.ground import atomic as draft
+from escriba.ground import atomic
 from escriba.ground.errors import ModelError, TrainingError
 from escriba.ground.files import refusals
 from escriba.ground.language import tr
@@ -72,10 +72,10 @@ def take(project: Project, training: Training) -> None:
         for name in PAIR:
             if (own / name).exists():
                 (own / name).replace(folder / name)
-        draft.sync([folder, own])
+        atomic.sync([folder, own])
 
 
 def _keep(path: Path, copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
-    with draft.open_draft(copy) as target, path.open("rb") as source:
+    with atomic.open_atomically(copy) as target, path.open("rb") as source:
         shutil.copyfileobj(source, target)
