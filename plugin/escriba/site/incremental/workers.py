@@ -7,6 +7,7 @@ done here.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -56,6 +57,7 @@ def _share(pieces: Sequence[Piece], work: Callable[[Piece], Any], number: int) -
     context = multiprocessing.get_context("fork")
     done: dict[int, Any] = {}
     open_: dict[Connection, Any] = {}
+    gc.freeze()  # no copy looks at what it shares with this process, which would copy that
     try:
         for first in range(number):
             reader, writer = context.Pipe(duplex=False)
