@@ -31,6 +31,8 @@ from escriba.site.content.permalink import address, target
 from escriba.site.content.static import MOST, Shelf
 from escriba.site.convert import Converter, convert_entries
 from escriba.site.incremental.cache import Cache, DamagedError, open_cache
+from escriba.site.incremental.packs import KIND as PANEL
+from escriba.site.incremental.packs import Packs
 from escriba.site.incremental.reads import ASSET, LINKS, MENU, PLAN, add_base, add_content, watch
 from escriba.site.links.addresses import Addresses
 from escriba.site.links.audit import Audit, Targets, Voice, find_voice
@@ -42,6 +44,7 @@ from escriba.site.pages.article import Articles
 from escriba.site.pages.assets import FOLDER as ASSETS
 from escriba.site.pages.assets import read_assets
 from escriba.site.pages.blog import Blog, Job
+from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.pages.compose import compose
 from escriba.site.pages.navigation import Navigation
 from escriba.site.pages.theme import STRINGS, Theme
@@ -142,18 +145,19 @@ def render(
         project, context.mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
         memory=memory,
     )  # fmt: skip
-    files, pages = _make(catalogue, context, Shelf(project, asked=asked), cache, mathematics)
+    files, kept = _make(catalogue, context, Shelf(project, asked=asked), cache, mathematics)
     site = Site(len(catalogue.posts), files, context.mistakes.sorted_warnings())
     if alone and not site.warnings and len(asked) < MOST:
-        unchanged.keep(name, site.posts, files, pages, asked, project, context.reads, cache)
+        unchanged.keep(name, site.posts, files, kept, asked, project, context.reads, cache)
     return site
 
 
 def _make(
     catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, mathematics: Mathematics
-) -> tuple[dict[str, Content], dict[str, str]]:
-    """The files of a site; and, by their names, the addresses of those that are pages."""
-    project, mistakes, panels = context.project, context.mistakes, Panels()
+) -> tuple[dict[str, Content], dict[str, tuple[str, str]]]:
+    """The files of a site; and of those that are kept, by their names, as what."""
+    project, mistakes, packs = context.project, context.mistakes, Packs(context.reads, cache)
+    panels = Panels(find=packs.find)
     voice = find_voice(project, catalogue, mistakes)
     theme, addresses = _read_theme(context, catalogue, shelf, voice)
     audit = Audit(project, catalogue, addresses, shelf, voice)
@@ -169,6 +173,7 @@ def _make(
     audit.check_without_pages(converted, context.templates)
     mistakes.check()
     _fill_panels(panels, converted, context)
+    packs.keep(panels.models)
 
     add_content(context.reads, catalogue, converted, targets)
     articles = Articles(catalogue.entries, converted, targets, context.reads)
@@ -187,8 +192,8 @@ def _make(
 
 def _collect(
     catalogue: Catalogue, shelf: Shelf, blog: Blog, pages: Mapping[str, Content]
-) -> tuple[dict[str, Content], dict[str, str]]:
-    """All files of a site: an author's own `robots.txt` replaces ours, and a page whatever else has
+) -> tuple[dict[str, Content], dict[str, tuple[str, str]]]:
+    """What `_make` gives: an author's own `robots.txt` replaces ours, and a page whatever else has
     its name."""
     machines = table.MACHINES.values()
     files: dict[str, Content] = {url[1:]: pages[url] for url in machines if url in pages}
@@ -197,7 +202,9 @@ def _collect(
     files |= blog.theme.collect(scripts=bool(blog.panels.files))
     files |= {f"{ASSETS}/{name}": data for name, data in blog.panels.files.items()}
     files |= {target(url): page for url, page in pages.items() if url not in machines}
-    return files, {url[1:] if url in machines else target(url): url for url in pages}
+    kept = {f"{ASSETS}/{name}": (PANEL, model) for model, name in blog.panels.models.items()}
+    kept |= {url[1:] if url in machines else target(url): (PAGE, url) for url in pages}
+    return files, kept
 
 
 def _read_theme(

@@ -27,6 +27,7 @@ from escriba.ground.reads import Trace
 VERSION = 2
 SWEPT = 8  # of what others keep, when a new project comes
 LEVEL = 1  # of compression: what is kept is read more often than written
+PIECE = 4096  # bytes of a file that show whether it gets shorter
 _SCHEMA = """
 create table kept (kind text, name text, digest text, trace text, facts text, body blob,
                    sum int, primary key (kind, name));
@@ -54,8 +55,11 @@ class Kept:
 
 
 def pack(data: bytes) -> bytes:
-    """Bytes as they are kept."""
-    return zlib.compress(data, LEVEL)
+    """Bytes as they are kept: compressed, but for many that would not get fewer, as weights and
+    pictures do not."""
+    some = data[len(data) // 2 :][:PIECE]
+    is_hard = len(data) > 8 * PIECE and len(zlib.compress(some, LEVEL)) > 0.9 * PIECE
+    return zlib.compress(data, 0 if is_hard else LEVEL)
 
 
 class DamagedError(Exception):
