@@ -18,6 +18,17 @@ LIBRARIES = frozenset(
 )  # fmt: skip
 
 
+def packaged() -> Path:
+    """The folder of escriba's own templates: in the wheel, or at the top of a source checkout.
+
+    >>> (packaged() / "blocks" / "sample.html").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parents[1] / "templates"
+
+
 @cache
 def digest_program(templates: Path) -> str:
     """The SHA-256 of it all; `templates` is the folder of escriba's own."""

@@ -12,14 +12,12 @@ from typing import Any
 
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads, once
-from escriba.site.incremental.cache import Cache, Kept
-from escriba.site.incremental.packs import KIND as PANEL
-from escriba.site.incremental.reads import BASE
+from escriba.site.incremental.base import BASE
+from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, Kept
 from escriba.site.output.contents import Content, Packed, sign
-from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.sources import list_sources
 
-KIND, ASSET = "site", "asset"
+KIND = "site"
 KINDS = (PAGE, PANEL, ASSET)  # what has the bytes of a site's files
 SOURCES = "sources"  # all files that a site is made of
 

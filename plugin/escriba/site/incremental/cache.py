@@ -25,6 +25,7 @@ from escriba.ground.project import Project
 from escriba.ground.reads import Trace
 
 VERSION = 2
+PAGE, PANEL, ASSET = "compose", "panel", "asset"  # the kinds that have the bytes of a site's files
 SWEPT = 8  # of what others keep, when a new project comes
 LEVEL = 1  # of compression: what is kept is read more often than written
 PIECE = 4096  # bytes of a file that show whether it gets shorter

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from escriba.ground.reads import Reads
-from escriba.site.incremental.cache import Cache, Kept, pack
-from escriba.site.incremental.reads import BASE
+from escriba.site.incremental.base import BASE
+from escriba.site.incremental.cache import PANEL, Cache, Kept, pack
 from escriba.site.output.contents import sign
-
-KIND = "panel"
 
 
 class Packs:
@@ -19,7 +17,7 @@ class Packs:
     def __init__(self, reads: Reads, cache: Cache):
         self._cache = cache
         self._trace = {(BASE, "*"): reads.digest(BASE, "*")}
-        self._all = cache.load(KIND)
+        self._all = cache.load(PANEL)
         self._kept = {name: each for name, each in self._all.items() if each.trace == self._trace}
         self._new: dict[str, bytes] = {}
 
@@ -37,6 +35,6 @@ class Packs:
             name: Kept(self._trace, {}, pack(data), sign(data)) for name, data in self._new.items()
         }
         if new:
-            self._cache.keep(KIND, new)
+            self._cache.keep(PANEL, new)
         if gone := self._all.keys() - set(models):
-            self._cache.forget(KIND, gone)
+            self._cache.forget(PANEL, gone)
