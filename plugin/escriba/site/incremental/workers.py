@@ -8,14 +8,15 @@ done here.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 FEW = 24  # pieces that are not worth a process
 BATCH = 8  # results that a process sends at once
@@ -54,6 +55,9 @@ def count_processors() -> int:
 
 def _share(pieces: Sequence[Piece], work: Callable[[Piece], Any], number: int) -> dict[int, Any]:
     """The results of the pieces by their numbers, as far as the processes came."""
+    import multiprocessing
+    from multiprocessing.connection import Connection, wait
+
     context = multiprocessing.get_context("fork")
     done: dict[int, Any] = {}
     open_: dict[Connection, Any] = {}
