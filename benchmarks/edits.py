@@ -39,7 +39,7 @@ from escriba.ground import errors, language, mistakes, project
 from escriba.ground.errors import EscribaError
 from escriba.site.build import build
 from escriba.site.content import converted
-from escriba.site.incremental import reads
+from escriba.site.incremental import base
 from escriba.site.incremental.cache import find_path
 from support.editing.changes import KINDS, draw_blog, draw_edit
 from support.editing.folder import Folder, Order
@@ -61,7 +61,7 @@ def pretend(code: int) -> None:
     Whatever tells a cache which code it is of must be another one here, too.
     """
     converted.WORDS_PER_MINUTE = 220 - 40 * code
-    reads.find_program = lambda: f"edition {code}"
+    base.find_program = lambda: f"edition {code}"
     os.environ["ESCRIBA_EDITS_CODE"] = str(code)
 
 

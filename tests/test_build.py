@@ -108,14 +108,24 @@ def test_the_same_input_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_a_frozen_build_imports_neither_torch_nor_numpy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "without"),
+    [
+        ("\nMore.\n", "torch numpy wasmtime watchfiles rich"),
+        ("", "torch jinja2 markdown pygments babel"),
+    ],
+    ids=["something changed", "nothing changed"],
+)
+def test_a_frozen_build_imports_what_it_needs(tmp_path: Path, change: str, without: str) -> None:
     site = make_site(tmp_path / "site")
     build(site)
+    with (site.posts / "2020-11-02-networks.md").open("a") as post:
+        post.write(change)
     code = (
         "import sys; from pathlib import Path; from escriba.ground import project\n"
         "from escriba.site.build import build\n"
         "build(project.load(Path.cwd()), frozen=True, output=Path('other'))\n"
-        "print(sorted({'torch', 'numpy', 'wasmtime', 'watchfiles', 'rich'} & set(sys.modules)))\n"
+        f"print(sorted({set(without.split())!r} & set(sys.modules)))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=site.root, capture_output=True, text=True, check=False

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from escriba.article.blocks import panels
 from escriba.ground.project import Project, load
 from escriba.ground.reads import FILE, FOLDER, Reads
 from escriba.site.build import build
 from escriba.site.convert import Converter
 from escriba.site.incremental import workers
-from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache
+from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache, pack
 from escriba.site.output.contents import sign
 from escriba.site.pages import entry
 from support.blogs import make_site, run, tree
+from support.models import make_model
 
 POST = "2020-11-02-networks.md"
 
@@ -221,3 +226,47 @@ def test_what_a_killed_process_leaves_is_done_here(monkeypatch: pytest.MonkeyPat
         return square(number)
 
     assert list(workers.run(list(range(200)), work, 2)) == [(n, n * n) for n in range(200)]
+
+
+def test_a_playgrounds_model_is_packed_once(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[str] = []
+    original = panels.pack
+
+    def pack(model: Any) -> bytes:
+        packed.append(model.name)
+        return original(model)
+
+    monkeypatch.setattr(panels, "pack", pack)
+    post = site.posts / POST
+    post.write_text(post.read_text() + "\n```escriba playground\nmodel: mini\nlength: 20\n```\n")
+    build(site)
+    before = {name: data for name, (data, _) in tree(site.output).items()}
+    assert packed == ["mini"]
+    post.write_text(post.read_text() + "\nMore.\n")
+    build(site)
+    shutil.rmtree(site.output)
+    build(site)  # nothing changed, and all is kept
+    assert packed == ["mini"]
+    after = {name: data for name, (data, _) in tree(site.output).items()}
+    assert {n: d for n, d in after.items() if n.startswith("assets/")} == {
+        n: d for n, d in before.items() if n.startswith("assets/")
+    }
+    cache = open_cache(site)
+    (kept,) = cache.load("panel").values()
+    assert any(kept.read() == data for name, data in after.items() if name.endswith(".bin"))
+    assert not any(name.endswith(".bin") for name in cache.digests("asset"))
+    make_model(site.root / "models" / "mini", hidden=3)
+    build(site)
+    assert packed == ["mini", "mini"]
+    assert len(cache.digests("panel")) == 1, "of a model that is there no more"
+    post.write_text(post.read_text().partition("\n```escriba playground")[0])
+    build(site)
+    assert cache.digests("panel") == {}
+
+
+def test_what_does_not_get_shorter_is_not_compressed() -> None:
+    hard = random.Random(1).randbytes(100_000)
+    for data, most in ((hard, 1.001), (hard[:1000], 1.1), (b"abc" * 50_000, 0.1), (b"", 10)):
+        kept = pack(data)
+        assert zlib.decompress(kept) == data
+        assert len(kept) <= most * (len(data) or 1)

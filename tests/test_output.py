@@ -8,6 +8,8 @@ import shutil
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from escriba.ground.errors import SourceError
 from escriba.site.output import contents as content
 from escriba.site.output import write as output
 from escriba.site.output.contents import Content
+from escriba.site.output.plan import name_staged
 from escriba.site.output.write import FOLDER, Changes, recover, write
 
 SHOWN = Path("site")
@@ -106,7 +109,7 @@ def test_a_manifest_cannot_name_files_outside(tmp_path: Path) -> None:
     assert tree(site) == {"other.html": b"1"}
 
 
-names = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
+names = st.lists(st.sampled_from("abcé"), min_size=1, max_size=3).map("/".join)
 sites = st.dictionaries(names, st.binary(max_size=2), max_size=5).filter(
     lambda files: not any(a != b and b.startswith(a + "/") for a in files for b in files)
 )
@@ -117,51 +120,122 @@ class Stopped(BaseException):
     """What a killed process would be, if it could be caught."""
 
 
+def stop_at(patch: pytest.MonkeyPatch, left: int, step: str) -> Callable[[], bool]:
+    """Kill this process before or after so many steps; what tells whether that has come."""
+    stopped = False
+
+    def counted(name: str):  # type: ignore[no-untyped-def]
+        original = getattr(Path, name)
+
+        def run(self: Path, *args: object, **kwargs: object) -> object:
+            nonlocal left, stopped
+            left -= 1
+            stopped = stopped or left < 0
+            if stopped and (left < -1 or step == "before"):
+                raise Stopped
+            result = original(self, *args, **kwargs)
+            if stopped:
+                raise Stopped
+            return result
+
+        return run
+
+    for name in STEPS:
+        patch.setattr(Path, name, counted(name))
+    patch.setattr(output.shutil, "rmtree", lambda *args, **kwargs: None)
+    patch.setattr(os, "fsync", lambda number: None)  # that it comes in time is tested below
+    return lambda: stopped
+
+
 @settings(max_examples=100)
 @given(old=sites, new=sites, steps=st.integers(0, 40), step=st.sampled_from(("before", "after")))
 def test_a_write_that_is_killed_leaves_one_site_or_the_other(
     old: Mapping[str, bytes], new: Mapping[str, bytes], steps: int, step: str
 ) -> None:
     folder = Path(tempfile.mkdtemp())
+    write(old, folder, SHOWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda number: None)  # that it comes in time is tested below
-        write(old, folder, SHOWN)
-        left = steps
-        stopped = False
-
-        def counted(name: str):  # type: ignore[no-untyped-def]
-            original = getattr(Path, name)
-
-            def run(self: Path, *args: object, **kwargs: object) -> object:
-                nonlocal left, stopped
-                left -= 1
-                stopped = stopped or left < 0
-                if stopped and (left < -1 or step == "before"):
-                    raise Stopped
-                result = original(self, *args, **kwargs)
-                if stopped:
-                    raise Stopped
-                return result
-
-            return run
-
-        for name in STEPS:
-            patch.setattr(Path, name, counted(name))
-        patch.setattr(output.shutil, "rmtree", lambda *args, **kwargs: None)
-        try:
+        is_stopped = stop_at(patch, steps, step)
+        with suppress(Stopped):
             write(new, folder, SHOWN)
-        except Stopped:
-            pass
-        else:
-            stopped = False
     recover(folder, SHOWN)
     found = tree(folder)
-    assert found in ([new] if not stopped else [dict(old), dict(new)])
+    assert found in ([dict(old), dict(new)] if is_stopped() else [new])
     write(new, folder, SHOWN)
     assert tree(folder) == new
     assert write(new, folder, SHOWN).written == 0
     assert {p.name for p in (folder / FOLDER).glob("*")} <= {"manifest"}
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("moved", [None, 0, 1, 3])
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_what_an_older_version_staged_is_finished_or_swept(
+    tmp_path: Path, moved: int | None, step: str
+) -> None:
+    """It staged files in folders, under their names; of a plan that was decided, some were moved."""
+    old = {"a.html": b"1", "gone/index.html": b"1", "same.html": b"1"}
+    new = {"0": b"2", "names/0": b"2", "a.html": b"2"}
+    whole = {**new, "same.html": b"1"}
+    for steps in count():
+        folder = tmp_path / str(steps)
+        write(old, folder, SHOWN)
+        put(folder / FOLDER / "staging", new)
+        if moved is not None:
+            text = plan(write=[*new], remove=["gone/index.html"], manifest=[*whole])
+            put(folder, {f"{FOLDER}/plan": text})
+        for name in [*new][: moved or 0]:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / FOLDER / "staging" / name).replace(folder / name)
+        with pytest.MonkeyPatch.context() as patch:
+            is_stopped = stop_at(patch, steps, step)
+            with suppress(Stopped):
+                recover(folder, SHOWN)
+        recover(folder, SHOWN)
+        assert tree(folder) == (old if moved is None else whole)
+        assert write(whole, folder, SHOWN).removed == (moved is None)
+        assert [path.name for path in (folder / FOLDER).iterdir()] == ["manifest"]
+        if not is_stopped():
+            break
+
+
+def test_no_folders_are_made_to_stage_plain_names(tmp_path: Path) -> None:
+    names = [
+        "a.html",
+        "b/c/index.html",
+        "d" * 101,
+        "e/é.html",
+        "con.txt/f",
+        "g./h",
+        "i/" * 99 + "i",
+    ]
+    assert list(name_staged(names, tmp_path).values()) == [
+        "0", "1", *(f"names/{name}" for name in names[2:]),
+    ]  # fmt: skip
+    assert name_staged(["a"], tmp_path / ("x" * 200)) == {"a": "names/a"}
+
+
+def test_a_name_that_the_disk_refuses_is_refused_before_anything_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write({"a.html": b"1"}, tmp_path, SHOWN)
+    original = Path.write_bytes
+
+    def refuse(self: Path, data: bytes) -> int:
+        if not self.name.isascii():
+            raise OSError(22, "Invalid argument", str(self))
+        return original(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(SourceError) as caught:
+        write({"a.html": b"2", "b/é.html": b"2"}, tmp_path, SHOWN)
+    assert str(caught.value) == "site/b/é.html: cannot be written: Invalid argument"
+    with pytest.raises(
+        SourceError, match=r"site/'a\.html/b': no file of a site can have this name"
+    ):
+        write({"a.html": b"2", "a.html/b": b"2"}, tmp_path, SHOWN)
+    assert tree(tmp_path) == {"a.html": b"1"}
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["manifest"]
 
 
 def test_ctrl_c_while_files_are_moved_lets_them_be_moved(
@@ -197,9 +271,7 @@ def test_a_full_disk_is_an_error_and_no_change(
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(SourceError) as caught:
         write({"a.html": b"2"}, tmp_path, SHOWN)
-    assert str(caught.value) == (
-        "site/.escriba/staging/a.html: cannot be written: No space left on device"
-    )
+    assert str(caught.value) == "site/a.html: cannot be written: No space left on device"
     assert (tree(tmp_path), times(tmp_path)) == ({"a.html": b"1"}, before)
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["manifest"]
 
@@ -325,6 +397,12 @@ HOSTILE_PLANS = {
     "a name without end": plan(write=["a/" * 100_000 + "b"], manifest=["b/" * 100_000 + "c"]),
     "names of many folders": plan(remove=[f"{'c/' * 1000}{n}" for n in range(4000)]),
     "a file in a file": plan(write=["a", "a/b"], manifest=["a", "a/b"]),
+    "a file in a file, staged": plan(write=["a", "a/b"], staged=["a/b", "x"]),
+    "staged above": plan(write=["a", "b"], staged=["../../CNAME", "../manifest"]),
+    "staged once for two": plan(write=[*SITE], staged=["a/b", "a/b"], manifest=[*SITE]),
+    "staged for nobody": plan(write=["b"], staged=["a/b", "x"]),
+    "staged by no names": plan(write=["b", "c"], staged=[None, 7]),
+    "staged by a number": plan(write=["b"], staged=7),
 }
 
 
@@ -354,6 +432,11 @@ LINKS: dict[str, Prepare] = {
     "a staged folder": lambda site, ours, other: (
         put(ours, {"staging/x": b""}),
         (ours / "staging" / "w").symlink_to(other),
+    ),
+    "a file staged elsewhere": lambda site, ours, other: (
+        put(ours, {"staging/x": b"", "plan": plan(write=["evil.html", "x"], staged=["0", "v/x"])}),
+        (ours / "staging" / "0").symlink_to(other / "keep.txt"),
+        (ours / "staging" / "v").symlink_to(other),
     ),
     "the plan": lambda site, ours, other: (
         (ours / "plan").rename(other / "plan"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import time
 from contextlib import suppress
@@ -81,6 +82,7 @@ def build(
     from escriba.site.build import build as build_site
 
     begun = time.perf_counter()
+    gc.freeze()  # what was imported stays, and no collection need look at it
     project = find(folder)
     if url is not None:
         project = publish_at(project, url)

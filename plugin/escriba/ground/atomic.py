@@ -15,6 +15,7 @@ from typing import BinaryIO
 _TOKEN = 4  # bytes in the name of a temporary file
 _LONGEST = 200  # bytes of a file's name in that of its temporary file, which may have 255 in all
 _MANY = 8  # from so many files on they are synced side by side
+_THREADS = 16
 
 
 def remove_temporaries(path: Path) -> None:
@@ -55,14 +56,20 @@ def sync(paths: Collection[Path]) -> None:
     Many at once take one turn of the disk, and not one for each.
     """
     if len(paths) < _MANY:
-        for path in paths:
-            _sync(path)
+        _sync_all(paths)
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(16) as pool:
-        for _ in pool.map(_sync, paths):
+    every = list(paths)
+    shares = [every[first::_THREADS] for first in range(_THREADS)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(_sync_all, shares):
             pass
+
+
+def _sync_all(paths: Collection[Path]) -> None:
+    for path in paths:
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache
 from typing import Any
 
 from escriba.ground.language import tr
@@ -62,13 +63,21 @@ def read_json(data: bytes | str, number: Callable[[str], Any] = read_float) -> A
     what is nested too deeply or has a number out of bounds.
     """
     try:
-        value = json.loads(
-            data, parse_int=read_whole, parse_float=number, parse_constant=_refuse_constant
-        )
+        if isinstance(data, bytes):
+            data = data.decode(json.detect_encoding(data), "surrogatepass")
+        value = _open_decoder(number).decode(data)
     except RecursionError:
         raise ValueError(_too_deep()) from None
     _refuse_depth(value)
     return value
+
+
+@cache
+def _open_decoder(number: Callable[[str], Any]) -> json.JSONDecoder:
+    # `json.loads` makes one for each text: as much work as to read a line of a log.
+    return json.JSONDecoder(
+        parse_int=read_whole, parse_float=number, parse_constant=_refuse_constant
+    )
 
 
 def _refuse_constant(name: str) -> Any:

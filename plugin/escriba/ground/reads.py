@@ -49,6 +49,10 @@ class Reads:
         """Say that something was just made: its digest is another now."""
         self._known.pop((kind, name), None)
 
+    def adopt(self, other: Reads) -> None:
+        """Know all that others have found of the same project."""
+        self._known = {**other._known, **self._known}
+
     def note(self, kind: str, name: str) -> None:
         """Something is about to be read, or looked for: it is part of all that is being made."""
         if self._open:

@@ -8,14 +8,11 @@ of files and what the error itself says, which is cut short: no environment, no 
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import tempfile
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from escriba.ground.errors import DefectError, Place, Problem
@@ -96,6 +93,8 @@ def _find_where(error: BaseException) -> str:
 
 @lru_cache(maxsize=100)  # a defect that is in every post, or met at every save, has one report
 def _write(case: _Case) -> str:
+    import tempfile
+
     # With a name that nobody can know before, made by us, and readable by the person alone.
     number, path = tempfile.mkstemp(prefix="escriba-", suffix=".txt")
     try:
@@ -109,6 +108,8 @@ def _write(case: _Case) -> str:
 
 
 def _describe(error: BaseException) -> str:
+    import platform  # as all that few runs need: `mistakes` is part of each
+
     lines = ["What happened to escriba, for those who make it:", ""]
     lines += [f"command: {' '.join(map(repr, sys.argv))}"]
     lines += [f"Python {platform.python_version()} on {platform.platform()}"]
@@ -140,6 +141,8 @@ def _trace(error: BaseException) -> list[str]:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

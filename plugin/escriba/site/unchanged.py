@@ -12,13 +12,13 @@ from typing import Any
 
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads, once
-from escriba.site.incremental.cache import Cache, Kept
-from escriba.site.incremental.reads import BASE
+from escriba.site.incremental.base import BASE
+from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, Kept
 from escriba.site.output.contents import Content, Packed, sign
-from escriba.site.pages.compose import KIND as PAGE
 from escriba.site.sources import list_sources
 
-KIND, ASSET = "site", "asset"
+KIND = "site"
+KINDS = (PAGE, PANEL, ASSET)  # what has the bytes of a site's files
 SOURCES = "sources"  # all files that a site is made of
 
 
@@ -43,7 +43,7 @@ def find(
         return None
     asked |= {project.root / each for kind, each in kept.trace if kind == FILE}
     try:
-        known = {kind: cache.digests(kind) for kind in (PAGE, ASSET)}
+        known = {kind: cache.digests(kind) for kind in KINDS}
         return int(kept.facts["posts"]), _restore(kept.facts["files"], known, project, cache)
     except (KeyError, TypeError, ValueError):
         return None
@@ -53,30 +53,33 @@ def keep(
     name: str,
     posts: int,
     files: Mapping[str, Content],
-    pages: Mapping[str, str],
+    kept: Mapping[str, tuple[str, str]],
     asked: Iterable[Path],
     project: Project,
     reads: Reads,
     cache: Cache,
 ) -> None:
-    """Keep a site under a name; `pages` are the addresses of those of its files that are pages, and
-    `asked` are files that were looked for elsewhere."""
-    known, assets = cache.digests(ASSET), dict[str, Kept]()
+    """Keep a site under a name; `kept` has the kinds and names under which those of its files are
+    that the cache may have already, and `asked` are files that were looked for elsewhere."""
+    known, assets = {kind: cache.digests(kind) for kind in KINDS}, dict[str, Kept]()
     listed: dict[str, list[Any]] = {}
     for file, content in files.items():
         if isinstance(content, Path):
             listed[file] = ["copy", project.shown(content).as_posix()]
         elif isinstance(content, Packed):
-            listed[file] = [PAGE, pages[file], content.digest, content.size]
+            listed[file] = [*kept[file], content.digest, content.size]
         else:
             digest = sign(content)
-            listed[file] = [ASSET, file, digest, len(content)]
-            if known.get(file) != digest:
-                assets[file] = Kept.of_bytes(content, digest)
+            kind, at = kept.get(file, ("", ""))
+            if not kind or known[kind].get(at) != digest:
+                kind, at = ASSET, file
+                if known[ASSET].get(file) != digest:
+                    assets[file] = Kept.of_bytes(content, digest)
+            listed[file] = [kind, at, digest, len(content)]
     others = [(FILE, project.shown(path).as_posix()) for path in asked]
     trace = {read: reads.digest(*read) for read in [(BASE, "*"), (SOURCES, "*"), *others]}
     cache.keep(ASSET, assets)
-    cache.forget(ASSET, known.keys() - listed.keys())
+    cache.forget(ASSET, known[ASSET].keys() - {at for of, at, *_ in listed.values() if of == ASSET})
     cache.keep(KIND, {name: Kept(trace, {"posts": posts, "files": listed}, b"")})
 
 

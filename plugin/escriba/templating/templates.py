@@ -26,6 +26,7 @@ from escriba.ground import files
 from escriba.ground.caches import find_folder
 from escriba.ground.errors import EscribaError, Place, SourceError
 from escriba.ground.language import tr
+from escriba.ground.program import packaged as packaged
 from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads
 from escriba.ground.settings import Settings
@@ -36,17 +37,6 @@ from escriba.templating.sandbox import Sandbox
 from escriba.templating.strings import Words, read_words
 
 TEXTS = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".xml"})  # among assets
-
-
-def packaged() -> Path:
-    """The folder of escriba's own templates: in the wheel, or at the top of a source checkout.
-
-    >>> (packaged() / "blocks" / "sample.html").is_file()
-    True
-    """
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parents[1] / "templates"
 
 
 def _join_lines(text: Markup) -> Markup:

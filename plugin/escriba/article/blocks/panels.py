@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ from escriba.records.model import Model
 if TYPE_CHECKING:
     from escriba.templating.templates import Templates
 
+Find = Callable[[str, Callable[[], bytes]], bytes]
+
 PLAYGROUND = "<escriba-playground "  # in the HTML of a page that needs the script
 
 
@@ -26,13 +28,20 @@ class Panels:
 
     A model's file is the length of some JSON (uint32, low byte first), the JSON (its vocabulary),
     zeros up to a multiple of 16, and the image of docs/exact-sampling.md, 6. `address` is that of
-    the folder that they are in, with its slash, where no theme says so.
+    the folder that they are in, with its slash, where no theme says so. Whoever keeps files of
+    models gives what `find`s one by the model's digest, or else makes it.
     """
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", find: Find = lambda model, make: make()) -> None:
         self._address = escape(address)
+        self._find = find
         self._files: dict[str, bytes] = {}
         self._models: dict[str, str] = {}
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """The names of the files of models, by the digests of these."""
+        return self._models
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -58,12 +67,7 @@ class Panels:
     def add(self, model: Model) -> str:
         """The name of a model's file. Raises ModelError for a model that cannot be run exactly."""
         if model.digest not in self._models:
-            from escriba.sampling.wasm import Wasm, padded
-
-            vocabulary = {"unit": model.vocabulary.unit, "symbols": model.vocabulary.symbols}
-            facts = json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")).encode()
-            head = len(facts).to_bytes(4, "little") + facts
-            data = head.ljust(padded(len(head)), b"\0") + Wasm(model).image
+            data = self._find(model.digest, lambda: pack(model))
             self._models[model.digest] = self._add(model.name, "bin", data)
         return self._models[model.digest]
 
@@ -84,3 +88,13 @@ class Panels:
         name = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{suffix}"
         self._files[name] = data
         return name
+
+
+def pack(model: Model) -> bytes:
+    """The file of a model. Raises ModelError for one that cannot be run exactly."""
+    from escriba.sampling.wasm import Wasm, padded
+
+    vocabulary = {"unit": model.vocabulary.unit, "symbols": model.vocabulary.symbols}
+    facts = json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")).encode()
+    head = len(facts).to_bytes(4, "little") + facts
+    return head.ljust(padded(len(head)), b"\0") + Wasm(model).image

@@ -25,8 +25,10 @@ from escriba.ground.project import Project
 from escriba.ground.reads import Trace
 
 VERSION = 2
+PAGE, PANEL, ASSET = "compose", "panel", "asset"  # the kinds that have the bytes of a site's files
 SWEPT = 8  # of what others keep, when a new project comes
 LEVEL = 1  # of compression: what is kept is read more often than written
+PIECE, PIECES = 1024, 8  # bytes of a file, and from how many places, that show whether it shrinks
 _SCHEMA = """
 create table kept (kind text, name text, digest text, trace text, facts text, body blob,
                    sum int, primary key (kind, name));
@@ -54,8 +56,13 @@ class Kept:
 
 
 def pack(data: bytes) -> bytes:
-    """Bytes as they are kept."""
-    return zlib.compress(data, LEVEL)
+    """Bytes as they are kept: compressed, but for many that would not get fewer, as weights and
+    pictures do not."""
+    step, is_hard = len(data) // PIECES, False
+    if step > 4 * PIECE:
+        some = b"".join(data[at : at + PIECE] for at in range(step // 2, len(data), step))
+        is_hard = len(zlib.compress(some, LEVEL)) > 0.9 * len(some)
+    return zlib.compress(data, 0 if is_hard else LEVEL)
 
 
 class DamagedError(Exception):

@@ -9,17 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from escriba.ground.digest import text_digest
-from escriba.ground.language import reading_language
-from escriba.ground.program import digest_program
-from escriba.ground.project import Project
 from escriba.ground.reads import FILE, Reads, once
-from escriba.markup.math.formulas import Mathematics
 from escriba.site.content.catalogue import Catalogue, Group
 from escriba.site.content.converted import Converted
 from escriba.site.content.post import Post
-from escriba.templating.templates import packaged
+from escriba.site.incremental.base import BASE as BASE
 
-BASE = "base"  # this program, its language, the settings: part of everything
 POST = "post"  # what the front matter and the name of an entry say, by its source
 POSTS = "posts"  # the same of all
 ARTICLE = "article"  # all that a page can show of an entry, by its source
@@ -31,23 +26,6 @@ MENU = "menu"  # the items of the navigation, by language
 ASSET = "asset"  # the address of an asset, by name
 PLAN = "plan"  # the addresses of all pages
 LINKS = "links"  # whether the links of pages are wanted
-
-
-def find_program() -> str:
-    """The digest of this program."""
-    return digest_program(packaged())
-
-
-def add_base(reads: Reads, project: Project, mathematics: Mathematics) -> None:
-    """The part of everything."""
-
-    def write() -> str:
-        return repr((
-            find_program(), reading_language(), project.settings, mathematics,
-            project.shown(project.templates), project.shown(project.models),
-        ))  # fmt: skip
-
-    reads.add(BASE, once(write))
 
 
 def add_content(

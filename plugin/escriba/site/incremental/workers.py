@@ -7,14 +7,16 @@ done here.
 
 from __future__ import annotations
 
-import multiprocessing
+import gc
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 FEW = 24  # pieces that are not worth a process
 BATCH = 8  # results that a process sends at once
@@ -53,9 +55,13 @@ def count_processors() -> int:
 
 def _share(pieces: Sequence[Piece], work: Callable[[Piece], Any], number: int) -> dict[int, Any]:
     """The results of the pieces by their numbers, as far as the processes came."""
+    import multiprocessing
+    from multiprocessing.connection import Connection, wait
+
     context = multiprocessing.get_context("fork")
     done: dict[int, Any] = {}
     open_: dict[Connection, Any] = {}
+    gc.freeze()  # no copy looks at what it shares with this process, which would copy that
     try:
         for first in range(number):
             reader, writer = context.Pipe(duplex=False)

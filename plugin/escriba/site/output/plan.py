@@ -11,8 +11,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,41 @@ FOLDER = ".escriba"
 MANIFEST, PLAN, STAGING = "manifest", "plan", "staging"
 LIMIT = 16 << 20  # bytes of either
 LONGEST, LONGEST_WHOLE = 255, 4096  # bytes of a file's name, and with its folders
+LONGEST_PLAIN = 200  # characters of a path that every system takes
+NAMED = "names"  # the folder in that of staging for what is staged under its name
 _ODD = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # in no name of a file of a site
+_PART = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))[\w.-]{1,100}(?<!\.)"
+_PLAIN = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII | re.IGNORECASE)  # every disk takes it
 
 
 @dataclass(frozen=True)
 class Plan:
     """What makes the new site of the old: staged files to move, stale ones to remove, and then
-    the names of all files that are ours."""
+    the names of all files that are ours. `write` has their names, in the order in which they move,
+    with that which each has in the staging folder."""
 
-    write: tuple[str, ...]
+    write: Mapping[str, str]
     remove: tuple[str, ...]
     manifest: tuple[str, ...]
 
     def save(self, output: Path) -> None:
         """Decide: from here on the site is the new one. Raises OSError."""
-        _replace(json.dumps(asdict(self)), output / FOLDER / PLAN)
+        lists = {"write": [*self.write], "staged": [*self.write.values()]}
+        lists |= {"remove": [*self.remove], "manifest": [*self.manifest]}
+        _replace(json.dumps(lists), output / FOLDER / PLAN)
+
+
+def name_staged(names: Iterable[str], output: Path) -> dict[str, str]:
+    """What each file is called while it is staged: by its number, so that no folders are made.
+
+    But a name that not every disk takes is staged as it is, and in its folders: if this one does
+    not take it, nothing has been decided yet.
+    """
+    longest = LONGEST_PLAIN - len(str(output))
+    return {
+        name: str(number) if len(name) <= longest and _PLAIN.fullmatch(name) else f"{NAMED}/{name}"
+        for number, name in enumerate(names)
+    }
 
 
 def read_plan(output: Path) -> Plan | None:
@@ -50,22 +70,21 @@ def read_plan(output: Path) -> Plan | None:
     """
     try:
         value: Any = read_json(_read(output / FOLDER / PLAN))
-        plan = Plan(*(tuple(value[key]) for key in ("write", "remove", "manifest")))
+        write, remove, manifest = (tuple(value[key]) for key in ("write", "remove", "manifest"))
+        # Older plans do not say it: every file was staged under its own name.
+        staged = dict(zip(write, value.get("staged", write), strict=True))
     except (OSError, ValueError, TypeError, KeyError, SourceError):
         return None
-    names = [*plan.write, *plan.remove]
-    if not all(map(stays_inside, [*names, *plan.manifest])):
+    if not all(map(stays_inside, [*write, *remove, *manifest, *staged.values()])):
         return None
-    staged = [f"{FOLDER}/{STAGING}/{name}" for name in plan.write]
-    if find_links(names, output) or find_links(staged, output):
+    inside = {name: f"{FOLDER}/{STAGING}/{at}" for name, at in staged.items()}
+    if find_links([*write, *remove, *inside.values()], output) or find_nested(write):
         return None
-    if any(os.path.lexists(path) and not is_ours(path) for path in (output / n for n in staged)):
+    paths = {name: output / at for name, at in inside.items()}
+    if any(os.path.lexists(path) and not is_ours(path) for path in paths.values()):
         return None
-    there = zip(plan.write, staged, strict=True)
-    return replace(
-        plan,
-        write=tuple(n for n, s in there if is_ours(output / s) or os.path.lexists(output / n)),
-    )
+    there = {n: at for n, at in staged.items() if is_ours(paths[n]) or os.path.lexists(output / n)}
+    return Plan(there, remove, manifest)
 
 
 def read_manifest(output: Path, shown: Path) -> set[str]:
@@ -152,6 +171,12 @@ def find_links(names: Iterable[str], output: Path) -> list[str]:
             if known[folder] != stat.S_IFDIR:
                 break
     return sorted(links)
+
+
+def find_nested(names: Collection[str]) -> list[str]:
+    """Which names need a folder where another of them is a file."""
+    every = set(names)
+    return [name for name in names if not every.isdisjoint(_walk(name))]
 
 
 def ancestors(name: str) -> list[str]:

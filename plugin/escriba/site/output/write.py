@@ -1,9 +1,10 @@
 """Files to disk, so that a site changes as a whole or not at all.
 
-`write` first puts every changed file into `<output>/.escriba/staging`, then a plan beside them;
-writing the plan, atomically, is the moment at which the new site is decided. Only then are files
-renamed into place and stale ones removed. Whatever stops it before that moment leaves the old
-site as it was; whatever stops it after, the next `write` or `recover` carries the plan out.
+`write` first puts every changed file into `<output>/.escriba/staging`, under a number if it can,
+then a plan beside them, which has their names; writing the plan, atomically, is the moment at which
+the new site is decided. Only then are files renamed into place and stale ones removed. Whatever
+stops it before that moment leaves the old site as it was; whatever stops it after, the next `write`
+or `recover` carries the plan out.
 Files whose bytes do not change are not touched, and keep their times. Before the plan counts, all
 that it speaks of is on the disk; before it goes, all that it wanted is.
 
@@ -68,11 +69,7 @@ def write(
         sources = Sources(root)
         changed = sources.find_changed(files, output)
         _refuse_foreign(changed, ours, files, output, shown)
-        old = sorted(ours - files.keys())
-        beyond = set(find_links(old, output))  # what is behind a link is not ours any more
-        stale = [
-            name for name in old if is_file(output / name) and beyond.isdisjoint(ancestors(name))
-        ]
+        stale = _find_stale(ours, files, output)
         if changed or stale or ours != files.keys():
             _carry_out(_stage(files, changed, stale, output, sources), output)
     return Changes(len(changed), len(files) - len(changed), len(stale))
@@ -113,6 +110,8 @@ def _find_stale(ours: set[str], files: Collection[str], output: Path) -> list[st
     """Our files that are not wanted any more. What is behind a link is not ours; and what has the
     name of a wanted one but for its case, on a disk without case, is that one."""
     old = sorted(ours.difference(files))
+    if not old:
+        return []
     beyond = set(find_links(old, output))
     wanted = {fold(name): name for name in files}
 
@@ -127,10 +126,10 @@ def _find_stale(ours: set[str], files: Collection[str], output: Path) -> list[st
 
 def _refuse_names(files: Mapping[str, Content], shown: Path) -> None:
     # Every address was looked at before; this is the last door.
-    wrong = [name for name in sorted(files) if not plans.stays_inside(name)]
+    wrong = [name for name in files if not plans.stays_inside(name)] or plans.find_nested(files)
     if wrong:
         message = tr("no file of a site can have this name")
-        raise SourceError([Problem(message, Place(shown / repr(name))) for name in wrong])
+        raise SourceError([Problem(message, Place(shown / repr(name))) for name in sorted(wrong)])
 
 
 def _refuse_links(files: Collection[str], output: Path, shown: Path) -> None:
@@ -175,24 +174,24 @@ def _stage(
     sources: Sources,
 ) -> Plan:
     """Put what changes beside what there is, and decide: the plan, which counts from here on."""
-    staging = output / FOLDER / STAGING
+    staging, mistakes = output / FOLDER / STAGING, Mistakes()
+    # Pages last: until they change, all that the old ones refer to is still there.
+    order = sorted(changed, key=lambda name: (name.endswith(".html"), name))
+    plan = Plan(plans.name_staged(order, output), tuple(stale), tuple(sorted(files)))
     try:
         staging.mkdir(parents=True, exist_ok=True)
-        folders, mistakes = {staging}, Mistakes()
-        for name in changed:
-            path = staging / name
-            if path.parent not in folders:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                folders |= {staging / folder for folder in ancestors(name)}
+        for name, at in plan.write.items():
             try:
-                sources.copy(files[name], path)
+                if "/" in at:
+                    (staging / at).parent.mkdir(parents=True, exist_ok=True)
+                sources.copy(files[name], staging / at)
             except SourceError as error:  # a disk that is full ends it all
                 mistakes.add(error)
+            except OSError as error:  # nobody knows it by its number
+                raise OSError(error.errno, error.strerror, str(output / name)) from None
         mistakes.check()
-        sync([*(staging / name for name in changed), *folders])
-        # Pages last: until they change, all that the old ones refer to is still there.
-        order = sorted(changed, key=lambda name: (name.endswith(".html"), name))
-        plan = Plan(tuple(order), tuple(stale), tuple(sorted(files)))
+        folders = {staging / folder for at in plan.write.values() for folder in ancestors(at)}
+        sync([*map(staging.joinpath, plan.write.values()), *folders, staging])
         plan.save(output)
         return plan
     except BaseException:
@@ -214,9 +213,9 @@ def _carry_out(plan: Plan, output: Path) -> None:
     # Once all is done, the manifest is the new one, and lists nothing that was removed.
     stale = sorted(set(plan.remove) & plans.read_manifest(output, output))
     try:
-        _move(plan.write, stale, output)
+        _move(plan, stale, output)
     except KeyboardInterrupt:
-        _move(plan.write, stale, output)
+        _move(plan, stale, output)
         raise
     touched = {folder for name in (*plan.write, *stale) for folder in ancestors(name)}
     sync([path for path in (output, *(output / folder for folder in touched)) if is_dir(path)])
@@ -224,17 +223,20 @@ def _carry_out(plan: Plan, output: Path) -> None:
     plans.forget(output)
 
 
-def _move(changed: Collection[str], stale: Collection[str], output: Path) -> None:
-    new = set(changed).union(*map(ancestors, changed))
+def _move(plan: Plan, stale: Collection[str], output: Path) -> None:
+    new = set(plan.write).union(*map(ancestors, plan.write))
     for name in stale:  # a file where a folder comes, or in a folder where a file comes
-        if name in new or new.intersection(ancestors(name)) & set(changed):
+        if name in new or not plan.write.keys().isdisjoint(ancestors(name)):
             _remove(name, output)
-    for name in changed:
-        staged = output / FOLDER / STAGING / name
+    made: set[Path] = set()
+    for name, at in plan.write.items():
+        staged, path = output / FOLDER / STAGING / at, output / name
         if is_file(staged):
-            (output / name).parent.mkdir(parents=True, exist_ok=True)
-            _clear_empty(output / name)
-            staged.replace(output / name)
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
+            _clear_empty(path)
+            staged.replace(path)
     for name in stale:
         _remove(name, output)
 

@@ -11,13 +11,12 @@ from escriba.ground.errors import EscribaError, Problem
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.reads import Reads, Trace
 from escriba.markup.html import tags
-from escriba.site.incremental.cache import Cache, Kept, pack
+from escriba.site.incremental.cache import PAGE, Cache, Kept, pack
 from escriba.site.incremental.reads import LINKS
 from escriba.site.incremental.workers import run
 from escriba.site.output.contents import Packed, sign
 from escriba.site.pages.blog import Job
 
-KIND = "compose"
 FAILED = 5  # pages of a kind that may fail before the others of it are left undone
 
 
@@ -46,7 +45,7 @@ def compose(
 ) -> Composed:
     """Every page. Mistakes are those of templates; whether the `links` of pages are wanted must be
     part of what they are made of."""
-    kept = cache.load(KIND)
+    kept = cache.load(PAGE)
     found: dict[str, Kept] = {}
     rest: list[Job] = []
     for job in jobs:
@@ -68,8 +67,8 @@ def compose(
                 mistakes.add(kind(problems))
         if outcome.kept is not None:
             new[job.url] = outcome.kept
-    on_disk = cache.keep(KIND, new)
-    cache.forget(KIND, kept.keys() - {job.url for job in jobs})
+    on_disk = cache.keep(PAGE, new)
+    cache.forget(PAGE, kept.keys() - {job.url for job in jobs})
     found |= new
     ordered = {job.url: found[job.url] for job in jobs if job.url in found}
     return _collect(ordered, cache if on_disk else None, links=links)
@@ -79,7 +78,7 @@ def _collect(ordered: Mapping[str, Kept], cache: Cache | None, *, links: bool) -
     """The pages; those that can be read again from a cache are not held in memory."""
 
     def pack_page(url: str, kept: Kept) -> Packed:
-        read = kept.read if cache is None else cache.reader(KIND, url, kept.digest)
+        read = kept.read if cache is None else cache.reader(PAGE, url, kept.digest)
         return Packed(kept.digest, kept.facts["size"], read)
 
     return Composed(

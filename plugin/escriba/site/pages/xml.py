@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# XML 1.0 has no place for these, not even escaped (section 2.2), and a model may write them.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 has no place for these, not even escaped (section 2.2), and a model may write them. (What
+# is not in the ranges that it has is the same, and takes six times as long to compile.)
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(data: bytes) -> bytes:

@@ -16,11 +16,9 @@ from escriba.ground.project import NAME, Project, load
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.content.memory import Memory
-from escriba.site.incremental.cache import Cache, open_cache
-from escriba.site.pages.compose import KIND as PAGE
+from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, open_cache
 from escriba.site.serve.edition import Edition
 from escriba.site.sources import Survey, list_folders, state, survey
-from escriba.site.unchanged import ASSET
 
 
 class Press:
@@ -109,7 +107,7 @@ class Press:
     def _open_cache(self) -> Cache:
         if self._cache is None:
             self._cache = open_cache(self.project, session=True)
-            for kind in (PAGE, ASSET):  # editions are read for as long as they are shown
+            for kind in (PAGE, PANEL, ASSET):  # editions are read for as long as they are shown
                 self._cache.load(kind)
         return self._cache
 
