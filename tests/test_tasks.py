@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from escriba.markup.html.prose import furnish
+from escriba.markup.html.write import write
 from escriba.markup.markdown import render
 from support.trees import furnish_html
 
@@ -65,6 +67,12 @@ def test_a_formula_is_within_a_label() -> None:
     (found,) = items("- [ ] $$x^2$$ and so on\n")
     assert found.startswith("<label>")
     assert found.endswith("</math> and so on</label>")
+
+
+def test_a_comment_in_a_post_is_within_a_label() -> None:
+    root = render("- [ ] *a* <!-- b --> c\n", path=Path("a.md")).root
+    furnish(root)
+    assert "<em>a</em> <!-- b --> c</label>" in write(root).html
 
 
 def test_all_else_is_left_alone() -> None:

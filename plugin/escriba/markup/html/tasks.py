@@ -55,11 +55,23 @@ def _name(box: Node, parent: Node) -> None:
 
 def _may_follow(child: Child) -> bool:
     """Whether something can be in a label as a whole."""
-    if isinstance(child, Verbatim):
-        return child.is_text or isinstance(child, Formula) or child.html.startswith("<!--")
-    if isinstance(child, str) or child.tag == "math":
+    waiting = [child]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, Node):
+            if not _is_plain(each):
+                return False
+        elif each.tag != "math":
+            if each.tag and not _is_word(each):
+                return False
+            waiting += each.children
+    return True
+
+
+def _is_plain(child: Verbatim | str) -> bool:
+    if isinstance(child, str | Formula):
         return True
-    return _is_word(child) and all(map(_may_follow, child.children))
+    return child.is_text or child.html.startswith("<!--")
 
 
 def _is_word(node: Node) -> bool:

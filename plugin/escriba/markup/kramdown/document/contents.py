@@ -60,7 +60,7 @@ def _unlink(node: Node) -> None:
     """Replace the links within an element by what they hold, and notes by nothing."""
     kept: list[Child] = []
     for child in node.children:
-        if not isinstance(child, Node):
+        if not isinstance(child, Node) or isinstance(child, Html):
             kept.append(child)
             continue
         _unlink(child)
