@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from escriba.ground.project import Project, load
-from escriba.ground.reads import FILE, FOLDER, Reads
+from escriba.ground.reads import FILE, FOLDER, Reads, States, digest_file
 from escriba.site.build import build
 from escriba.site.convert import Converter
 from escriba.site.incremental import workers
@@ -59,6 +61,31 @@ def test_what_is_read_is_part_of_what_is_made(tmp_path: Path) -> None:
     assert Reads(tmp_path).stands(trace)
     (tmp_path / "b").write_text("")
     assert not Reads(tmp_path).stands(trace)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no time of the last change of a file")
+def test_a_file_is_read_again_whatever_its_times_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states, path = States(), tmp_path / "a"
+    path.write_text("1")
+    first = states.digest(path)
+    before = path.stat()
+    path.write_text("2")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    second = states.digest(path)
+    assert second == digest_file(path) != first, "it has just changed"
+    monkeypatch.setattr("escriba.ground.reads.FRESH", -60)
+    assert states.digest(path) == second
+    monkeypatch.setattr("escriba.ground.reads.digest_file", lambda path: "read again")
+    assert states.digest(path) == second, "known by its state"
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:
+        path.write_text("3")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert states.digest(path) == "read again"
+    path.unlink()
+    assert states.digest(path) == "read again"
 
 
 def test_a_link_is_not_what_it_leads_to(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from escriba.ground.errors import EscribaError
 from escriba.ground.lock import Say, silence
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
+from escriba.ground.reads import States
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.content.memory import Memory
@@ -41,7 +42,7 @@ class Press:
         self.asked: frozenset[Path] = frozenset()
         self.closed = False
         self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
-        self._memory = Memory()
+        self._memory, self._states = Memory(), States()
         self._changed = threading.Condition()
 
     def print(self, report: Report | None = None) -> Edition:
@@ -87,7 +88,9 @@ class Press:
         if list_folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
-        context = open_context(self.project, frozen=False, report=report, say=self.say)
+        context = open_context(
+            self.project, frozen=False, report=report, say=self.say, states=self._states
+        )
         asked: set[Path] = set()
         try:
             site = render(
