@@ -33,7 +33,7 @@ from escriba.site.convert import Converter, convert_entries
 from escriba.site.incremental.cache import Cache, DamagedError, open_cache
 from escriba.site.incremental.reads import ASSET, LINKS, MENU, PLAN, add_base, add_content, watch
 from escriba.site.links.addresses import Addresses
-from escriba.site.links.audit import Audit, Targets, Voice, find_voice
+from escriba.site.links.audit import Audit, Voice, find_voice
 from escriba.site.links.layouts import Layouts
 from escriba.site.output import write as disk
 from escriba.site.output.contents import Content
@@ -45,6 +45,7 @@ from escriba.site.pages.blog import Blog, Job
 from escriba.site.pages.compose import compose
 from escriba.site.pages.navigation import Navigation
 from escriba.site.pages.theme import STRINGS, Theme
+from escriba.site.targets import find_targets
 from escriba.site.territory import admit_output
 
 
@@ -129,20 +130,21 @@ def render(
     files outside of all folders of the site that were looked for; what is in the `cache`, by
     default that of the project, and stands is not made again. Pages may be read from it later. The
     `memory` is that of a process that renders again and again."""
-    cache = cache or open_cache(project)
+    cache, memory = cache or open_cache(project), memory or Memory()
     asked = asked if asked is not None else set()
     mathematics = mathjax.of_site(project)
     add_base(context.reads, project, mathematics)
     unchanged.add_sources(context.reads, project)
     name = f"drafts: {drafts}, unpublished: {unpublished}"
-    alone = memory is None or memory.is_empty  # else it is known that something has changed
+    alone = memory.is_empty  # else it is known that something has changed
     if alone and (same := unchanged.find(name, project, context.reads, cache, asked)):
         return Site(*same)
     catalogue = catalogues.read(
         project, context.mistakes, drafts=drafts, unpublished=unpublished, reads=context.reads,
         memory=memory,
     )  # fmt: skip
-    files, pages = _make(catalogue, context, Shelf(project, asked=asked), cache, mathematics)
+    shelf = Shelf(project, asked=asked)
+    files, pages = _make(catalogue, context, shelf, cache, memory, mathematics)
     site = Site(len(catalogue.posts), files, context.mistakes.sorted_warnings())
     if alone and not site.warnings and len(asked) < MOST:
         unchanged.keep(name, site.posts, files, pages, asked, project, context.reads, cache)
@@ -150,8 +152,9 @@ def render(
 
 
 def _make(
-    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, mathematics: Mathematics
-) -> tuple[dict[str, Content], dict[str, str]]:
+    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, memory: Memory,
+    mathematics: Mathematics,
+) -> tuple[dict[str, Content], dict[str, str]]:  # fmt: skip
     """The files of a site; and, by their names, the addresses of those that are pages."""
     project, mistakes, panels = context.project, context.mistakes, Panels()
     voice = find_voice(project, catalogue, mistakes)
@@ -164,8 +167,10 @@ def _make(
     context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
     converter = Converter(catalogue, replace(context, panels=panels), mathematics)
     converted = convert_entries(catalogue, context, converter, cache)
-    targets = _find_targets(catalogue, converted, addresses)
-    audit.read(converted, targets, converter.read_text)
+    led = find_targets(catalogue, converted, addresses, memory)
+    targets = {source.as_posix(): each.targets for source, each in led.items()}
+    doubtful = {source: each for source, each in converted.items() if not led[source].sound}
+    audit.read(doubtful, targets, converter.read_text)
     audit.check_without_pages(converted, context.templates)
     mistakes.check()
     _fill_panels(panels, converted, context)
@@ -213,20 +218,6 @@ def _read_theme(
     at = table.ADDRESSES
     theme = Theme(project.settings, templates, assets.paths, assets.files, context.reads, at, data)
     return theme, _list_addresses(project, catalogue, assets.paths, shelf)
-
-
-def _find_targets(
-    catalogue: Catalogue, converted: Mapping[Path, Converted], addresses: Addresses
-) -> Targets:
-    """What the addresses in each entry lead to in the site."""
-    found: dict[str, dict[str, str]] = {}
-    for entry in catalogue.entries:
-        source = entry.source.as_posix()
-        each = converted.get(entry.source)
-        links = dict.fromkeys(r.address for r in each.references) if each else ()
-        led = {link: addresses.resolve(link, source, entry.url) for link in links}
-        found[source] = {link: to for link, to in led.items() if to is not None}
-    return found
 
 
 def _fill_panels(panels: Panels, converted: Mapping[Path, Converted], context: Context) -> None:
