@@ -23,7 +23,7 @@ from escriba.site import unchanged
 from escriba.site.content import catalogue as catalogues
 from escriba.site.content import mathjax
 from escriba.site.content.catalogue import Catalogue
-from escriba.site.content.claims import Claim, claim_post, refuse_clashes
+from escriba.site.content.claims import Claim, refuse_clashes
 from escriba.site.content.converted import Converted
 from escriba.site.content.data import read as read_data
 from escriba.site.content.memory import Memory
@@ -161,7 +161,7 @@ def _make(
     theme, addresses = _read_theme(context, catalogue, shelf, voice)
     audit = Audit(project, catalogue, addresses, shelf, voice)
     navigation = Navigation(project, catalogue, audit, table.ADDRESSES)
-    refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
+    refuse_clashes(catalogue.entries, mistakes, _list_claims(catalogue, theme, panels, shelf))
 
     layouts = Layouts(context.templates, addresses, audit.guesses, voice)
     context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
@@ -185,7 +185,7 @@ def _make(
     audit.check(composed.read)
     layouts.check(composed.links)
     if panels.files or shelf.files:  # the names of which are known only now
-        refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
+        refuse_clashes(catalogue.entries, mistakes, _list_claims(catalogue, theme, panels, shelf))
     mistakes.check()
     return _collect(catalogue, shelf, blog, composed.pages)
 
@@ -260,9 +260,9 @@ def _own(project: Project, catalogue: Catalogue) -> list[str]:
 
 
 def _list_claims(
-    project: Project, catalogue: Catalogue, theme: Theme, panels: Panels, shelf: Shelf
+    catalogue: Catalogue, theme: Theme, panels: Panels, shelf: Shelf
 ) -> Iterator[Claim]:
-    """Who wants which file: first what every site has, then pages of topics, files, posts."""
+    """Who wants which file besides entries: what every site has, then pages of topics, files."""
     every, nowhere = tr("a page that every site has"), Place(Path(NAME))
     machines = dict(table.MACHINES)
     if Path(machines["robots"][1:]) in catalogue.files.values():  # an author's own replaces ours
@@ -278,5 +278,3 @@ def _list_claims(
     for shown, inside in {**catalogue.files, **shelf.files}.items():
         name, place, remedy = inside.as_posix(), Place(shown), tr("rename it")
         yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
-    for post in sorted(catalogue.entries, key=lambda post: post.source.as_posix()):
-        yield claim_post(post)
