@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from escriba.article.context import open_context
 from escriba.ground.project import Project, load
 from escriba.ground.reads import FILE, FOLDER, Reads, States, digest_file
-from escriba.site.build import build
+from escriba.site.build import build, render
+from escriba.site.content.memory import Memory
 from escriba.site.convert import Converter
 from escriba.site.incremental import workers
 from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache
-from escriba.site.output.contents import sign
+from escriba.site.output.contents import read, sign
 from escriba.site.pages import entry
-from support.blogs import make_site, run, tree
+from support.blogs import make_blog, make_site, run, tree
 
 POST = "2020-11-02-networks.md"
 
@@ -86,6 +89,39 @@ def test_a_file_is_read_again_whatever_its_times_are(
     assert states.digest(path) == "read again"
     path.unlink()
     assert states.digest(path) == "read again"
+
+
+def test_what_a_process_remembers_is_what_it_would_find(tmp_path: Path) -> None:
+    links = "[b](../b/) ![](curve.png) [c](c.html) [top](#top) [no](#no) <https://example.org/#no>"
+    blog = make_blog(tmp_path, {
+        "escriba.yml": "links: warn\npermalink: /:title/\n", "posts/2020-01-01-a.md": links,
+    })  # fmt: skip
+    memory, cache = Memory(), open_cache(blog, session=True)
+
+    def render_site(cache: Cache | None, memory: Memory | None) -> tuple[object, ...]:
+        context = open_context(blog, frozen=True)
+        site = render(
+            blog, context, drafts=False, unpublished=False, cache=cache, memory=memory
+        )  # fmt: skip
+        return {name: read(site.files, name) for name in site.files}, site.warnings
+
+    curve, said = tmp_path / "posts" / "curve.png", []
+    (tmp_path / "a").mkdir()
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: curve.write_bytes(b"1"),  # a file beside a post is one of the site
+        curve.unlink,
+        lambda: (tmp_path / "a" / "c.html").write_text("c"),  # one elsewhere, if a link leads there
+        lambda: (tmp_path / "posts" / "2020-01-02-b.md").write_text("---\ntitle: b\n---\n"),
+        lambda: (tmp_path / "a" / "c.html").rename(tmp_path / "posts" / "c.html"),
+        lambda: (tmp_path / "posts" / "2020-01-02-b.md").unlink(),
+    ]
+    for step in steps:
+        step()
+        found = render_site(cache, memory)
+        assert found == render_site(Cache(None, tmp_path), None)
+        said.append([warning.message for warning in found[1]])
+    assert [len(each) for each in said] == [4, 3, 4, 3, 2, 2, 3]
 
 
 def test_a_link_is_not_what_it_leads_to(tmp_path: Path) -> None:

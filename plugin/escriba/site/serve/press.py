@@ -23,6 +23,8 @@ from escriba.site.serve.edition import Edition
 from escriba.site.sources import Survey, list_folders, state, survey
 from escriba.site.unchanged import ASSET
 
+HELD = 10  # editions, at most, of which the garbage is held while nobody has a moment
+
 
 class Press:
     """Renders editions of a project, and tells who waits for the next. `say` is told for whom it
@@ -43,6 +45,7 @@ class Press:
         self.closed = False
         self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
         self._memory, self._states = Memory(), States()
+        self._held = 0  # editions since it settled
         self._changed = threading.Condition()
 
     def print(self, report: Report | None = None) -> Edition:
@@ -60,9 +63,19 @@ class Press:
             edition = self._keep(report_defect(error))
         return self._publish(edition)
 
-    def settle(self) -> None:
+    def hold(self) -> None:
         """Have no collection of garbage look again and again at what is kept from one edition to
-        the next. Whoever calls this has nothing else to do: it takes a moment."""
+        the next; the garbage among it is held with it."""
+        self._held += 1
+        if self._held < HELD:
+            gc.freeze()
+        else:
+            self.settle()
+
+    def settle(self) -> None:
+        """Let go of the garbage that is held. Whoever calls this has nothing else to do: it takes a
+        moment."""
+        self._held = 0
         gc.unfreeze()
         gc.collect()
         gc.freeze()
