@@ -1,6 +1,7 @@
 """Is what is built after any edit what a build from nothing makes, byte for byte?
 
     python benchmarks/edits.py [--edits N] [--seed N] [--entries N] [--without KIND,...]
+        [--remember]
 
 A random blog (support/editing/) goes through random edits: of posts, pages, includes, data,
 templates, settings, models, frozen samples, files; mistakes and their mending; options of the
@@ -9,6 +10,8 @@ into the output that is there, by a process that goes on, and every tenth time b
 that; and a copy without output and cache is built from nothing. The files must be the same, byte
 for byte, and so must warnings and mistakes, in their order, and what is said of files written. A
 file whose bytes do not change keeps its time; and a build that fails leaves the site as it was.
+
+With `--remember` the process that goes on renders as `escriba serve` does, from its memory.
 
 Prints what differs, the edit and the seed, and keeps the blog; exits with 1 if anything did. The
 same seed draws the same edits.
@@ -28,19 +31,24 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from escriba.ground import errors, language, mistakes, project
+from escriba.article.context import open_context
+from escriba.ground import errors, language, mistakes, project, reads
 from escriba.ground.errors import EscribaError
-from escriba.site.build import build
+from escriba.ground.project import Project
+from escriba.site.build import Result, build, render
 from escriba.site.content import converted
+from escriba.site.content.memory import Memory
 from escriba.site.incremental import base
-from escriba.site.incremental.cache import find_path
+from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, find_path, open_cache
+from escriba.site.output import write as disk
+from escriba.site.territory import admit_output
 from support.editing.changes import KINDS, draw_blog, draw_edit
 from support.editing.folder import Folder, Order
 from support.editing.hand import Hand
@@ -80,7 +88,32 @@ class Outcome:
     defect: str = ""
 
 
-def build_once(root: Path, order: Order) -> Outcome:
+class Session:
+    """Builds again and again as `serve` renders: from memory."""
+
+    def __init__(self) -> None:
+        reads.FRESH = 0.02  # seconds: edits come faster than any author's
+        self._cache: Cache | None = None
+        self._memory, self._states = Memory(), reads.States()
+
+    def build(self, found: Project, *, frozen: bool, drafts: bool, unpublished: bool) -> Result:
+        if self._cache is None:
+            self._cache = open_cache(found, session=True)
+            for kind in (PAGE, PANEL, ASSET):
+                self._cache.load(kind)
+        context = open_context(found, frozen=frozen, locked=True, states=self._states)
+        output, shown = found.output, found.shown(found.output)
+        admit_output(found, output, found.place("output"))
+        disk.recover(output, shown)
+        site = render(
+            found, context, drafts=drafts, unpublished=unpublished, cache=self._cache,
+            memory=self._memory,
+        )  # fmt: skip
+        done = disk.write(site.files, output, shown, root=found.root)
+        return Result(site.posts, done.written, done.unchanged, done.removed, site.warnings)
+
+
+def build_once(root: Path, order: Order, build: Callable[..., Result] = build) -> Outcome:
     """Build a project as it is ordered, in this process."""
     mistakes.is_unforeseen = lambda error: False
     try:
@@ -112,9 +145,10 @@ def _settle(order: Order) -> None:
 class Builder:
     """A process that builds one project again and again."""
 
-    def __init__(self, root: Path, order: Order):
+    def __init__(self, root: Path, order: Order, *, remember: bool = False):
         self._pipe, end = _forks.Pipe()
-        self._process: BaseProcess = _forks.Process(target=_serve, args=(end, root, order))
+        arguments = end, root, order, remember
+        self._process: BaseProcess = _forks.Process(target=_serve, args=arguments)
         self._process.start()
         end.close()
 
@@ -136,10 +170,11 @@ class Builder:
         self._process.join()
 
 
-def _serve(pipe: Connection, root: Path, order: Order) -> None:
+def _serve(pipe: Connection, root: Path, order: Order, remember: bool) -> None:
     _settle(order)
+    work = Session().build if remember else build
     while (order_now := pipe.recv()) is not None:
-        pipe.send(build_once(root, order_now))
+        pipe.send(build_once(root, order_now, work))
 
 
 def build_apart(root: Path, order: Order) -> Outcome:
@@ -185,6 +220,7 @@ class Trial:
     seed: int
     entries: int = 35
     without: Sequence[str] = ()
+    remember: bool = False
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -201,7 +237,7 @@ class Trial:
 
     def run(self, edits: int) -> list[str]:
         """Go through so many edits, until something differs: what does."""
-        builder = Builder(self.kept, self._folder.order)
+        builder = self._open()
         try:
             for number in range(edits + 1):
                 told = self._edit(number)
@@ -210,12 +246,15 @@ class Trial:
                 self._write()
                 if self._hand.restart:
                     builder.stop()
-                    builder = Builder(self.kept, self._folder.order)
+                    builder = self._open()
                 if found := self._compare(builder, number):
                     return [f"seed {self.seed}, after edit {number}: {told}", *found]
         finally:
             builder.stop()
         return []
+
+    def _open(self) -> Builder:
+        return Builder(self.kept, self._folder.order, remember=self.remember)
 
     def _edit(self, number: int) -> str:
         """Do the next edit in mind: what it is."""
@@ -379,6 +418,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=35, help="posts and pages, about")
     parser.add_argument("--without", default="", help="kinds of edits, with commas between them")
     parser.add_argument("--folder", type=Path, help="where the blog is kept (default: temporary)")
+    parser.add_argument("--remember", action="store_true", help="render as serve does")
     parser.add_argument("--once", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.once:
@@ -389,7 +429,8 @@ def main() -> None:
     without = [name for name in options.without.split(",") if name]
     if unknown := [name for name in without if not any(k.startswith(name) for k in KINDS)]:
         parser.error(f"no kind {', '.join(unknown)}; there are {', '.join(KINDS)}")
-    sys.exit(run(options.edits, options.seed, options.entries, without, options.folder))
+    trial = options.edits, options.seed, options.entries, without, options.folder
+    sys.exit(run(*trial, remember=options.remember))
 
 
 def run(
@@ -398,6 +439,8 @@ def run(
     entries: int = 35,
     without: Sequence[str] = (),
     folder: Path | None = None,
+    *,
+    remember: bool = False,
 ) -> int:
     """A trial, and what is to be said of it; 1 if anything differed."""
     root = Path(tempfile.mkdtemp(prefix="edits-", dir=folder))
@@ -405,7 +448,7 @@ def run(
     caches.mkdir(mode=0o700)
     os.environ["XDG_CACHE_HOME"] = str(caches)
     warm()
-    trial = Trial(root, seed, entries, without)
+    trial = Trial(root, seed, entries, without, remember)
     found = trial.run(edits)
     if found:
         print("\n".join(found))

@@ -65,6 +65,12 @@ def test_nothing_is_left_of_earlier_builds() -> None:
     assert done.stdout.endswith("25 edits of seed 16; nothing differs\n")
 
 
+def test_nothing_is_left_in_memory() -> None:
+    done = run(str(BENCHMARKS / "edits.py"), "--edits", "25", "--seed", "3", "--remember")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("25 edits of seed 3; nothing differs\n")
+
+
 def test_what_is_left_of_earlier_builds_is_found(tmp_path: Path) -> None:
     script = FORGETFUL.format(benchmarks=str(BENCHMARKS), folder=str(tmp_path), without=["cache"])
     done = run("-c", script)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from escriba.article.blocks import panels
+from escriba.article.context import open_context
 from escriba.ground.project import Project, load
-from escriba.ground.reads import FILE, FOLDER, Reads
-from escriba.site.build import build
+from escriba.ground.reads import FILE, FOLDER, Reads, States, digest_file
+from escriba.site.build import build, render
+from escriba.site.content.memory import Memory
 from escriba.site.convert import Converter
 from escriba.site.incremental import workers
 from escriba.site.incremental.cache import Cache, Kept, find_path, open_cache, pack
-from escriba.site.output.contents import sign
+from escriba.site.output.contents import read, sign
 from escriba.site.pages import entry
-from support.blogs import make_site, run, tree
+from support.blogs import make_blog, make_site, run, tree
 from support.models import make_model
 
 POST = "2020-11-02-networks.md"
@@ -64,6 +69,64 @@ def test_what_is_read_is_part_of_what_is_made(tmp_path: Path) -> None:
     assert Reads(tmp_path).stands(trace)
     (tmp_path / "b").write_text("")
     assert not Reads(tmp_path).stands(trace)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no time of the last change of a file")
+def test_a_file_is_read_again_whatever_its_times_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states, path = States(), tmp_path / "a"
+    path.write_text("1")
+    first = states.digest(path)
+    before = path.stat()
+    path.write_text("2")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    second = states.digest(path)
+    assert second == digest_file(path) != first, "it has just changed"
+    monkeypatch.setattr("escriba.ground.reads.FRESH", -60)
+    assert states.digest(path) == second
+    monkeypatch.setattr("escriba.ground.reads.digest_file", lambda path: "read again")
+    assert states.digest(path) == second, "known by its state"
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:
+        path.write_text("3")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert states.digest(path) == "read again"
+    path.unlink()
+    assert states.digest(path) == "read again"
+
+
+def test_what_a_process_remembers_is_what_it_would_find(tmp_path: Path) -> None:
+    links = "[b](../b/) ![](curve.png) [c](c.html) [top](#top) [no](#no) <https://example.org/#no>"
+    blog = make_blog(tmp_path, {
+        "escriba.yml": "links: warn\npermalink: /:title/\n", "posts/2020-01-01-a.md": links,
+    })  # fmt: skip
+    memory, cache = Memory(), open_cache(blog, session=True)
+
+    def render_site(cache: Cache | None, memory: Memory | None) -> tuple[object, ...]:
+        context = open_context(blog, frozen=True)
+        site = render(
+            blog, context, drafts=False, unpublished=False, cache=cache, memory=memory
+        )  # fmt: skip
+        return {name: read(site.files, name) for name in site.files}, site.warnings
+
+    curve, said = tmp_path / "posts" / "curve.png", []
+    (tmp_path / "a").mkdir()
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: curve.write_bytes(b"1"),  # a file beside a post is one of the site
+        curve.unlink,
+        lambda: (tmp_path / "a" / "c.html").write_text("c"),  # one elsewhere, if a link leads there
+        lambda: (tmp_path / "posts" / "2020-01-02-b.md").write_text("---\ntitle: b\n---\n"),
+        lambda: (tmp_path / "a" / "c.html").rename(tmp_path / "posts" / "c.html"),
+        lambda: (tmp_path / "posts" / "2020-01-02-b.md").unlink(),
+    ]
+    for step in steps:
+        step()
+        found = render_site(cache, memory)
+        assert found == render_site(Cache(None, tmp_path), None)
+        said.append([warning.message for warning in found[1]])
+    assert [len(each) for each in said] == [4, 3, 4, 3, 2, 2, 3]
 
 
 def test_a_link_is_not_what_it_leads_to(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,17 @@ def test_what_is_no_source_of_the_site_counts_for_nothing(press: Press) -> None:
 def test_a_change_back_is_none(press: Press) -> None:
     log = press.project.models / "mini" / "training.jsonl"
     assert Desk(press).go(lambda: log.write_text("x"), log.unlink, 60.0) == 0
+
+
+def test_garbage_goes_in_a_quiet_moment_and_after_some_editions(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[int] = []
+    monkeypatch.setattr(pressing.gc, "collect", lambda: went.append(desk.editions))
+    desk = Desk(press)
+    another = partial(save, post_of(press.project), "more\n")
+    assert desk.go(*[another] * 3, 1.0, 1.0, *[another] * (pressing.HELD + 1)) == pressing.HELD + 4
+    assert went == [3, 3 + pressing.HELD]
 
 
 def test_a_training_is_shown_when_it_rests_and_not_often(press: Press) -> None:

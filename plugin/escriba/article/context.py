@@ -16,7 +16,7 @@ from escriba.ground.lock import Say, hold_project, silence
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
 from escriba.ground.project import Project
-from escriba.ground.reads import FILE, Reads
+from escriba.ground.reads import FILE, Reads, States
 from escriba.records.library import Library
 from escriba.templating.templates import Templates, open_templates
 
@@ -73,14 +73,16 @@ def open_context(
     locked: bool = False,
     report: Report | None = None,
     say: Say = silence,
+    states: States | None = None,
     **options: Any,
 ) -> Context:
     """A context of its own for the documents of a project; `options` are further fields.
 
     Whoever has `locked` the project says so; else it is while something is answered, of which
-    `report` is told, and `say` for whom this waits.
+    `report` is told, and `say` for whom this waits. A process that opens one after another has the
+    `states` of files.
     """
-    reads = Reads(project.root)
+    reads = Reads(project.root, states)
     answers = Answers(
         Ledger(project, reads),
         frozen=frozen,

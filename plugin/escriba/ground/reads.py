@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 # is there is part of what was read, and of a folder the names in it.
 FILE, FOLDER = "file", "folder"
 LARGEST = 1 << 30  # bytes of a file that is read to be compared
+FRESH = 4.0  # seconds after a change for which a clock of files may give the next one the same time
 
 Read = tuple[str, str]  # kind and name
 Trace = Mapping[Read, str]  # each with the digest that it had
@@ -31,10 +33,12 @@ class Reads:
     one is made anew.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, states: States | None = None):
+        """`states` are those of a process that makes results again and again."""
+        digest = digest_file if states is None else states.digest
         self._find: dict[str, Callable[[str], str]] = {
-            FILE: lambda name: digest_file(root / name) + self._find_link(root / name),
-            FOLDER: lambda name: digest_folder(root / name) + self._find_link(root / name),
+            FILE: lambda name: self._look(root / name, digest),
+            FOLDER: lambda name: self._look(root / name, digest_folder),
         }
         self._parents: dict[str, str] = {}  # folders, and where they are without links
         self._known: dict[Read, str] = {}
@@ -76,7 +80,10 @@ class Reads:
 
     def stands(self, trace: Trace) -> bool:
         """Whether all that a result was made of is the same now."""
-        return all(self.digest(*read) == found for read, found in trace.items())
+        now = self._known.get  # most of what one result is made of, others are, too
+        return all(
+            now(read) == found or self.digest(*read) == found for read, found in trace.items()
+        )
 
     def digest(self, kind: str, name: str) -> str:
         """The digest of something, as it was when somebody first asked."""
@@ -84,6 +91,9 @@ class Reads:
         if found is None:
             found = self._known[kind, name] = self._find[kind](name)
         return found
+
+    def _look(self, path: Path, digest: Callable[[Path], str]) -> str:
+        return digest(path) + self._find_link(path)
 
     def _find_link(self, path: Path) -> str:
         """Where a path leads that has a link in it, since not every link may be followed; nothing
@@ -98,6 +108,32 @@ class Reads:
         except (OSError, ValueError):
             return ""
         return "" if real == str(path) else f" {os.fsencode(real)!r}"
+
+
+class States:
+    """The digests of files, each for as long as the system tells the same of the file. A program
+    may give a file that it has changed its old times, but no old `ctime`; and of one that changed a
+    moment ago nothing is kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, ...], str]] = {}
+
+    def digest(self, path: Path) -> str:
+        """What `digest_file` says of a file."""
+        try:
+            now, state = time.time(), path.stat()
+        except (OSError, ValueError):
+            self._known.pop(path, None)
+            return digest_file(path)
+        told = (state.st_dev, state.st_ino, state.st_mode, state.st_size,
+                state.st_mtime_ns, state.st_ctime_ns)  # fmt: skip
+        known = self._known.get(path)
+        if known is not None and known[0] == told:
+            return known[1]
+        found = digest_file(path)
+        if max(state.st_mtime, state.st_ctime) + FRESH < now:
+            self._known[path] = told, found
+        return found
 
 
 def digest_file(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def list_files(
     while pending:
         path, trail = pending.pop()
         with mistakes.collect():
-            if path == folder or _is_entered(path, keep, follow):
+            if path != folder and keep(path.name) and _is_plain(path):
+                yield path
+            elif path == folder or _is_entered(path, keep, follow):
                 inside, trail = _enter(path, trail, project, follow) if enter(path) else ([], trail)
                 pending += [(entry, trail) for entry in reversed(inside)]
             elif keep(path.name):
@@ -57,6 +60,17 @@ def show(path: Path, project: Project) -> Path:
     """How messages name a path: relative to the project, in letters that can be printed."""
     name = os.fsencode(project.shown(path)).decode(errors="backslashreplace")
     return Path(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", name))
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file, and no link, with a name that nobody minds, as most are: of these
+    nothing else need be asked."""
+    try:
+        path.name.encode()
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) and not _CONTROL.search(path.name)
 
 
 def _is_entered(path: Path, keep: Callable[[str], bool], follow: bool) -> bool:
@@ -82,7 +96,7 @@ def _enter(
                 problem = tr("this link leads back to a folder that it is in")
                 raise SourceError(problem, Place(shown))
             trail |= {(found.st_dev, found.st_ino)}
-        return sorted(path.iterdir()), trail
+        return sorted(path.iterdir(), key=lambda inside: inside.name), trail
 
 
 def _refuse_special(path: Path, project: Project, home: Path | None) -> None:

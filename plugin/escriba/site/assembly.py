@@ -14,9 +14,10 @@ from escriba.ground.project import NAME, Project
 from escriba.ground.reads import once
 from escriba.markup.math.formulas import Mathematics
 from escriba.site.content.catalogue import Catalogue
-from escriba.site.content.claims import Claim, claim_post, refuse_clashes
+from escriba.site.content.claims import Claim, refuse_clashes
 from escriba.site.content.converted import Converted
 from escriba.site.content.data import read as read_data
+from escriba.site.content.memory import Memory
 from escriba.site.content.permalink import address, target
 from escriba.site.content.static import Shelf
 from escriba.site.convert import Converter, convert_entries
@@ -24,7 +25,7 @@ from escriba.site.incremental.cache import PAGE, PANEL, Cache
 from escriba.site.incremental.packs import Packs
 from escriba.site.incremental.reads import ASSET, LINKS, MENU, PLAN, add_content, watch
 from escriba.site.links.addresses import Addresses
-from escriba.site.links.audit import Audit, Targets, Voice, find_voice
+from escriba.site.links.audit import Audit, Voice, find_voice
 from escriba.site.links.layouts import Layouts
 from escriba.site.output.contents import Content
 from escriba.site.pages import table
@@ -35,11 +36,13 @@ from escriba.site.pages.blog import Blog, Job
 from escriba.site.pages.compose import compose
 from escriba.site.pages.navigation import Navigation
 from escriba.site.pages.theme import STRINGS, Theme
+from escriba.site.targets import find_targets
 
 
 def assemble(
-    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, mathematics: Mathematics
-) -> tuple[dict[str, Content], dict[str, tuple[str, str]]]:
+    catalogue: Catalogue, context: Context, shelf: Shelf, cache: Cache, memory: Memory,
+    mathematics: Mathematics,
+) -> tuple[dict[str, Content], dict[str, tuple[str, str]]]:  # fmt: skip
     """The files of a site; and of those that are kept, by their names, as what."""
     project, mistakes, packs = context.project, context.mistakes, Packs(context.reads, cache)
     panels = Panels(find=packs.find)
@@ -47,14 +50,16 @@ def assemble(
     theme, addresses = _read_theme(context, catalogue, shelf, voice)
     audit = Audit(project, catalogue, addresses, shelf, voice)
     navigation = Navigation(project, catalogue, audit, table.ADDRESSES)
-    refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
+    refuse_clashes(catalogue.entries, mistakes, _list_claims(catalogue, theme, panels, shelf))
 
     layouts = Layouts(context.templates, addresses, audit.guesses, voice)
     context.reads.add(LINKS, once(lambda: str(layouts.are_checked)))
     converter = Converter(catalogue, replace(context, panels=panels), mathematics)
     converted = convert_entries(catalogue, context, converter, cache)
-    targets = _find_targets(catalogue, converted, addresses)
-    audit.read(converted, targets, converter.read_text)
+    led = find_targets(catalogue, converted, addresses, memory)
+    targets = {source.as_posix(): each.targets for source, each in led.items()}
+    doubtful = {source: each for source, each in converted.items() if not led[source].sound}
+    audit.read(doubtful, targets, converter.read_text)
     audit.check_without_pages(converted, context.templates)
     mistakes.check()
     _fill_panels(panels, converted, context)
@@ -70,7 +75,7 @@ def assemble(
     audit.check(composed.read)
     layouts.check(composed.links)
     if panels.files or shelf.files:  # the names of which are known only now
-        refuse_clashes(_list_claims(project, catalogue, theme, panels, shelf), mistakes)
+        refuse_clashes(catalogue.entries, mistakes, _list_claims(catalogue, theme, panels, shelf))
     mistakes.check()
     return _collect(catalogue, shelf, blog, composed.pages)
 
@@ -105,20 +110,6 @@ def _read_theme(
     at = table.ADDRESSES
     theme = Theme(project.settings, templates, assets.paths, assets.files, context.reads, at, data)
     return theme, _list_addresses(project, catalogue, assets.paths, shelf)
-
-
-def _find_targets(
-    catalogue: Catalogue, converted: Mapping[Path, Converted], addresses: Addresses
-) -> Targets:
-    """What the addresses in each entry lead to in the site."""
-    found: dict[str, dict[str, str]] = {}
-    for entry in catalogue.entries:
-        source = entry.source.as_posix()
-        each = converted.get(entry.source)
-        links = dict.fromkeys(r.address for r in each.references) if each else ()
-        led = {link: addresses.resolve(link, source, entry.url) for link in links}
-        found[source] = {link: to for link, to in led.items() if to is not None}
-    return found
 
 
 def _fill_panels(panels: Panels, converted: Mapping[Path, Converted], context: Context) -> None:
@@ -161,9 +152,9 @@ def _own(project: Project, catalogue: Catalogue) -> list[str]:
 
 
 def _list_claims(
-    project: Project, catalogue: Catalogue, theme: Theme, panels: Panels, shelf: Shelf
+    catalogue: Catalogue, theme: Theme, panels: Panels, shelf: Shelf
 ) -> Iterator[Claim]:
-    """Who wants which file: first what every site has, then pages of topics, files, posts."""
+    """Who wants which file besides entries: what every site has, then pages of topics, files."""
     every, nowhere = tr("a page that every site has"), Place(Path(NAME))
     machines = dict(table.MACHINES)
     if Path(machines["robots"][1:]) in catalogue.files.values():  # an author's own replaces ours
@@ -179,5 +170,3 @@ def _list_claims(
     for shown, inside in {**catalogue.files, **shelf.files}.items():
         name, place, remedy = inside.as_posix(), Place(shown), tr("rename it")
         yield Claim(name, address(name), shown.as_posix(), place, remedy, file=True)
-    for post in sorted(catalogue.entries, key=lambda post: post.source.as_posix()):
-        yield claim_post(post)

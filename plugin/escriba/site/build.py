@@ -146,13 +146,14 @@ def render(
     from escriba.site.assembly import assemble
     from escriba.site.content import catalogue as catalogues
     from escriba.site.content.mathjax import of_site
+    from escriba.site.content.memory import Memory
     from escriba.site.content.static import MOST, Shelf
 
-    cache = cache or open_cache(project)
+    cache, memory = cache or open_cache(project), memory or Memory()
     asked = asked if asked is not None else set()
     name, reads = _name(drafts=drafts, unpublished=unpublished), context.reads
     script = _begin(reads, project, begun).script
-    alone = memory is None or memory.is_empty  # else it is known that something has changed
+    alone = memory.is_empty  # else it is known that something has changed
     if alone and not begun and (same := unchanged.find(name, project, reads, cache, asked)):
         return Site(*same)
     catalogue = catalogues.read(
@@ -160,7 +161,7 @@ def render(
         memory=memory,
     )  # fmt: skip
     shelf = Shelf(project, asked=asked)
-    files, kept = assemble(catalogue, context, shelf, cache, of_site(project, script))
+    files, kept = assemble(catalogue, context, shelf, cache, memory, of_site(project, script))
     site = Site(len(catalogue.posts), files, context.mistakes.sorted_warnings())
     if alone and not site.warnings and len(asked) < MOST:
         unchanged.keep(name, site.posts, files, kept, asked, project, reads, cache)

@@ -94,11 +94,11 @@ def _walk(
     """
     try:
         with os.scandir(folder) as entries:
-            found = [Path(entry.path) for entry in entries if _is_kept(entry.name)]
+            found = [(folder / e.name, _is_folder(e)) for e in entries if _is_kept(e.name)]
     except (OSError, ValueError):  # gone, or not ours to read: a build will say so
         return
-    for path in found:
-        if not is_dir(path):
+    for path, is_folder in found:
+        if not is_folder:
             yield path
             continue
         if folders:
@@ -108,6 +108,11 @@ def _walk(
             is_checkpoint = path.name == CHECKPOINT and folder.parent == project.models
             if identity not in above and not is_checkpoint:
                 yield from _walk(path, (*above, identity), project, folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or leads to one; of what is no link, its folder has told that."""
+    return is_dir(Path(entry.path)) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
 
 
 def _identity(path: Path) -> tuple[int, int]:

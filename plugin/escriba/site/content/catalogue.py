@@ -138,8 +138,7 @@ def _arrange(
     """What was read, in order."""
     ordered = sorted(posts.shown, key=lambda post: post.order, reverse=True)
     beside = sorted(pages.shown, key=lambda page: page.source.as_posix())
-    in_order = sorted((*ordered, *beside), key=lambda post: post.source.as_posix())
-    claims.refuse_clashes(map(claims.claim_post, in_order), mistakes)
+    claims.refuse_clashes((*ordered, *beside), mistakes)
     tags = _group(ordered, ("tag", "tags"), lambda post: post.tags)
     categories = _group(ordered, ("category", "categories"), lambda post: post.categories)
     _refuse_names((*categories, *tags), mistakes)

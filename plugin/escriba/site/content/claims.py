@@ -3,7 +3,7 @@ needs a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from escriba.ground.errors import Place, SourceError
@@ -31,15 +31,29 @@ class Claim:
     file: bool = False
 
 
-def claim_post(post: Post) -> Claim:
-    """The page of a post."""
+def refuse_clashes(posts: Iterable[Post], mistakes: Mistakes, before: Iterable[Claim] = ()) -> None:
+    """Collect, at the later of two claims, that they cannot both be met: of those that come
+    `before` and those of the pages of posts, by their sources."""
+    first, ordered = tuple(before), sorted(posts, key=lambda post: post.source.as_posix())
+    targets = [*(claim.target for claim in first), *(post.target for post in ordered)]
+    if not _are_apart(targets):
+        _tell_clashes((*first, *map(_claim, ordered)), mistakes)
+
+
+def _are_apart(targets: Sequence[str]) -> bool:
+    """Whether all files can be, which is known sooner than who wants them."""
+    names = set(map(fold, targets))
+    folders = {folder for name in names for folder in ancestors(name)}
+    return len(names) == len(targets) and names.isdisjoint(folders)
+
+
+def _claim(post: Post) -> Claim:
     key = "permalink" if post.front.permalink else "slug"
     owner = post.source.as_posix()
     return Claim(post.target, post.url, owner, post.place(key), tr("choose another"), key)
 
 
-def refuse_clashes(claims: Iterable[Claim], mistakes: Mistakes) -> None:
-    """Collect, at the later of two claims, that they cannot both be met."""
+def _tell_clashes(claims: Iterable[Claim], mistakes: Mistakes) -> None:
     files: dict[str, Claim] = {}
     folders: dict[str, Claim] = {}
     for claim in claims:

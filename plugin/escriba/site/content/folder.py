@@ -25,8 +25,10 @@ class Folder:
         self.hidden: list[Post] = []
 
     def list(self, mistakes: Mistakes, *, drafts: bool) -> None:
+        name = self._project.shown(self._folder)
         for path in list_files(self._folder, self._project, mistakes, _is_read):
-            inside, shown = path.relative_to(self._folder), self._project.shown(path)
+            inside = path.relative_to(self._folder)
+            shown = name / inside
             left_out = not drafts and not DRAFTS.isdisjoint(inside.parts[:-1])
             if left_out:
                 if path.suffix.lower() in SUFFIXES | HTML:

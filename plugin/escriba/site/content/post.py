@@ -121,12 +121,12 @@ class Post:
         """What the front matter says, where a template asks for `post.key`. Raises KeyError."""
         return self.written[key]
 
-    @property
+    @cached_property
     def target(self) -> str:
         """The file that holds the page, relative to the site."""
         return permalink.target(self.url)
 
-    @property
+    @cached_property
     def order(self) -> tuple[bool, datetime, str]:
         """What sorts posts from old to new: undated drafts last, equal moments by source."""
         moment = instant(self.date) if self.date else _EPOCH

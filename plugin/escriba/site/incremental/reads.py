@@ -36,18 +36,19 @@ def add_content(
 ) -> None:
     """What is known of entries once they are converted, and what the addresses in them lead to."""
     entries = {entry.source.as_posix(): entry for entry in catalogue.entries}
+    made = {source: converted[entry.source] for source, entry in entries.items()}
     groups = {group.url: group for group in (*catalogue.tags, *catalogue.categories)}
 
     # What is there no more has no digest, and no result that was made of it stands.
     def article(source: str) -> str:
         if source not in entries:
             return ""
-        return text_digest(repr((converted[Path(source)].digest, sorted(targets[source].items()))))
+        return text_digest(repr((made[source].digest, sorted(targets[source].items()))))
 
     def card(source: str) -> str:
         if source not in entries:
             return ""
-        each = converted[Path(source)]
+        each = made[source]
         return repr((each.minutes, each.playground)) + text_digest(each.summary)
 
     def around(source: str) -> str:
@@ -92,9 +93,14 @@ def _list(group: Group) -> object:
 
 
 def _look_around(catalogue: Catalogue, post: Post) -> object:
-    around = catalogue.neighbours.get(post.source), catalogue.translations.get(post.source)
+    neighbours = catalogue.neighbours.get(post.source, ())
+    translations = catalogue.translations.get(post.source, ())
     topics = catalogue.topics.get(post.source, ())
-    return _show(around), [(topic.name, topic.url) for topic in topics]
+    return (
+        [each and str(each.source) for each in neighbours],
+        [str(each.source) for each in translations],
+        [(topic.name, topic.url) for topic in topics],
+    )
 
 
 def _show(value: object) -> object:

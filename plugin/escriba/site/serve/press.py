@@ -13,12 +13,15 @@ from escriba.ground.errors import EscribaError
 from escriba.ground.lock import Say, silence
 from escriba.ground.progress import Report
 from escriba.ground.project import NAME, Project, load
+from escriba.ground.reads import States
 from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.content.memory import Memory
 from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, open_cache
 from escriba.site.serve.edition import Edition
 from escriba.site.sources import Survey, list_folders, state, survey
+
+HELD = 10  # editions, at most, of which the garbage is held while nobody has a moment
 
 
 class Press:
@@ -39,7 +42,8 @@ class Press:
         self.asked: frozenset[Path] = frozenset()
         self.closed = False
         self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
-        self._memory = Memory()
+        self._memory, self._states = Memory(), States()
+        self._held = 0  # editions since it settled
         self._changed = threading.Condition()
 
     def print(self, report: Report | None = None) -> Edition:
@@ -57,9 +61,19 @@ class Press:
             edition = self._keep(report_defect(error))
         return self._publish(edition)
 
-    def settle(self) -> None:
+    def hold(self) -> None:
         """Have no collection of garbage look again and again at what is kept from one edition to
-        the next. Whoever calls this has nothing else to do: it takes a moment."""
+        the next; the garbage among it is held with it."""
+        self._held += 1
+        if self._held < HELD:
+            gc.freeze()
+        else:
+            self.settle()
+
+    def settle(self) -> None:
+        """Let go of the garbage that is held. Whoever calls this has nothing else to do: it takes a
+        moment."""
+        self._held = 0
         gc.unfreeze()
         gc.collect()
         gc.freeze()
@@ -85,7 +99,9 @@ class Press:
         if list_folders(self.project) != before:
             settings = self.project.root / NAME
             self.seen = {**survey(self.project, self.asked), settings: self.seen[settings]}
-        context = open_context(self.project, frozen=False, report=report, say=self.say)
+        context = open_context(
+            self.project, frozen=False, report=report, say=self.say, states=self._states
+        )
         asked: set[Path] = set()
         try:
             site = render(

@@ -52,6 +52,7 @@ def changes(
             settled = True
         if due and now >= due:
             yield
+            press.hold()
             printed, seen, due, settled = clock(), press.seen, 0.0, False
 
 
