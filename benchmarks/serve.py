@@ -5,7 +5,7 @@
 `escriba serve` shows a blog of generated posts (support/articles.py). A post is saved with another
 sentence, by a new file that takes its place, as many editors do; the time ends when the event has
 come that reloads pages and the page, asked for then, has the sentence. Prints the median, and the
-least and the most. One save with a new sample is one edition: the number of events after it is
+least and the most. One save with a new sample is one revision: the number of events after it is
 told, too.
 """
 
@@ -29,7 +29,7 @@ from support.articles import name_file, name_post, write_posts
 ROOT = Path(__file__).parents[1]
 SETTINGS = "title: A blog\nurl: https://example.org\npermalink: /posts/:title/\n"
 MODEL = "models/quijote"
-FIRST = "Of this sentence there is a first edition."
+FIRST = "Of this sentence there is a first revision."
 SAMPLE = "\n```escriba sample\nmodel: {model}\nlength: 20\nseed: 77\n```\n"
 QUIET = 1.5  # seconds without an event, after which no more is expected
 
@@ -72,8 +72,8 @@ def save(path: Path, text: str) -> None:
 
 def time_saves(port: int, path: Path, address: str, number: int) -> list[float]:
     events, text, found = listen(port), path.read_text("utf-8"), []
-    for edition in range(number):
-        sentence = f"Of this sentence there is edition {edition}."
+    for revision in range(number):
+        sentence = f"Of this sentence there is revision {revision}."
         started = time.perf_counter()
         save(path, f"{text}\n{sentence}\n")
         _next(events)
@@ -84,7 +84,7 @@ def time_saves(port: int, path: Path, address: str, number: int) -> list[float]:
     return found
 
 
-def count_editions(port: int, path: Path, block: str) -> int:
+def count_revisions(port: int, path: Path, block: str) -> int:
     """How many events follow a save with a new sample."""
     events = listen(port)
     save(path, path.read_text("utf-8") + block)
@@ -135,8 +135,8 @@ def main() -> None:
         print(f"{options.posts} posts, {options.saves} saves: median "
               f"{statistics.median(found) * 1000:.0f} ms, {min(found) * 1000:.0f} to "
               f"{max(found) * 1000:.0f}")  # fmt: skip
-        editions = count_editions(port, path, SAMPLE.format(model=model.name))
-        print(f"editions after a save with a new sample: {editions}")
+        revisions = count_revisions(port, path, SAMPLE.format(model=model.name))
+        print(f"revisions after a save with a new sample: {revisions}")
     finally:
         server.terminate()
         server.wait()

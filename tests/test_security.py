@@ -662,9 +662,9 @@ def test_the_kernel_reaches_nothing() -> None:
 
 @contextmanager
 def printed(site: Project) -> Iterator[int]:
-    """The port of a site's server, with its first edition."""
+    """The port of a site's server, with its first revision."""
     with serving(site) as server:
-        server.press.print()
+        server.builder.rebuild()
         yield server.server_port
 
 

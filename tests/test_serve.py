@@ -13,7 +13,7 @@ import pytest
 
 from escriba.ground.errors import SourceError
 from escriba.site.output.contents import read
-from escriba.site.serve import EVENTS, Edition, find, inject, matters, open_server
+from escriba.site.serve import EVENTS, Revision, find, inject, matters, open_server
 from support.blogs import make_site, tree
 from support.serving import get, hear, serving
 from support.waiting import wait_until
@@ -22,8 +22,8 @@ from support.waiting import wait_until
 def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
         assert get(server, "/cuaderno/")[0] == 500, "nothing is rendered yet"
-        before = tree(server.press.project.root)
-        server.press.print()
+        before = tree(server.builder.project.root)
+        server.builder.rebuild()
         for path, kind in (
             ("/cuaderno/", "text/html; charset=utf-8"),
             ("/cuaderno/2020/redes/", "text/html; charset=utf-8"),
@@ -55,19 +55,19 @@ def test_pages_as_a_server_of_files_gives_them_and_nothing_else(tmp_path: Path) 
             assert "Página no encontrada" in body
         status, body, headers = get(server, "/cuaderno/", "HEAD")
         assert (status, body) == (200, "")
-        after = tree(server.press.project.root)
+        after = tree(server.builder.project.root)
         frozen = {name for name in after.keys() - before.keys() if "/samples/" in name}
         assert after.keys() - before.keys() == frozen, "only samples are written"
 
 
 def test_only_this_machine_is_answered(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
-        server.press.print()
+        server.builder.rebuild()
         assert get(server, "/cuaderno/", Host="example.org")[0] == 403
         assert get(server, "/cuaderno/", Host="localhost:4000")[0] == 200
     for host in ("0.0.0.0", "example.org", ""):
         with pytest.raises(SourceError) as caught:
-            open_server(server.press.project, host, 0, drafts=True)
+            open_server(server.builder.project, host, 0, drafts=True)
         assert str(caught.value) == (
             "'serve' is for this machine only, so its host is one of 127.0.0.1, localhost, "
             f"not '{host}'; publish the folder 'site' instead"
@@ -78,7 +78,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
         port = server.server_port
         with pytest.raises(SourceError) as caught:
-            open_server(server.press.project, "127.0.0.1", port, drafts=True)
+            open_server(server.builder.project, "127.0.0.1", port, drafts=True)
     assert str(caught.value) == (
         f"cannot listen on port {port}: Address already in use; choose another with --port"
     )
@@ -86,12 +86,12 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
-        press = server.press
-        good = press.print()
-        post = press.project.posts / "2020-11-02-networks.md"
+        builder = server.builder
+        good = builder.rebuild()
+        post = builder.project.posts / "2020-11-02-networks.md"
         text = post.read_text()
         post.write_text(text.replace("lang: en", "lang: <en>"))
-        bad = press.print()
+        bad = builder.rebuild()
         assert bad.problems == (
             "posts/2020-11-02-networks.md:5:7: 'lang' must be a language such as es or pt-BR, "
             "not '<en>'",
@@ -103,14 +103,14 @@ def test_a_mistake_is_shown_over_the_last_good_site(tmp_path: Path) -> None:
         assert "posts/2020-11-02-networks.md:5:7" in body
         assert "&lt;en&gt;" in body
         post.write_text(text)
-        assert press.print().stamp == good.stamp
+        assert builder.rebuild().stamp == good.stamp
         assert "mistake" not in get(server, "/cuaderno/2020/networks/")[1]
 
 
 def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
-        (server.press.project.root / "escriba.yml").write_text("titel: x\nlatest: 0\n")
-        server.press.print()
+        (server.builder.project.root / "escriba.yml").write_text("titel: x\nlatest: 0\n")
+        server.builder.rebuild()
         status, body, _ = get(server, "/cuaderno/")
         assert status == 500
         assert "2 mistakes.</strong><ul" in body
@@ -119,29 +119,29 @@ def test_mistakes_before_there_is_any_site(tmp_path: Path) -> None:
 
 def test_an_open_page_hears_of_a_change_and_of_nothing_else(tmp_path: Path) -> None:
     with serving(make_site(tmp_path / "site")) as server:
-        first = server.press.print()
+        first = server.builder.rebuild()
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
         assert stream.headers["Content-Type"] == "text/event-stream"
         assert hear(stream) == f"data: {first.stamp}\n".encode()
         assert stream.readline() == b"\n"
-        assert server.press.print().stamp == first.stamp
-        post = server.press.project.posts / "2020-11-02-networks.md"
+        assert server.builder.rebuild().stamp == first.stamp
+        post = server.builder.project.posts / "2020-11-02-networks.md"
         post.write_text(post.read_text() + "\nMore.\n")
-        second = server.press.print()
+        second = server.builder.rebuild()
         assert hear(stream) == f"data: {second.stamp}\n".encode()
         connection.close()
 
 
 def test_the_script_is_in_served_pages_alone() -> None:
     page = b"<html><body><p></body> text</p></body></html>"
-    edition = Edition({"index.html": page})
-    served = inject(page, edition)
+    revision = Revision({"index.html": page})
+    served = inject(page, revision)
     assert served.count(b"<script>") == 1
     assert served.endswith(b"</script>\n</body></html>")
-    assert edition.stamp.encode() in served
-    assert b"<script" not in read(edition.files, "index.html")
+    assert revision.stamp.encode() in served
+    assert b"<script" not in read(revision.files, "index.html")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_the_command_reloads_and_ends_cleanly(tmp_path: Path) -> None:
         connection.request("GET", EVENTS)
         stream = connection.getresponse()
         seen = {hear(stream)}
-        # The first edition may come after the stream; then a saved file makes another.
+        # The first revision may come after the stream; then a saved file makes another.
         post = site.posts / "2020-11-02-networks.md"
         while len(seen) < 3:
             draft = site.root / "draft"  # else the server may see half a post

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from escriba.ground.streams import Gone
-from escriba.site.serve import Edition, Server, open_server, visitors
+from escriba.site.serve import Revision, Server, open_server, visitors
 from escriba.site.serve.request import RequestError, read_path, read_range
 from escriba.site.serve.server import Handler
 from escriba.site.serve.visitors import Visitors
@@ -32,7 +32,7 @@ HOST = b"Host: localhost\r\n\r\n"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(make_site(tmp_path_factory.mktemp("requests") / "site")) as server:
-        server.press.print()
+        server.builder.rebuild()
         yield server
 
 
@@ -207,12 +207,12 @@ def test_requests_may_come_together(server: Server) -> None:
     ],
 )
 def test_a_site_under_any_path(server: Server, baseurl: str, path: str, goal: str | None) -> None:
-    before = server.press.edition
-    server.press.edition = Edition({"index.html": b"<body>home</body>"}, baseurl=baseurl)
+    before = server.builder.revision
+    server.builder.revision = Revision({"index.html": b"<body>home</body>"}, baseurl=baseurl)
     try:
         answer = ask(server, line(path) + HOST).decode()
     finally:
-        server.press.edition = before
+        server.builder.revision = before
     assert f"\r\nLocation: {goal}\r\n" in answer if goal else "<body>home" in answer
     assert answer.count("\r\n\r\n") == 1
 
@@ -237,7 +237,7 @@ def test_a_defect_while_answering_is_a_page_and_the_server_goes_on(
 def test_files_on_disk_are_served_as_they_are_and_in_parts(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = server.press.project.root
+    root = server.builder.project.root
     film = root / "posts" / "film.mp4"
     film.write_bytes(bytes(range(256)) * 2000)
     (root / "posts" / "page.html").write_text("<body>whole</body>")
@@ -247,7 +247,7 @@ def test_files_on_disk_are_served_as_they_are_and_in_parts(
     }  # fmt: skip
     (tmp_path / "secret").write_text("secret")
     (root / "posts" / "secret.txt").symlink_to(tmp_path / "secret")
-    before, server.press.edition = server.press.edition, Edition(files)
+    before, server.builder.revision = server.builder.revision, Revision(files)
     try:
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         for header, status, expected in (
@@ -272,7 +272,7 @@ def test_files_on_disk_are_served_as_they_are_and_in_parts(
         status, body, _ = get(server, "/secret.txt")
         assert status == 404 and "outside the project" in body
     finally:
-        server.press.edition = before
+        server.builder.revision = before
         connection.close()
 
 
@@ -280,11 +280,11 @@ def test_a_film_is_not_read_to_know_whether_it_changed(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     with film.open("wb") as file:
         file.truncate(1 << 40)  # of holes: to read it takes hours
-    first = Edition({"film.mp4": film}).stamp
+    first = Revision({"film.mp4": film}).stamp
     os.utime(film, ns=(1, 1))
-    assert Edition({"film.mp4": film}).stamp != first
+    assert Revision({"film.mp4": film}).stamp != first
     film.unlink()
-    assert Edition({"film.mp4": film}).stamp
+    assert Revision({"film.mp4": film}).stamp
 
 
 def half(server: Server, data: bytes = b"GET /cuad") -> socket.socket:
@@ -333,8 +333,8 @@ def test_of_many_pages_in_a_browser_one_listens_and_all_reload(
 
     with serving(make_site(tmp_path / "site")) as server, browser.new_context() as context:
         context.set_default_timeout(1000 * PATIENCE)
-        press = server.press
-        press.print()
+        builder = server.builder
+        builder.rebuild()
 
         def open_page() -> Any:
             page = context.new_page()
@@ -342,10 +342,10 @@ def test_of_many_pages_in_a_browser_one_listens_and_all_reload(
             return page
 
         pages, crashed = [open_page() for _ in range(9)], 0
-        post = press.project.posts / "2020-11-02-networks.md"
+        post = builder.project.posts / "2020-11-02-networks.md"
         for word in ("First", "Second", "Third"):
             post.write_text(f"{post.read_text()}\n{word}.\n")
-            press.print()
+            builder.rebuild()
             for number, page in enumerate(pages):
                 try:
                     page.wait_for_function(
@@ -364,10 +364,10 @@ def test_who_takes_nothing_of_what_it_asked_for_is_left(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Handler, "timeout", 0.1)
-    film = server.press.project.root / "posts" / "long.mp4"
+    film = server.builder.project.root / "posts" / "long.mp4"
     with film.open("wb") as file:
         file.truncate(1 << 28)
-    before, server.press.edition = server.press.edition, Edition({"long.mp4": film})
+    before, server.builder.revision = server.builder.revision, Revision({"long.mp4": film})
     try:
         with half(server, line("/long.mp4") + HOST) as connection:
             connection.recv(100)
@@ -375,7 +375,7 @@ def test_who_takes_nothing_of_what_it_asked_for_is_left(
                 lambda: all(doing != "getting" for doing, _ in [*server.visitors._doing.values()])
             )
     finally:
-        server.press.edition = before
+        server.builder.revision = before
         film.unlink()
 
 

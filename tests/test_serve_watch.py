@@ -21,9 +21,9 @@ from escriba.ground.project import Project, load
 from escriba.site import serve as package
 from escriba.site.build import render as render_site
 from escriba.site.output.contents import read
-from escriba.site.serve import press as pressing
+from escriba.site.serve import builder as pressing
 from escriba.site.serve import watch
-from escriba.site.serve.press import Press
+from escriba.site.serve.builder import Builder
 from escriba.site.sources import survey
 from support.blogs import make_site
 
@@ -40,11 +40,11 @@ def site(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def press(site: Project) -> Press:
-    press = Press(site, drafts=True)
-    press.print()
-    assert press.edition.problems == ()
-    return press
+def builder(site: Project) -> Builder:
+    builder = Builder(site, drafts=True)
+    builder.rebuild()
+    assert builder.revision.problems == ()
+    return builder
 
 
 def post_of(site: Project) -> Path:
@@ -56,18 +56,18 @@ def save(path: Path, more: str) -> None:
 
 
 class Desk:
-    """Goes through what happens to a project, at times that are told, and counts the editions."""
+    """Goes through what happens to a project, at times that are told, and counts the revisions."""
 
-    def __init__(self, press: Press):
-        self.press = press
+    def __init__(self, builder: Builder):
+        self.builder = builder
         self.now = 1000.0
-        self.editions = 0
+        self.revisions = 0
 
     def go(self, *steps: Callable[[], object] | float) -> int:
-        """How many editions come of some steps: something that happens, or time that passes."""
-        before = self.editions
+        """How many revisions come of some steps: something that happens, or time that passes."""
+        before = self.revisions
 
-        def happenings(press: Press, say: object) -> Iterator[bool]:
+        def happenings(builder: Builder, say: object) -> Iterator[bool]:
             for step in steps:
                 if isinstance(step, float):
                     self.now += step
@@ -76,30 +76,30 @@ class Desk:
                     step()
                     yield True
 
-        for _ in watch.changes(self.press, print, happenings, lambda: self.now):
-            self.press.print()
-            self.editions += 1
-        return self.editions - before
+        for _ in watch.changes(self.builder, print, happenings, lambda: self.now):
+            self.builder.rebuild()
+            self.revisions += 1
+        return self.revisions - before
 
 
-def test_one_save_is_one_edition(press: Press) -> None:
-    post = post_of(press.project)
+def test_one_save_is_one_revision(builder: Builder) -> None:
+    post = post_of(builder.project)
     again = lambda: None  # noqa: E731
-    assert Desk(press).go(lambda: save(post, "\nMore.\n"), again, again, 5.0) == 1
+    assert Desk(builder).go(lambda: save(post, "\nMore.\n"), again, again, 5.0) == 1
 
 
-def test_a_new_sample_that_it_freezes_is_no_news(press: Press) -> None:
-    post, frozen = post_of(press.project), press.project.models / "mini" / "samples"
+def test_a_new_sample_that_it_freezes_is_no_news(builder: Builder) -> None:
+    post, frozen = post_of(builder.project), builder.project.models / "mini" / "samples"
     before = set(frozen.iterdir())
     again = lambda: None  # noqa: E731
-    assert Desk(press).go(lambda: save(post, BLOCK), again, again, 20.0) == 1
+    assert Desk(builder).go(lambda: save(post, BLOCK), again, again, 20.0) == 1
     (sample,) = set(frozen.iterdir()) - before
-    assert Desk(press).go(lambda: save(sample, "edited"), again) == 1
-    assert "was edited" in press.edition.problems[0]
+    assert Desk(builder).go(lambda: save(sample, "edited"), again) == 1
+    assert "was edited" in builder.revision.problems[0]
 
 
-def test_what_is_no_source_of_the_site_counts_for_nothing(press: Press) -> None:
-    root = press.project.root
+def test_what_is_no_source_of_the_site_counts_for_nothing(builder: Builder) -> None:
+    root = builder.project.root
     names = (
         ".git/index", ".venv/lib/a.py", "site/index.html", "node_modules/x/posts/a.md",
         "models/mini/checkpoint/latest.pt", "posts/.a.md.swp", "posts/a.md~", "posts/#a.md#",
@@ -113,29 +113,29 @@ def test_what_is_no_source_of_the_site_counts_for_nothing(press: Press) -> None:
 
         return work
 
-    assert Desk(press).go(*map(write, names), 60.0) == 0
-    assert Desk(press).go(write("posts/checkpoint/a.txt")) == 1
-    assert Desk(press).go(write("_includes/a.html")) == 1
+    assert Desk(builder).go(*map(write, names), 60.0) == 0
+    assert Desk(builder).go(write("posts/checkpoint/a.txt")) == 1
+    assert Desk(builder).go(write("_includes/a.html")) == 1
 
 
-def test_a_change_back_is_none(press: Press) -> None:
-    log = press.project.models / "mini" / "training.jsonl"
-    assert Desk(press).go(lambda: log.write_text("x"), log.unlink, 60.0) == 0
+def test_a_change_back_is_none(builder: Builder) -> None:
+    log = builder.project.models / "mini" / "training.jsonl"
+    assert Desk(builder).go(lambda: log.write_text("x"), log.unlink, 60.0) == 0
 
 
-def test_garbage_goes_in_a_quiet_moment_and_after_some_editions(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+def test_garbage_goes_in_a_quiet_moment_and_after_some_revisions(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     went: list[int] = []
-    monkeypatch.setattr(pressing.gc, "collect", lambda: went.append(desk.editions))
-    desk = Desk(press)
-    another = partial(save, post_of(press.project), "more\n")
+    monkeypatch.setattr(pressing.gc, "collect", lambda: went.append(desk.revisions))
+    desk = Desk(builder)
+    another = partial(save, post_of(builder.project), "more\n")
     assert desk.go(*[another] * 3, 1.0, 1.0, *[another] * (pressing.HELD + 1)) == pressing.HELD + 4
     assert went == [3, 3 + pressing.HELD]
 
 
-def test_a_training_is_shown_when_it_rests_and_not_often(press: Press) -> None:
-    log = press.project.models / "mini" / "training.jsonl"
+def test_a_training_is_shown_when_it_rests_and_not_often(builder: Builder) -> None:
+    log = builder.project.models / "mini" / "training.jsonl"
     line = (
         '{"step": 1, "characters": 5, "loss": 2.0, "gradient": 1.0, "rate": 0.1, "clipped": 0.1}\n'
     )
@@ -144,7 +144,7 @@ def test_a_training_is_shown_when_it_rests_and_not_often(press: Press) -> None:
         with log.open("a") as file:
             file.write(line)
 
-    desk = Desk(press)
+    desk = Desk(builder)
     moments: list[Any] = []
     for _ in range(60):  # a line in each half second
         moments += [write, 0.5]
@@ -154,17 +154,17 @@ def test_a_training_is_shown_when_it_rests_and_not_often(press: Press) -> None:
     assert desk.go(write, watch.PAUSE / 2) == 0
 
 
-def test_a_save_counts_at_once_whatever_a_training_writes(press: Press) -> None:
-    log, post = press.project.models / "mini" / "training.jsonl", post_of(press.project)
-    desk = Desk(press)
+def test_a_save_counts_at_once_whatever_a_training_writes(builder: Builder) -> None:
+    log, post = builder.project.models / "mini" / "training.jsonl", post_of(builder.project)
+    desk = Desk(builder)
     write = lambda: log.write_text("")  # noqa: E731
     assert desk.go(write, 0.1, lambda: save(post, BLOCK), 0.1, write, 0.1, write, 0.1) == 1
 
 
 def test_a_change_during_a_rendering_is_one_more(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post, once = post_of(press.project), [True]
+    post, once = post_of(builder.project), [True]
 
     def render(*arguments: Any, **options: Any) -> Any:
         site = render_site(*arguments, **options)
@@ -176,12 +176,12 @@ def test_a_change_during_a_rendering_is_one_more(
 
     monkeypatch.setattr(pressing, "render", render)
     again = lambda: None  # noqa: E731
-    assert Desk(press).go(lambda: save(post, "\nMore.\n"), again, again, again, 5.0) == 2
-    assert b"Later 4." in read(press.edition.files, "2020/networks/index.html")
+    assert Desk(builder).go(lambda: save(post, "\nMore.\n"), again, again, again, 5.0) == 2
+    assert b"Later 4." in read(builder.revision.files, "2020/networks/index.html")
 
 
-def test_other_folders_are_known_at_once(press: Press) -> None:
-    root = press.project.root
+def test_other_folders_are_known_at_once(builder: Builder) -> None:
+    root = builder.project.root
     settings = root / "escriba.yml"
 
     def move() -> None:
@@ -189,10 +189,10 @@ def test_other_folders_are_known_at_once(press: Press) -> None:
         save(settings, "posts: texts\n")
 
     again = lambda: None  # noqa: E731
-    desk = Desk(press)
+    desk = Desk(builder)
     assert desk.go(move, again, again) == 1
-    assert press.edition.problems == ()
-    assert desk.go(lambda: save(root / "texts" / post_of(press.project).name, "\nMore.\n")) == 1
+    assert builder.revision.problems == ()
+    assert desk.go(lambda: save(root / "texts" / post_of(builder.project).name, "\nMore.\n")) == 1
 
 
 @pytest.mark.parametrize(
@@ -200,45 +200,45 @@ def test_other_folders_are_known_at_once(press: Press) -> None:
     [TypeError("a defect"), RecursionError(), MemoryError(), SystemExit(3), Panic("a defect")],
 )
 def test_what_nobody_foresaw_is_shown_over_the_last_good_site(
-    press: Press, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    good = press.edition
+    good = builder.revision
 
     def fail(*arguments: object, **options: object) -> None:
         raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(pressing, "render", fail)
-        bad = press.print()
-        assert press.print().stamp == bad.stamp, "the same defect is no news"
+        bad = builder.rebuild()
+        assert builder.rebuild().stamp == bad.stamp, "the same defect is no news"
     assert bad.files is good.files
     (problem,) = bad.problems
     assert f"nobody foresaw: {type(error).__name__}" in problem
-    assert press.print().stamp == good.stamp
+    assert builder.rebuild().stamp == good.stamp
 
 
-def test_the_last_good_site_has_its_own_path(press: Press) -> None:
-    settings = press.project.root / "escriba.yml"
+def test_the_last_good_site_has_its_own_path(builder: Builder) -> None:
+    settings = builder.project.root / "escriba.yml"
     settings.write_text(settings.read_text().replace("/cuaderno", "/otro"))
-    save(post_of(press.project), "\n```escriba nothing\n```\n")
-    edition = press.print()
-    assert edition.problems and edition.base == "/cuaderno"
+    save(post_of(builder.project), "\n```escriba nothing\n```\n")
+    revision = builder.rebuild()
+    assert revision.problems and revision.base == "/cuaderno"
 
 
-def test_a_project_may_go_and_come_back(press: Press) -> None:
-    root, good = press.project.root, press.edition
+def test_a_project_may_go_and_come_back(builder: Builder) -> None:
+    root, good = builder.project.root, builder.revision
     settings = root / "escriba.yml"
     text = settings.read_text()
-    desk = Desk(press)
+    desk = Desk(builder)
     assert desk.go(settings.unlink) == 1
-    assert press.edition.problems == ("escriba.yml: cannot be read: No such file or directory",)
-    assert press.edition.files is good.files
+    assert builder.revision.problems == ("escriba.yml: cannot be read: No such file or directory",)
+    assert builder.revision.files is good.files
     assert desk.go(lambda: settings.write_text(text)) == 1
-    assert press.edition.stamp == good.stamp
+    assert builder.revision.stamp == good.stamp
     assert desk.go(lambda: root.rename(root.with_name("away"))) == 1
-    assert press.edition.problems == ("escriba.yml: cannot be read: No such file or directory",)
+    assert builder.revision.problems == ("escriba.yml: cannot be read: No such file or directory",)
     assert desk.go(lambda: shutil.copytree(root.with_name("away"), root)) == 1
-    assert press.edition.problems == ()
+    assert builder.revision.problems == ()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other special files")
@@ -253,29 +253,29 @@ def test_a_project_may_go_and_come_back(press: Press) -> None:
 )
 @pytest.mark.parametrize("name", ["2020-01-01-a.md", "a.png"])
 def test_strange_files_are_told(
-    press: Press, tmp_path: Path, name: str, make: Any, said: str
+    builder: Builder, tmp_path: Path, name: str, make: Any, said: str
 ) -> None:
     outside = tmp_path / "secret"
     outside.write_text("secret")
-    path = press.project.posts / name
-    assert Desk(press).go(lambda: make(path, outside)) == 1
+    path = builder.project.posts / name
+    assert Desk(builder).go(lambda: make(path, outside)) == 1
     if said != "not UTF-8" or name.endswith("md"):
-        (problem,) = press.edition.problems
+        (problem,) = builder.revision.problems
         assert problem.startswith(f"posts/{name}") and said in problem
-        assert "a.png" not in press.edition.files
-    assert Desk(press).go(path.unlink) == 1
-    assert press.edition.problems == ()
+        assert "a.png" not in builder.revision.files
+    assert Desk(builder).go(path.unlink) == 1
+    assert builder.revision.problems == ()
 
 
-def test_links_that_go_round_are_walked_once(press: Press) -> None:
-    posts = press.project.posts
+def test_links_that_go_round_are_walked_once(builder: Builder) -> None:
+    posts = builder.project.posts
     (posts / "round").symlink_to(posts, target_is_directory=True)
-    (posts / "above").symlink_to(press.project.root, target_is_directory=True)
-    assert len(survey(press.project)) < 200
+    (posts / "above").symlink_to(builder.project.root, target_is_directory=True)
+    assert len(survey(builder.project)) < 200
 
 
 def test_where_the_system_tells_nothing_it_looks_and_says_so(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where there are no inotify watches left."""
 
@@ -286,66 +286,66 @@ def test_where_the_system_tells_nothing_it_looks_and_says_so(
     monkeypatch.setattr(watchfiles, "watch", refuse)
     monkeypatch.setattr(watch.time, "sleep", waited.append)
     said: list[str] = []
-    looks = watch.watch(press, said.append)
+    looks = watch.watch(builder, said.append)
     assert [next(looks) for _ in range(4)] == [True] * 4
     assert said == [
         "the system does not tell of changes (OS file watch limit reached), so the files are "
         "looked at every 1 s"
     ]
     assert waited == [watch.LOOK] * 3
-    (press.project.root / "templates").mkdir()  # then it tries again, and does not repeat itself
+    (builder.project.root / "templates").mkdir()  # then it tries again, and does not repeat itself
     assert [next(looks) for _ in range(4)] == [True] * 4
     assert len(said) == 1
 
 
 def test_what_happened_before_it_listened_is_seen(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def listen(*paths: Path, **options: Any) -> Iterator[set[Any]]:
         assert options["yield_on_timeout"]
-        assert press.project.root not in paths, "else all of .git and .venv is watched"
+        assert builder.project.root not in paths, "else all of .git and .venv is watched"
         while True:
             yield set()
 
     monkeypatch.setattr(watchfiles, "watch", listen)
-    happened = watch.watch(press, print)
+    happened = watch.watch(builder, print)
     assert [next(happened) for _ in range(3)] == [True, False, False]
-    save(press.project.root / "escriba.yml", "# more\n")
+    save(builder.project.root / "escriba.yml", "# more\n")
     assert [next(happened) for _ in range(3)] == [True, True, False]
 
 
 def test_a_defect_of_what_watches_is_shown_and_it_goes_on(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, ...]] = []
 
-    def changes(press: Press, say: object) -> Iterator[None]:
-        seen.append(press.edition.problems)
+    def changes(builder: Builder, say: object) -> Iterator[None]:
+        seen.append(builder.revision.problems)
         if len(seen) == 1:
             raise TypeError("a defect")
         yield
-        seen.append(press.edition.problems)
+        seen.append(builder.revision.problems)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(package, "changes", changes)
     monkeypatch.setattr(package.time, "sleep", lambda seconds: None)
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        package._go_on(press, said.append, nullcontext)
+        package._go_on(builder, said.append, nullcontext)
     first, second, third = seen
     assert (first, third) == ((), ())
     assert "nobody foresaw: TypeError: a defect" in second[0]
     assert said == list(second)
 
 
-def test_a_bar_that_cannot_be_shown_keeps_no_edition_back(press: Press) -> None:
+def test_a_bar_that_cannot_be_shown_keeps_no_revision_back(builder: Builder) -> None:
     def showing() -> Any:
         raise OSError(5, "Input/output error")
 
     said: list[str] = []
-    save(post_of(press.project), "\nMore.\n")
-    package._print(press, said.append, showing)
-    assert b"More." in read(press.edition.files, "2020/networks/index.html")
+    save(post_of(builder.project), "\nMore.\n")
+    package._rebuild(builder, said.append, showing)
+    assert b"More." in read(builder.revision.files, "2020/networks/index.html")
     assert len(said) == 1 and "Input/output error" in said[0]
 
 
@@ -355,12 +355,12 @@ def test_a_bar_that_cannot_be_shown_keeps_no_edition_back(press: Press) -> None:
 def test_settings_with_mistakes_are_told_by_the_pages(site: Project, text: str) -> None:
     good = (site.root / "escriba.yml").read_bytes()
     (site.root / "escriba.yml").write_bytes(text.encode("latin-1"))
-    press = Press(package.locate(site.posts), drafts=True)
-    assert press.project.root == site.root
-    assert press.print().problems
+    builder = Builder(package.locate(site.posts), drafts=True)
+    assert builder.project.root == site.root
+    assert builder.rebuild().problems
     (site.root / "escriba.yml").write_bytes(good)
-    assert press.print().problems == ()
-    assert press.edition.base == "/cuaderno"
+    assert builder.rebuild().problems == ()
+    assert builder.revision.base == "/cuaderno"
 
 
 def test_without_a_project_there_is_nothing_to_serve(tmp_path: Path) -> None:
@@ -375,27 +375,27 @@ def test_it_waits_for_who_freezes_samples_and_for_nobody_else(
     monkeypatch.setattr(
         contexts, "hold_project", lambda project, say: asked.append(project) or nullcontext()
     )
-    press = Press(site, drafts=True)
-    press.print()
+    builder = Builder(site, drafts=True)
+    builder.rebuild()
     assert asked == [load(site.root)]
-    press.print()
+    builder.rebuild()
     save(post_of(site), "\nMore.\n")
-    press.print()
+    builder.rebuild()
     assert len(asked) == 1, "what freezes nothing waits for nobody"
 
 
-def test_ctrl_c_while_an_edition_is_made(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_a_revision_is_made(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    save(post_of(press.project), BLOCK)
+    save(post_of(builder.project), BLOCK)
     monkeypatch.setattr(Answers, "make", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        press.print()
+        builder.rebuild()
 
 
-def test_static_files_and_pages_are_sources(press: Press) -> None:
-    root = press.project.root
+def test_static_files_and_pages_are_sources(builder: Builder) -> None:
+    root = builder.project.root
 
     def write(name: str, text: str) -> Callable[[], None]:
         def work() -> None:
@@ -404,42 +404,42 @@ def test_static_files_and_pages_are_sources(press: Press) -> None:
 
         return work
 
-    desk, again = Desk(press), lambda: None
+    desk, again = Desk(builder), lambda: None
     for name in ("assets/a.txt", "pages/about.md", "favicon.ico"):
         assert desk.go(write(name, "---\n---\n"), again) == 1
         assert desk.go(write(name, "---\n---\nmore"), again) == 1
-    assert {"assets/a.txt", "about/index.html", "favicon.ico"} <= press.edition.files.keys()
+    assert {"assets/a.txt", "about/index.html", "favicon.ico"} <= builder.revision.files.keys()
     # A file that a post leads to counts wherever it lies, and is waited for where it does not.
-    assert desk.go(lambda: save(post_of(press.project), "\n[x](/papers/a.pdf)\n"), again) == 1
-    assert "no file '/papers/a.pdf'" in press.edition.problems[0]
+    assert desk.go(lambda: save(post_of(builder.project), "\n[x](/papers/a.pdf)\n"), again) == 1
+    assert "no file '/papers/a.pdf'" in builder.revision.problems[0]
     assert desk.go(write("papers/a.pdf", "1"), again) == 1
-    assert press.edition.problems == ()
-    assert press.edition.files["papers/a.pdf"] == root / "papers" / "a.pdf"
-    stamp = press.stamp
+    assert builder.revision.problems == ()
+    assert builder.revision.files["papers/a.pdf"] == root / "papers" / "a.pdf"
+    stamp = builder.stamp
     assert desk.go(write("papers/a.pdf", "22"), write("papers/b.pdf", "1"), again) == 1
-    assert press.stamp != stamp
+    assert builder.stamp != stamp
     settings = root / "escriba.yml"
     assert desk.go(lambda: save(settings, "static: [extra, x.txt, 'pdf/*.pdf']\n"), again) == 1
-    assert len(press.edition.problems) == 3
+    assert len(builder.revision.problems) == 3
     for name in ("extra/b/c.txt", "x.txt", "pdf/a.pdf"):
         assert desk.go(write(name, "x"), again) == 1
-    assert press.edition.problems == ()
+    assert builder.revision.problems == ()
 
 
 def test_files_alone_are_looked_at_where_nobody_listens(
-    press: Press, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def listen(*paths: Path, **options: Any) -> Iterator[set[Any]]:
-        assert press.project.root not in paths
+        assert builder.project.root not in paths
         while True:
             yield set()
 
-    save(post_of(press.project), "\n[x](/papers/a.pdf)\n")
-    press.print()
+    save(post_of(builder.project), "\n[x](/papers/a.pdf)\n")
+    builder.rebuild()
     monkeypatch.setattr(watchfiles, "watch", listen)
-    happened = watch.watch(press, print)
+    happened = watch.watch(builder, print)
     assert [next(happened) for _ in range(3)] == [True, False, False]
     for name in ("papers/a.pdf", "CNAME"):
-        (press.project.root / name).parent.mkdir(exist_ok=True)
-        (press.project.root / name).write_text("x")
+        (builder.project.root / name).parent.mkdir(exist_ok=True)
+        (builder.project.root / name).write_text("x")
         assert [next(happened) for _ in range(3)] == [True, True, False]

@@ -20,7 +20,7 @@ def serving(site: Project) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.press.close()
+        server.builder.close()
         server.shutdown()
         server.server_close()
 

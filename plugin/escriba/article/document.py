@@ -21,7 +21,7 @@ STRINGS = "blocks/strings.yml"
 
 
 @dataclass(frozen=True)
-class Block:
+class PlacedBlock:
     """A block of a text; `asked` is None if it has a mistake. `reads` is what it was made of."""
 
     fence: Fence
@@ -44,7 +44,7 @@ class Document:
     def __init__(self, lines: Sequence[str], start: Place):
         self.fences = list(scan(lines, start))
         refuse_many(self.fences)
-        self.blocks: list[Block] = []
+        self.blocks: list[PlacedBlock] = []
 
     @property
     def own(self) -> Iterator[Fence]:
@@ -70,7 +70,7 @@ class Document:
             uses: tuple[Use, ...] = ()
             with context.reads.recording() as reads, context.mistakes.collect(fence.place):
                 asked, uses = ask(fence, context)
-            self.blocks.append(Block(fence, asked, uses, tuple(reads)))
+            self.blocks.append(PlacedBlock(fence, asked, uses, tuple(reads)))
 
     def is_known(self, context: Context) -> bool:
         """Whether none of its blocks has a mistake, and all that they ask is answered."""
@@ -104,7 +104,7 @@ def ask(fence: Fence, context: Context) -> tuple[Any, tuple[Use, ...]]:
     return asked, uses
 
 
-def show(block: Block, context: Context) -> str:
+def show(block: PlacedBlock, context: Context) -> str:
     """The HTML of a block whose questions are answered. One with mistakes, which go to those of the
     context, is empty."""
     if block.is_known(context):
@@ -113,7 +113,7 @@ def show(block: Block, context: Context) -> str:
     return EMPTY
 
 
-def _render(block: Block, context: Context) -> str:
+def _render(block: PlacedBlock, context: Context) -> str:
     words = context.templates.strings(STRINGS, context.lang)
     page = Page(context.answers, words, context.lang, context.panels)
     try:
@@ -131,4 +131,4 @@ def write(fence: Fence, context: Context) -> str:
     """The HTML of a block that stands alone. Raises EscribaError with all of its mistakes."""
     asked, uses = ask(fence, context)
     context.answers.gather(uses, context.mistakes)
-    return show(Block(fence, asked, uses, ()), context)
+    return show(PlacedBlock(fence, asked, uses, ()), context)

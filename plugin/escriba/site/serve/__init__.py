@@ -23,14 +23,14 @@ from escriba.ground.project import Project, find_root
 from escriba.ground.project import find as find_project
 from escriba.ground.settings import Settings
 from escriba.ground.unforeseen import report
-from escriba.site.serve.edition import EVENTS, Edition, find, inject
-from escriba.site.serve.press import Press
+from escriba.site.serve.builder import Builder
 from escriba.site.serve.request import LOOPBACK
+from escriba.site.serve.revision import EVENTS, Revision, find, inject
 from escriba.site.serve.server import Server
 from escriba.site.serve.watch import LOOK, changes
 from escriba.site.sources import matters
 
-__all__ = ["EVENTS", "Edition", "Press", "Server", "find", "inject", "matters", "serve"]
+__all__ = ["EVENTS", "Builder", "Revision", "Server", "find", "inject", "matters", "serve"]
 
 Showing = Callable[[], AbstractContextManager[Report | None]]
 
@@ -47,7 +47,7 @@ def serve(
     """Serve the project of a folder until interrupted, with drafts and unpublished posts unless
     told not to.
 
-    `showing` opens what is told how much is sampled for an edition. Raises SourceError where there
+    `showing` opens what is told how much is sampled for a revision. Raises SourceError where there
     is no project, for a host other than this machine, and for a port that is taken.
     """
     try:
@@ -57,7 +57,7 @@ def serve(
             path = quote(unquote(project.settings.baseurl))
             address = f"http://{host}:{server.server_port}{path}/"
             say(tr("{address}  (Ctrl-C ends it)", address=address))
-            _go_on(server.press, say, showing)
+            _go_on(server.builder, say, showing)
     except KeyboardInterrupt:
         return
 
@@ -89,7 +89,7 @@ def open_server(
             )
         )
     try:
-        return Server((host, port), Press(project, drafts=drafts, say=say))
+        return Server((host, port), Builder(project, drafts=drafts, say=say))
     except OSError as error:
         raise SourceError(
             tr(
@@ -108,38 +108,38 @@ def _listening(server: Server) -> Iterator[None]:
         thread.start()
         yield
     finally:
-        server.press.close()
+        server.builder.close()
         if thread.ident is not None:
             server.shutdown()
         server.server_close()
 
 
-def _go_on(press: Press, say: Say, showing: Showing) -> None:
-    """Print an edition, and another one after each change, for ever."""
-    _print(press, say, showing)
+def _go_on(builder: Builder, say: Say, showing: Showing) -> None:
+    """Print a revision, and another one after each change, for ever."""
+    _rebuild(builder, say, showing)
     while True:
         try:
-            for _ in changes(press, say):
-                _print(press, say, showing)
+            for _ in changes(builder, say):
+                _rebuild(builder, say, showing)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of what watches; what renders raises nothing
-            _tell(press.fail(report(error)), say)
+            _tell(builder.fail(report(error)), say)
             time.sleep(LOOK)
 
 
-def _print(press: Press, say: Say, showing: Showing) -> None:
+def _rebuild(builder: Builder, say: Say, showing: Showing) -> None:
     try:
         with showing() as bar:
-            edition = press.print(bar)
+            revision = builder.rebuild(bar)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # of what shows how much is done
-        _tell(press.fail(report(error)), say)
-        edition = press.print()
-    _tell(edition, say)
+        _tell(builder.fail(report(error)), say)
+        revision = builder.rebuild()
+    _tell(revision, say)
 
 
-def _tell(edition: Edition, say: Say) -> None:
-    for text in (*edition.warnings, *edition.problems):
+def _tell(revision: Revision, say: Say) -> None:
+    for text in (*revision.warnings, *revision.problems):
         say(text)

@@ -1,4 +1,4 @@
-"""Answers requests with the current edition, whoever sends what."""
+"""Answers requests with the current revision, whoever sends what."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from escriba.ground.language import tr
 from escriba.ground.streams import tell
 from escriba.ground.unforeseen import report
 from escriba.site.output.contents import Content
-from escriba.site.serve.edition import BLANK, EVENTS, Edition, find, inject, overlay
-from escriba.site.serve.press import Press
+from escriba.site.serve.builder import Builder
 from escriba.site.serve.request import RequestError, read_path, read_range
+from escriba.site.serve.revision import BLANK, EVENTS, Revision, find, inject, overlay
 from escriba.site.serve.visitors import Visitors
 
 HEARTBEAT = 15.0  # seconds between comments that keep an event stream open
@@ -35,16 +35,16 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the editions of a press to this machine alone."""
+    """Serves the revisions of a builder to this machine alone."""
 
     daemon_threads = True
     request_queue_size = 64
     # On Windows it would take over a port that another program listens on.
     allow_reuse_address = sys.platform != "win32"
 
-    def __init__(self, address: tuple[str, int], press: Press):
-        self.press = press
-        self.visitors = Visitors(press.stir)
+    def __init__(self, address: tuple[str, int], builder: Builder):
+        self.builder = builder
+        self.visitors = Visitors(builder.stir)
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         return whole
 
     def do_GET(self) -> None:
-        """Answer with a file of the edition, its mistakes, or why there is no answer."""
+        """Answer with a file of the revision, its mistakes, or why there is no answer."""
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
             self.close_connection = True  # what comes then is no request
         try:
@@ -148,38 +148,38 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _show(self, path: str) -> None:
-        edition = self.server.press.edition
-        base, files = edition.base, edition.files
+        revision = self.server.builder.revision
+        base, files = revision.base, revision.files
         if base and path in ("/", base):
             self._redirect(base + "/")
             return
         name = path.removeprefix(base).removeprefix("/") if path.startswith(base + "/") else None
         found = None if name is None else find(name, files)
         if found is not None:
-            self._send(HTTPStatus.OK, found, files[found], edition)
+            self._send(HTTPStatus.OK, found, files[found], revision)
         elif name is not None and f"{name}/index.html" in files:
             self._redirect(path + "/")
         else:
             status = HTTPStatus.NOT_FOUND if files else HTTPStatus.INTERNAL_SERVER_ERROR
-            self._send(status, "404.html", files.get("404.html", BLANK), edition)
+            self._send(status, "404.html", files.get("404.html", BLANK), revision)
 
-    def _send(self, status: HTTPStatus, name: str, content: Content, edition: Edition) -> None:
+    def _send(self, status: HTTPStatus, name: str, content: Content, revision: Revision) -> None:
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         if not isinstance(content, Path):
             data = content if isinstance(content, bytes) else content.read()
-            self._answer(status, kind, inject(data, edition) if kind == "text/html" else data)
+            self._answer(status, kind, inject(data, revision) if kind == "text/html" else data)
             return
         try:
-            project = self.server.press.project
+            project = self.server.builder.project
             file = open_file(project.admit(content), project.shown(content))
-        except SourceError as error:  # it is another than it was when the edition was made
-            self._answer(HTTPStatus.NOT_FOUND, "text/html", _explain(str(error), edition))
+        except SourceError as error:  # it is another than it was when the revision was made
+            self._answer(HTTPStatus.NOT_FOUND, "text/html", _explain(str(error), revision))
             return
         with file:
             size = file.seek(0, 2)
             if kind == "text/html" and size <= PAGE:
                 file.seek(0)
-                self._answer(status, kind, inject(file.read(), edition))
+                self._answer(status, kind, inject(file.read(), revision))
             else:
                 self._answer_file(kind, file, size)
 
@@ -253,8 +253,8 @@ class Handler(BaseHTTPRequestHandler):
                     pass
 
     def _stream(self) -> None:
-        """Server-sent events: the stamp of each new edition."""
-        press, visitors = self.server.press, self.server.visitors
+        """Server-sent events: the stamp of each new revision."""
+        builder, visitors = self.server.builder, self.server.visitors
         self.begun = True
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
@@ -265,11 +265,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         visitors.note(self.connection, "listening")
-        seen, stamp = "", press.stamp
-        while not press.closed and self.connection in visitors:
+        seen, stamp = "", builder.stamp
+        while not builder.closed and self.connection in visitors:
             line = f"data: {stamp}\n\n" if stamp != seen else ": still here\n\n"
             self.wfile.write(line.encode())
-            seen, stamp = stamp, press.wait(stamp, HEARTBEAT, self._is_shown_out)
+            seen, stamp = stamp, builder.wait(stamp, HEARTBEAT, self._is_shown_out)
 
     def _is_shown_out(self) -> bool:
         return self.connection not in self.server.visitors
@@ -287,8 +287,8 @@ def _read(file: BinaryIO, wanted: range) -> Iterator[bytes]:
         at += len(piece)
 
 
-def _explain(sentence: str, edition: Edition | None = None) -> bytes:
-    """A page with nothing but a mistake; of an edition, one that reloads."""
+def _explain(sentence: str, revision: Revision | None = None) -> bytes:
+    """A page with nothing but a mistake; of a revision, one that reloads."""
     words = overlay((sentence,)).encode()
     page = BLANK.replace(b"</body>", words + b"</body>")
-    return inject(page, edition) if edition else page
+    return inject(page, revision) if revision else page

@@ -12,7 +12,7 @@ from typing import Literal
 Doing = Literal["asking", "getting", "listening"]
 
 MOST = 96  # connections, each of which has a thread
-LISTENING = 32  # of them, open pages that wait for the next edition
+LISTENING = 32  # of them, open pages that wait for the next revision
 ASKING = 10.0  # seconds for a whole request, and between two of them
 
 

@@ -1,7 +1,7 @@
 """When to render again: once for each change of what the site is made of, and not for its own.
 
 The system tells that something happened; a survey of the files decides whether anything is
-different from what the last edition was made of. So a save that comes in many events, or during a
+different from what the last revision was made of. So a save that comes in many events, or during a
 rendering, is one change, and so is a change that was only seen by looking.
 """
 
@@ -15,19 +15,19 @@ from escriba.ground.files import is_dir
 from escriba.ground.language import tr
 from escriba.ground.lock import Say
 from escriba.ground.mistakes import is_unforeseen
-from escriba.site.serve.press import Press
+from escriba.site.serve.builder import Builder
 from escriba.site.sources import State, alone, is_of_training, list_folders, matters, state, survey
 
 TICK = 0.5  # seconds, at most, until a new folder or another escriba.yml is seen
 LOOK = 1.0  # seconds between two surveys where the system tells nothing
 REST = 1.0  # seconds for which a training must have written nothing
-PAUSE = 10.0  # seconds, at least, between an edition and one for the sake of a training
+PAUSE = 10.0  # seconds, at least, between a revision and one for the sake of a training
 
 
 def changes(
-    press: Press,
+    builder: Builder,
     say: Say,
-    happenings: Callable[[Press, Say], Iterator[bool]] | None = None,
+    happenings: Callable[[Builder, Say], Iterator[bool]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
     """Yields whenever the site should be rendered again, for ever.
@@ -35,28 +35,28 @@ def changes(
     What an author changes counts at once. What a training writes counts once it rests, and not
     often, since whoever writes meanwhile would not be left in peace.
     """
-    printed, seen, due, settled = clock(), press.seen, 0.0, False
-    for happened in (happenings or watch)(press, say):
+    printed, seen, due, settled = clock(), builder.seen, 0.0, False
+    for happened in (happenings or watch)(builder, say):
         now = clock()
         if happened:
-            found = survey(press.project, press.asked)
+            found = survey(builder.project, builder.asked)
             if found != seen:
-                changed = {path for path in found.keys() | press.seen.keys()
-                           if found.get(path) != press.seen.get(path)}  # fmt: skip
-                by_training = all(is_of_training(path, press.project) for path in changed)
+                changed = {path for path in found.keys() | builder.seen.keys()
+                           if found.get(path) != builder.seen.get(path)}  # fmt: skip
+                by_training = all(is_of_training(path, builder.project) for path in changed)
                 due = max(now + REST, printed + PAUSE) if by_training else now
                 due = due if changed else 0.0  # as it was
                 seen = found
         elif not settled:  # for a moment nobody waits
-            press.settle()
+            builder.settle()
             settled = True
         if due and now >= due:
             yield
-            press.hold()
-            printed, seen, due, settled = clock(), press.seen, 0.0, False
+            builder.hold()
+            printed, seen, due, settled = clock(), builder.seen, 0.0, False
 
 
-def watch(press: Press, say: Say) -> Iterator[bool]:
+def watch(builder: Builder, say: Say) -> Iterator[bool]:
     """Yields for ever, true when something may have changed, and now and then false.
 
     Where the system cannot tell, it says so, once, and looks by itself.
@@ -64,7 +64,7 @@ def watch(press: Press, say: Say) -> Iterator[bool]:
     told = False
     while True:
         try:
-            yield from _listen(press)
+            yield from _listen(builder)
         except Exception as error:  # watchfiles has no errors of its own
             refused: BaseException = error
         except BaseException as error:
@@ -77,14 +77,14 @@ def watch(press: Press, say: Say) -> Iterator[bool]:
         if not told:
             told = True
             say(_explain(refused))
-        yield from _look(press)
+        yield from _look(builder)
 
 
-def _listen(press: Press) -> Iterator[bool]:
+def _listen(builder: Builder) -> Iterator[bool]:
     """What the system tells, while the folders stay the ones that they are now."""
     from watchfiles import watch as listen
 
-    aims = _aims(press)
+    aims = _aims(builder)
     missed = True  # what happened before anybody listened
     for found in listen(
         *(path for path in aims if is_dir(path)),
@@ -96,25 +96,25 @@ def _listen(press: Press) -> Iterator[bool]:
         raise_interrupt=True,
         ignore_permission_denied=True,  # the build says it
     ):
-        if _aims(press) != aims:
+        if _aims(builder) != aims:
             return
-        yield missed or matters(press.project, (Path(path) for _, path in found))
+        yield missed or matters(builder.project, (Path(path) for _, path in found))
         missed = False
 
 
-def _look(press: Press) -> Iterator[bool]:
+def _look(builder: Builder) -> Iterator[bool]:
     """Now and then, while the folders stay the ones that they are now."""
-    aims = _aims(press)
-    while _aims(press) == aims:
+    aims = _aims(builder)
+    while _aims(builder) == aims:
         yield True
         time.sleep(LOOK)
 
 
-def _aims(press: Press) -> dict[Path, State]:
+def _aims(builder: Builder) -> dict[Path, State]:
     """What is watched, in a form that changes when a folder comes, goes or is another one, and when
     a file does that is in none of them, as escriba.yml."""
-    project = press.project
-    single = (*alone(project), *press.asked)
+    project = builder.project
+    single = (*alone(project), *builder.asked)
     aims: dict[Path, State] = {path: state(path) for path in single if not is_dir(path)}
     for folder in list_folders(project):
         try:

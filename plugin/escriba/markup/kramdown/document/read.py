@@ -25,7 +25,7 @@ from escriba.markup.kramdown.spans.stage import Spans
 
 
 @dataclass(frozen=True)
-class Document:
+class Parsed:
     """A document as a tree. `headings` are level, id and plain text of each; `prose` is all text
     that is neither code nor a formula nor HTML; `unclosed` are the fences that never end and
     `strays` the lines that end no code, each with its place."""
@@ -37,7 +37,7 @@ class Document:
     strays: tuple[tuple[str, int], ...]
 
 
-def read(text: MappedText, hooks: Hooks) -> Document:
+def read(text: MappedText, hooks: Hooks) -> Parsed:
     """The tree of a text in Markdown."""
     parser = KramdownParser(hooks, PARSERS)
     root = parser.read(text)
@@ -50,6 +50,4 @@ def read(text: MappedText, hooks: Hooks) -> Document:
     contents.write(parser, root)
     set_lines(root)
     trim(root)
-    return Document(
-        root, headings, tuple(parser.prose), tuple(parser.unclosed), tuple(parser.strays)
-    )
+    return Parsed(root, headings, tuple(parser.prose), tuple(parser.unclosed), tuple(parser.strays))

@@ -30,7 +30,7 @@ BLANK = read_text(_FOLDER / "blank.html").encode()
 
 
 @dataclass(frozen=True)
-class Edition:
+class Revision:
     """What is served at a moment: the last good site, and the mistakes made since.
 
     `baseurl` is the path under which that site lives; `warnings` are said and not shown.
@@ -72,13 +72,13 @@ def find(name: str, files: Mapping[str, Content]) -> str | None:
     return next((candidate for candidate in wanted if candidate in files), None)
 
 
-def inject(page: bytes, edition: Edition) -> bytes:
+def inject(page: bytes, revision: Revision) -> bytes:
     """A page with the script that reloads it and, if there are any, the mistakes."""
-    script = _RELOAD.replace("EVENTS", json.dumps(EVENTS)).replace("STAMP", edition.stamp)
+    script = _RELOAD.replace("EVENTS", json.dumps(EVENTS)).replace("STAMP", revision.stamp)
     addition = f"<script>\n{script}</script>\n"
-    if edition.problems:
-        stale = " " + tr("This is the site as it was before.") if edition.files else ""
-        addition = overlay(edition.problems, stale) + addition
+    if revision.problems:
+        stale = " " + tr("This is the site as it was before.") if revision.files else ""
+        addition = overlay(revision.problems, stale) + addition
     head, body, tail = page.rpartition(b"</body>")
     return head + addition.encode() + body + tail if body else page + addition.encode()
 

@@ -1,4 +1,4 @@
-"""Renders editions of a project, one after another, whatever a project has become meanwhile."""
+"""Renders revisions of a project, one after another, whatever a project has become meanwhile."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from escriba.ground.unforeseen import report as report_defect
 from escriba.site.build import render
 from escriba.site.content.memory import Memory
 from escriba.site.incremental.cache import ASSET, PAGE, PANEL, Cache, open_cache
-from escriba.site.serve.edition import Edition
+from escriba.site.serve.revision import Revision
 from escriba.site.sources import Survey, list_folders, state, survey
 
-HELD = 10  # editions, at most, of which the garbage is held while nobody has a moment
+HELD = 10  # revisions, at most, of which the garbage is held while nobody has a moment
 
 
-class Press:
-    """Renders editions of a project, and tells who waits for the next. `say` is told for whom it
+class Builder:
+    """Renders revisions of a project, and tells who waits for the next. `say` is told for whom it
     has to wait itself, before it samples.
 
     `seen` is what was on disk when the last one was made, with what that wrote itself; `asked` the
@@ -36,33 +36,33 @@ class Press:
         self.project = project
         self.drafts = drafts
         self.say = say
-        self.edition = Edition()
-        self.stamp = self.edition.stamp
+        self.revision = Revision()
+        self.stamp = self.revision.stamp
         self.seen: Survey = {}
         self.asked: frozenset[Path] = frozenset()
         self.closed = False
         self._cache: Cache | None = None  # of the whole session, so that most of it is in memory
         self._memory, self._states = Memory(), States()
-        self._held = 0  # editions since it settled
+        self._held = 0  # revisions since it settled
         self._changed = threading.Condition()
 
-    def print(self, report: Report | None = None) -> Edition:
-        """Render the site as it is on disk now; a mistake keeps the files of the last edition.
+    def rebuild(self, report: Report | None = None) -> Revision:
+        """Render the site as it is on disk now; a mistake keeps the files of the last revision.
 
         `report` is told how much is sampled. Raises nothing but KeyboardInterrupt.
         """
         try:
-            edition = self._make(report)
+            revision = self._make(report)
         except EscribaError as error:
-            edition = self._keep(error)
+            revision = self._keep(error)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a defect, a panic in Rust, a library that wants to exit
-            edition = self._keep(report_defect(error))
-        return self._publish(edition)
+            revision = self._keep(report_defect(error))
+        return self._publish(revision)
 
     def hold(self) -> None:
-        """Have no collection of garbage look again and again at what is kept from one edition to
+        """Have no collection of garbage look again and again at what is kept from one revision to
         the next; the garbage among it is held with it."""
         self._held += 1
         if self._held < HELD:
@@ -78,20 +78,20 @@ class Press:
         gc.collect()
         gc.freeze()
 
-    def fail(self, error: EscribaError) -> Edition:
-        """Show a mistake over the last edition."""
+    def fail(self, error: EscribaError) -> Revision:
+        """Show a mistake over the last revision."""
         return self._publish(self._keep(error))
 
-    def _publish(self, edition: Edition) -> Edition:
+    def _publish(self, revision: Revision) -> Revision:
         with self._changed:
             # The stamp is of the files as they are now, and not when somebody asks for it.
-            self.edition, self.stamp = edition, edition.stamp
+            self.revision, self.stamp = revision, revision.stamp
             self._changed.notify_all()
-        return edition
+        return revision
 
-    def _make(self, report: Report | None) -> Edition:
-        """The next edition. Raises EscribaError, and what nobody foresaw."""
-        # What changes from here on is in the next edition.
+    def _make(self, report: Report | None) -> Revision:
+        """The next revision. Raises EscribaError, and what nobody foresaw."""
+        # What changes from here on is in the next revision.
         self.seen = survey(self.project, self.asked)
         before = list_folders(self.project)
         # escriba.yml may have changed too; where the server listens does not.
@@ -118,22 +118,22 @@ class Press:
             own |= {path: state(path) for path in asked if path not in self.seen}
             self.seen = {**self.seen, **own}
         warnings = tuple(map(str, site.warnings))
-        return Edition(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
+        return Revision(site.files, baseurl=self.project.settings.baseurl, warnings=warnings)
 
     def _open_cache(self) -> Cache:
         if self._cache is None:
             self._cache = open_cache(self.project, session=True)
-            for kind in (PAGE, PANEL, ASSET):  # editions are read for as long as they are shown
+            for kind in (PAGE, PANEL, ASSET):  # revisions are read for as long as they are shown
                 self._cache.load(kind)
         return self._cache
 
-    def _keep(self, error: EscribaError) -> Edition:
-        """The last edition with other mistakes."""
+    def _keep(self, error: EscribaError) -> Revision:
+        """The last revision with other mistakes."""
         problems, warnings = tuple(map(str, error.problems)), tuple(map(str, error.warnings))
-        return replace(self.edition, problems=problems, warnings=warnings)
+        return replace(self.revision, problems=problems, warnings=warnings)
 
     def wait(self, seen: str, timeout: float, is_over: Callable[[], bool] = lambda: False) -> str:
-        """The stamp of the edition, once it is another one than `seen`, time is up, or `is_over`
+        """The stamp of the revision, once it is another one than `seen`, time is up, or `is_over`
         is true when `stir` is called."""
         with self._changed:
             self._changed.wait_for(lambda: self.closed or is_over() or self.stamp != seen, timeout)
