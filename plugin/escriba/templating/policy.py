@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -39,6 +40,7 @@ _METHODS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((int, float, Decimal), "is_finite is_infinite is_integer is_nan"),
     (PurePath, "as_posix"),
 )  # fmt: skip
+_ALL = frozenset[str]({"*"})
 _DATA = (*(kind for kind, _ in _METHODS), bytes, frozenset, set)
 
 
@@ -62,16 +64,24 @@ def offer(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def may_see(obj: object, name: str, value: object) -> bool:
     """Whether a template may use the attribute of an object, which has this value."""
-    if name.startswith("_"):
+    if name.startswith("_") or isinstance(obj, type):
         return False
-    if isinstance(obj, _JINJA):
-        return True
-    if dataclasses.is_dataclass(obj):
-        return not isinstance(obj, (type, Helper)) and not callable(value)
-    for kind, names in _METHODS:
-        if isinstance(obj, kind):
-            return name in names.split() or (not callable(value) and not isinstance(value, type))
-    return False
+    kind: Any = type(obj)
+    methods = _find_methods(kind)
+    if methods is None or methods is _ALL:
+        return methods is _ALL
+    return name in methods or not callable(value)
+
+
+@lru_cache(1024)
+def _find_methods(kind: Any) -> frozenset[str] | None:
+    """The methods of an object of a kind that a template may use; None if it may see nothing of
+    it, not even what it holds."""
+    if issubclass(kind, _JINJA):
+        return _ALL
+    if dataclasses.is_dataclass(kind):
+        return None if issubclass(kind, Helper) else frozenset()
+    return next((frozenset(names.split()) for of, names in _METHODS if issubclass(kind, of)), None)
 
 
 def may_call(obj: object) -> bool:

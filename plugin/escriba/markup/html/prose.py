@@ -27,8 +27,7 @@ def furnish(root: Node) -> None:
     The topmost level of its headings becomes `h2`. Display formulas and tables get a box that
     scrolls by keyboard, and code becomes one. Boxes of tasks get labels.
     """
-    levels = [int(node.tag[1]) for node in root.nodes() if node.tag in HEADINGS]
-    shift = 2 - min(levels, default=2)
+    headings: list[Node] = []
     tasks: dict[Node, None] = {}  # the elements that have some
     waiting: list[tuple[Node, bool]] = [(root, False)]
     while waiting:
@@ -37,10 +36,16 @@ def furnish(root: Node) -> None:
             if not isinstance(child, str) and not inside:
                 node.children[number] = _box(child)
             if isinstance(child, Node):
-                _fit(child, shift)
+                if child.tag in HEADINGS:
+                    headings.append(child)
+                elif child.tag in ("sup", "li"):
+                    _drop_role(child)
                 if is_box(child):
                     tasks[node] = None
                 waiting.append((child, inside or _nests(child)))
+    shift = 2 - min((int(node.tag[1]) for node in headings), default=2)
+    for node in headings if shift else ():
+        _shift(node, shift)
     label(tasks)
 
 
@@ -48,14 +53,16 @@ def _nests(node: Node) -> bool:
     return node.tag in _NESTS and not (isinstance(node, Html) and node.is_bare)
 
 
-def _fit(node: Node, shift: int) -> None:
-    if shift and node.tag in HEADINGS:
-        level = str(min(6, int(node.tag[1]) + shift))
-        node.tag = f"h{level}"
-        if isinstance(node, Html):
-            node.opening = re.sub("[1-6]", level, node.opening, count=1)
-            node.closing = re.sub("[1-6]", level, node.closing, count=1)
-    elif node.tag in ("sup", "li") and node.attributes.get("role") in _MISPLACED:
+def _shift(heading: Node, by: int) -> None:
+    level = str(min(6, int(heading.tag[1]) + by))
+    heading.tag = f"h{level}"
+    if isinstance(heading, Html):
+        heading.opening = re.sub("[1-6]", level, heading.opening, count=1)
+        heading.closing = re.sub("[1-6]", level, heading.closing, count=1)
+
+
+def _drop_role(node: Node) -> None:
+    if node.attributes.get("role") in _MISPLACED:
         del node.attributes["role"]
         if isinstance(node, Html):
             node.opening = _ROLE.sub("", node.opening)
