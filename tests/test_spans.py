@@ -16,7 +16,7 @@ import pytest
 from escriba.ground.mapped import MappedText
 from escriba.markup.html.tree import Formula, Node
 from escriba.markup.kramdown.attributes import Attributes
-from escriba.markup.kramdown.blocks.block import PARSERS
+from escriba.markup.kramdown.blocks.block import OF_LETTERS, PARSERS
 from escriba.markup.kramdown.document.read import read as read_document
 from escriba.markup.kramdown.notes import Notes
 from escriba.markup.kramdown.parser import Definition, Hooks, KramdownParser
@@ -57,7 +57,7 @@ NESTED = (
 
 def count_steps(text: str) -> int:
     """How many functions are called to read a text: what does not depend on the machine."""
-    parser = KramdownParser(Hooks(), PARSERS)
+    parser = KramdownParser(Hooks(), PARSERS, OF_LETTERS)
     parser.footnotes["1"] = Node("li")
     parser.abbreviations["HTML"] = "Hyper"
     parser.references["r"] = Definition("/ref", "T", 0)

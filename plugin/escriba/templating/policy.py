@@ -79,8 +79,10 @@ def _find_methods(kind: Any) -> frozenset[str] | None:
     it, not even what it holds."""
     if issubclass(kind, _JINJA):
         return _ALL
+    if issubclass(kind, Helper):
+        return None
     if dataclasses.is_dataclass(kind):
-        return None if issubclass(kind, Helper) else frozenset()
+        return frozenset()
     return next((frozenset(names.split()) for of, names in _METHODS if issubclass(kind, of)), None)
 
 

@@ -45,15 +45,17 @@ class KramdownParser:
     """The blocks of one document, and what is defined anywhere in it for use everywhere.
 
     `parsers` are asked in their order; the first takes blank lines and the last whatever comes, so
-    that these two alone read what is too deep. `unclosed` are the fences that never end, and
+    that these two alone read what is too deep. `of_letters` are those for lines that begin with a
+    letter, as most do. `unclosed` are the fences that never end, and
     `strays` the lines that were to end code which had ended before, with a fence that it showed:
     what they are made of, and where.
     """
 
-    def __init__(self, hooks: Hooks, parsers: Sequence[Parse]):
+    def __init__(self, hooks: Hooks, parsers: Sequence[Parse], of_letters: Sequence[Parse]):
         self.hooks = hooks
         self.delimiters = hooks.delimiters
         self.parsers = parsers
+        self.of_letters = of_letters
         self.definitions: dict[str, Attributes] = {}
         self.references: dict[str, Definition] = {}
         self.attributes = AttributeLists()
@@ -85,9 +87,13 @@ class KramdownParser:
         """Parse a further text into a frame."""
         source = Source(text)
         self.depth += 1
-        parsers = self.parsers if self.depth < DEEPEST else (self.parsers[0], self.parsers[-1])
+        parsers, of_letters = self.parsers, self.of_letters
+        if self.depth >= DEEPEST:
+            parsers = of_letters = (self.parsers[0], self.parsers[-1])
         while not source.done:
-            any(parse(self, source, frame) for parse in parsers)
+            for parse in of_letters if source.text[source.at].isalpha() else parsers:
+                if parse(self, source, frame):
+                    break
         frame.close()
         self.depth -= 1
 

@@ -215,6 +215,7 @@ def _read_lines(parser: KramdownParser, source: Source) -> MappedText:
     return source.cut(before, source.at)
 
 
+OF_LETTERS: tuple[Parse, ...] = (_setext, table.parse, _paragraph)
 PARSERS: tuple[Parse, ...] = (
     _blank, _stashed, _indented, _fenced, _quote, _header, _rule, lists.parse, definition.parse,
     html.parse_html, _setext, _math, _display, table.parse, references.parse_footnote,

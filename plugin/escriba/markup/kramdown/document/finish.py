@@ -113,7 +113,7 @@ def set_lines(root: Node) -> None:
 
 def _is_block(child: Child) -> bool:
     block = isinstance(child, Node) and (child.tag in _BLOCKS or not child.tag)
-    return block and not isinstance(child, Html | Run)
+    return block and not isinstance(child, (Html, Run))
 
 
 def _unwrap(child: Child) -> Child:

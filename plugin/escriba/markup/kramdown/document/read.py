@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from escriba.ground.mapped import MappedText
 from escriba.markup.html.tree import Node
-from escriba.markup.kramdown.blocks.block import PARSERS
+from escriba.markup.kramdown.blocks.block import OF_LETTERS, PARSERS
 from escriba.markup.kramdown.document import contents
 from escriba.markup.kramdown.document.finish import (
     finish,
@@ -39,7 +39,7 @@ class Parsed:
 
 def read(text: MappedText, hooks: Hooks) -> Parsed:
     """The tree of a text in Markdown."""
-    parser = KramdownParser(hooks, PARSERS)
+    parser = KramdownParser(hooks, PARSERS, OF_LETTERS)
     root = parser.read(text)
     notes = Notes(parser)
     notes.join(root)

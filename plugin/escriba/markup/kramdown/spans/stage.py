@@ -26,9 +26,9 @@ from escriba.markup.kramdown.spans.reader import RAW, Reader
 from escriba.markup.math.html import read_formula
 
 # In these nobody looks for a formula that is not read.
-_COVERS = nodes.Code | nodes.Formula | nodes.Raw | nodes.Comment | nodes.Marked
+_COVERS = (nodes.Code, nodes.Formula, nodes.Raw, nodes.Comment, nodes.Marked)
 # A list of attributes that follows one of these is for nothing.
-_PLAIN = nodes.Break | nodes.Note | nodes.Raw | nodes.Comment | nodes.Marked
+_PLAIN = (nodes.Break, nodes.Note, nodes.Raw, nodes.Comment, nodes.Marked)
 _LITERAL = frozenset({"script", "style", "pre", "code", "textarea", "math"})
 _STANDS_ALONE = names(
     "address article aside blockquote body canvas center colgroup dd details div dl dt fieldset "
@@ -125,7 +125,7 @@ class Region:
                 self.reader.covered.append((begin, after))
             self._flush()
             self.pieces.append(piece)
-            if isinstance(piece, Node | Formula) and not isinstance(node, _PLAIN):
+            if isinstance(piece, (Node, Formula)) and not isinstance(node, _PLAIN):
                 self._last = piece.attributes
         else:
             self._text.append(self.source[begin:after])
