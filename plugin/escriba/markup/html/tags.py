@@ -54,7 +54,7 @@ ADDRESSED = frozenset(_ADDRESSES) | _SETS | _STYLES
 HOLDS = re.compile(r"href|src|\(|<object|action|poster|background", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """An address in HTML, as it is meant; the element and the attribute that have it. A style
     sheet, and an attribute that is one, have `url()`. `at` is where it was written in the document
@@ -72,7 +72,7 @@ class Reference:
         return self.address.startswith("#") and self.element not in ("a", "area", "link")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A value with addresses in some HTML: that of an attribute, with its quotes, or the text of a
     style sheet, whose `attribute` has no name. It goes from `start` to `end`."""
@@ -86,7 +86,7 @@ class Slot:
 Change = Callable[[Reference], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attribute:
     """An attribute of a tag; its value, without quotes and entities, begins and ends in the HTML
     at `start` and `end`, with its quotes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from sys import intern  # few names, of which ten thousand posts have many
 from typing import Any
 
 from escriba.article.blocks.panels import PLAYGROUND
@@ -97,7 +98,9 @@ def restore(read: Callable[[], str], facts: Mapping[str, Any]) -> Converted:
         headings=tuple(Heading(*each) for each in facts["headings"]),
         summary=facts["summary"],
         minutes=facts["minutes"],
-        references=tuple(Reference(*each) for each in facts["references"]),
-        slots=tuple(Slot(*each) for each in facts["slots"]),
+        references=tuple(
+            Reference(a, intern(e), intern(n), at) for a, e, n, at in facts["references"]
+        ),
+        slots=tuple(Slot(a, b, intern(e), intern(n)) for a, b, e, n in facts["slots"]),
         models=tuple(facts["models"]),
     )
