@@ -8,6 +8,7 @@ that no document can contain: it has the document's own digest in it.
 from __future__ import annotations
 
 import re
+from collections import defaultdict, deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,6 @@ __all__ = ["Context", "EscribaExtension", "makeExtension"]
 BEFORE_ALL = 31
 BEFORE_CODE = 195  # backtick: 190
 AFTER_ALL = -1000
-_SPAN = SPAN.replace("`(?P<code>", r"`(?:escriba[0-9a-f]{16}v(?P<number>\d+)v )?(?P<code>")
 
 
 class EscribaExtension(Extension):
@@ -120,8 +120,7 @@ class Page:
         self._token = f"escriba{text_digest(text)[:16]}"
         self._context = self._extension.settings
         self._blocks: list[str] = []
-        self._values: list[Place] = []  # where each inline value is that got a number
-        self._first: dict[str, Place] = {}
+        self._spans: dict[str, deque[Place]] = defaultdict(deque)
         self._mistakes = self._context.mistakes if self._context else Mistakes()
 
     @property
@@ -141,37 +140,25 @@ class Page:
         return lines
 
     def _take_out(self, lines: list[str]) -> list[str]:
+        kept = list(lines)
         document = self._extension.document or Document(lines, self._start)
+        for fence in document.fences:
+            kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
         self._blocks = [EMPTY for _ in document.own]
         if self._blocks:
             with self._mistakes.collect(Place(self._start.path)):  # there may be no project
                 self._blocks = self._show(document)
-        self._number_values(lines, document)
+        seen = blank_hidden(kept)
+        for number in prose(kept):
+            for match in re.finditer(SPAN, seen[number]):
+                self._spans[match["value"]].append(self._start.moved(number, match.start() + 1))
         return document.replace(lines, lambda number: f"{self._token}x{number}x")
 
-    def _number_values(self, lines: list[str], document: Document) -> None:
-        """Write a number into each inline value: Markdown itself keeps no places."""
-        kept = list(lines)
-        for fence in document.fences:
-            kept[fence.first : fence.end] = [""] * (fence.end - fence.first)
-        seen = blank_hidden(kept)
-        for index in prose(kept):
-            pieces, at = [], 0
-            for match in re.finditer(SPAN, seen[index]):
-                place = self._start.moved(index, match.start() + 1)
-                mark = f"{self._token}v{len(self._values)}v "
-                pieces += [lines[index][at : match.start("code")], mark]
-                at = match.start("code")
-                self._values.append(place)
-                self._first.setdefault(match["value"], place)
-            lines[index] = "".join([*pieces, lines[index][at:]])
-
-    def value(self, span: str, number: int | None) -> Element | None:
+    def value(self, span: str) -> Element | None:
         """The element of an inline value; the code span stays as it is if it is wrong."""
-        if number is None:  # in what is code to us, and not to the host
-            place = self._first.get(span, Place(self._start.path))
-        else:
-            place = self._values[number]
+        places = self._spans[span] or deque([Place(self._start.path)])
+        # Equal spans are rendered in the order of the text, so each takes the next place.
+        place = places.popleft() if len(places) > 1 else places[0]
         with self._mistakes.collect(place):
             shown = show_value(span, self.context.library, self.context.lang, place)
             element = Element("data", {"class": "escriba-value", "value": shown.machine})
@@ -186,8 +173,6 @@ class Page:
 
     def put_in(self, html: str) -> str:
         """The document's HTML with the blocks in their places."""
-        if self._values:  # in code that is shown, they are none
-            html = re.sub(rf"{self._token}v\d+v ", "", html)
         if not self._blocks:
             return html
         pattern = rf"<p>\s*{self._token}x(\d+)x\s*</p>|{self._token}x(\d+)x"
@@ -216,7 +201,7 @@ class _TakeOut(Preprocessor):
 
 class _Inline(InlineProcessor):
     def __init__(self, page: Page):
-        super().__init__(_SPAN)
+        super().__init__(SPAN)
         self.page = page
         self._text = ""
         self._code: frozenset[tuple[int, int]] = frozenset()  # measured from the end of the text
@@ -248,10 +233,10 @@ class _Inline(InlineProcessor):
     ) -> tuple[Element, int, int] | tuple[None, None, None]:
         if not self._is_code(data, *m.span()):  # it is shown, within a longer one
             return None, None, None
-        element = self.page.value(m["value"], int(m["number"]) if m["number"] else None)
+        element = self.page.value(m["value"])
         if element is None:
             element = Element("code")
-            element.text = AtomicString(code_escape(m["code"]))
+            element.text = AtomicString(code_escape(m.group().strip("`")))
         return element, m.start(), m.end()
 
 

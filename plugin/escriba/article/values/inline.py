@@ -20,7 +20,7 @@ from escriba.templating.formats import format_compact, format_figures, format_nu
 
 # Two backticks or more are left alone, so that a page can show how a value is written.
 CODE = r"escriba +(?P<value>[\w-]+(?:\.[\w-]+)+(?::[^\s`]*)?) *"
-SPAN = rf"(?<![\\`])`(?P<code>{CODE})`(?!`)"
+SPAN = rf"(?<![\\`])`{CODE}`(?!`)"
 _FORMAT = re.compile(
     r"\.(?P<decimals>\d)f|(?P<whole>d)|(?P<compact>k)|(?P<figures>[1-9])g"
     r"|(?:\.(?P<places>\d))?(?P<percent>%)"
