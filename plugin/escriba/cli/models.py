@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escriba.cli.arguments import Location, amount, device, integer, model_name, number, steps
+from escriba.cli.arguments import (
+    Location,
+    amount,
+    device,
+    integer,
+    model_name,
+    number,
+    prompt,
+    steps,
+)
 from escriba.cli.output import tell, write
 from escriba.ground.language import tr
 
@@ -18,7 +27,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", type=model_name)
-@click.option("-p", "--prompt", default="", help="The text to go on from.")
+@click.option(
+    "-p", "--prompt", type=prompt, default="",
+    help="The text to go on from; @FILE is a file's, - standard input's, @@TEXT always TEXT.",
+)  # fmt: skip
 @click.option("-n", "--length", type=integer, default="500", show_default=True, help="Characters.")
 @click.option("-t", "--temperature", type=number, default="0.8", show_default=True)
 @click.option("-s", "--seed", type=integer, default="1", show_default=True)
@@ -32,10 +44,11 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     from escriba.ground.project import find
     from escriba.sampling.engine import Engine
     from escriba.sampling.request import Options
+    from escriba.sampling.stream import make_stream
 
     model = _read_model(find(folder), name)
     options = Options(**values)
-    model.vocabulary.encode(options.prompt)
+    make_stream(model, options)  # before anything is written
     engine = Engine(model)
     write(options.prompt, end="", bold=True)
     for piece in engine.stream(options):

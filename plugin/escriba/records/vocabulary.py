@@ -35,11 +35,11 @@ class Vocabulary:
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
     def encode(self, text: str) -> list[int]:
-        """Text (normalised to NFC here) → indices.
+        """Text (put here into the form that corpora have) → indices.
 
         Raises SourceError naming the first character that the vocabulary lacks.
         """
-        text = normalize(text)
+        text = as_read(text)
         units = text if self.unit == "characters" else text.encode().decode("latin-1")
         try:
             return [self.indices[unit] for unit in units]
@@ -52,6 +52,19 @@ class Vocabulary:
         if self.unit == "bytes":
             text = text.encode("latin-1").decode("utf-8", "replace")
         return text
+
+    def find_strange(self, text: str) -> str | None:
+        """The first character of a text that can never be written with these symbols."""
+        for character in text:
+            if self.unit == "characters":
+                units = character
+            elif character == "\ufffd":  # which bytes that are no text are shown as
+                continue
+            else:
+                units = character.encode().decode("latin-1")
+            if any(unit not in self.indices for unit in units):
+                return character
+        return None
 
     def _unknown(self, text: str, unit: str) -> str:
         position = text.find(unit) + 1
@@ -71,6 +84,11 @@ class Vocabulary:
         """The printable symbols in one line, for messages: all, or as many as one can look over."""
         shown = "".join(s for s in self.symbols if s.isprintable())
         return shown if len(shown) <= LISTED else shown[: LISTED - 1] + "…"
+
+
+def as_read(text: str) -> str:
+    """A text in the form that corpora have: characters composed (NFC), and lines that end in LF."""
+    return normalize(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def name_character(character: str) -> str:

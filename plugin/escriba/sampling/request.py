@@ -14,8 +14,8 @@ from escriba.ground.digest import digest
 from escriba.ground.errors import SourceError
 from escriba.ground.language import tr
 from escriba.ground.schema import Mistake, Range
-from escriba.ground.unicode import normalize
 from escriba.records.model import Model
+from escriba.records.vocabulary import as_read
 
 ARITHMETIC = "2"  # the version of docs/exact-sampling.md that the kernel follows
 
@@ -48,7 +48,8 @@ class Options:
 
     `length` is the most symbols to generate (characters, or bytes for a model of bytes);
     `until` ends the text earlier: `paragraph`, `sentence`, or any literal text. Temperature 0
-    always takes the likeliest symbol. Raises OptionError for a value out of its range.
+    always takes the likeliest symbol. Both texts are kept in the form that corpora have: composed
+    (NFC), with line ends as LF. Raises OptionError for a value out of its range.
     """
 
     prompt: str = ""
@@ -79,15 +80,16 @@ class Options:
                 )
         if self.until == "":
             raise OptionError(tr("'until' must be paragraph, sentence or some text, not nothing"))
+        object.__setattr__(self, "prompt", as_read(self.prompt))
+        if self.until is not None:
+            object.__setattr__(self, "until", as_read(self.until))
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain values in a fixed order; those not given are left out.
 
-        The prompt is in NFC, as the model reads it, and decimals are text without idle zeros,
-        so that equal requests are equal here.
+        Decimals are text without idle zeros, so that equal requests are equal here.
         """
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["prompt"] = normalize(self.prompt)
         return {
             name: decimal_text(value) if isinstance(value, Decimal) else value
             for name, value in values.items()

@@ -6,8 +6,12 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
 from escriba.records.model import Model
+from escriba.records.vocabulary import Vocabulary, name_character
 from escriba.sampling.request import Options
+from escriba.sampling.until import RULES
 
 BATCH = 8  # streams that run together, at most: as many as share the first cache
 
@@ -70,11 +74,21 @@ def free_places(taken: Container[int], count: int) -> list[int]:
 
 
 def make_stream(model: Model, options: Options) -> Stream:
-    """The stream of some options. Raises SourceError for a prompt that the model cannot read.
+    """The stream of some options. Raises SourceError for a prompt that the model cannot read, and
+    for an end that it can never write.
 
     An empty prompt starts as after the end of a line, or with the vocabulary's first symbol.
     """
     vocabulary = model.vocabulary
+    if (strange := find_strange_end(vocabulary, options)) is not None:
+        raise SourceError(
+            tr(
+                "'until' has the character {character}, which the model cannot write: it is not "
+                "in its vocabulary of {size}: {symbols}",
+                character=name_character(strange), size=len(vocabulary),
+                symbols=vocabulary.listed(),
+            )
+        )  # fmt: skip
     prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.indices.get("\n", 0),)
     return Stream(
         prompt,
@@ -85,3 +99,10 @@ def make_stream(model: Model, options: Options) -> Stream:
         1_000_000 if options.top_p is None else int(options.top_p.scaleb(6)),
         0 if options.min_p is None else int(options.min_p.scaleb(6)),
     )
+
+
+def find_strange_end(vocabulary: Vocabulary, options: Options) -> str | None:
+    """The first character of a literal `until` that the model can never write."""
+    if options.until is None or options.until in RULES:
+        return None
+    return vocabulary.find_strange(options.until)
