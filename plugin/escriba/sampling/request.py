@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import Annotated, Any, ClassVar
 from escriba.ground.digest import digest
 from escriba.ground.errors import SourceError
 from escriba.ground.language import tr
+from escriba.ground.numbers import read_decimal, read_whole
 from escriba.ground.schema import Mistake, Range
 from escriba.records.model import Model
 from escriba.records.vocabulary import as_read
@@ -119,6 +121,43 @@ class Request:
     def digest(self) -> str:
         """SHA-256 (hex) of the request's canonical form."""
         return digest(self.to_dict())
+
+
+def read_options(values: Mapping[str, Any]) -> Options:
+    """The options of plain values, of which None is the default; a float is the decimal that it is
+    written as. Raises OptionError for what is no option's value."""
+    read: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name in ("prompt", "until"):
+            if not isinstance(value, str):
+                raise OptionError(
+                    tr("'{name}' must be text, not {value!r}", name=name, value=value)
+                )
+            read[name] = value
+        elif name in ("temperature", "top_p", "min_p"):
+            try:
+                read[name] = read_decimal(str(value))
+            except ValueError:
+                shown = name.replace("_", "-")
+                raise OptionError(
+                    tr("'{name}' must be a number, not '{value}'", name=shown, value=value)
+                ) from None
+        else:
+            read[name] = read_number(name, value)
+    return Options(**read)
+
+
+def read_number(name: str, value: Any) -> int:
+    """A whole number that is given under a name. Raises OptionError for what is none."""
+    try:
+        return read_whole(str(value))
+    except ValueError:
+        shown = name.replace("_", "-")
+        raise OptionError(
+            tr("'{name}' must be a whole number, not '{value}'", name=shown, value=value)
+        ) from None
 
 
 def decimal_text(number: Decimal) -> str:

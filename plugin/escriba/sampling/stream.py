@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -63,6 +63,14 @@ class Runner(Protocol):
 
     def copy(self) -> Runner:
         """Another runner of the same model, which may work at the same time in another thread."""
+
+    @property
+    def logit_shift(self) -> int:
+        """The shift of the logits."""
+
+    def score(self, symbols: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        """After each symbol, read one after the other, the logits (V,) of the next one, in integers
+        at 2^logit_shift. A batch cannot go on after it."""
 
 
 def free_places(taken: Container[int], count: int) -> list[int]:
