@@ -11,7 +11,8 @@ else:
 
     def __getattr__(name: str) -> object:
         if name not in __all__:
-            raise AttributeError(f"module 'escriba' has no attribute '{name}'")
+            problem = f"module 'escriba' has no attribute '{name}'"
+            raise AttributeError(problem)
         from escriba import api
 
         return getattr(api, name)
