@@ -402,6 +402,20 @@ def test_a_mistake_in_any_post_is_found_before_anything_is_sampled(tmp_path: Pat
     assert not (site.models / "mini" / "samples").exists()
 
 
+def test_an_end_that_the_model_cannot_write_has_its_place(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    post = site.posts / "2020-11-02-networks.md"
+    lines = post.read_text().count("\n")
+    post.write_text(
+        post.read_text() + "\n```escriba sample\nmodel: mini\nprompt: the\nuntil: 日\n```\n"
+    )
+    with pytest.raises(SourceError) as caught:
+        build(site)
+    assert str(caught.value).startswith(
+        f"posts/2020-11-02-networks.md:{lines + 5}:8: 'until' has the character '日' (U+65E5, "
+    )
+
+
 def test_many_samples_are_written_together_and_each_in_its_place(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
     post = site.posts / "2020-11-02-networks.md"

@@ -71,6 +71,76 @@ def test_sample_prints_the_prompt_and_what_the_engine_writes(site: Path) -> None
     assert len(text) == 300
 
 
+@pytest.mark.parametrize(
+    ("option", "stdin", "prompt"),
+    [
+        ("@here.txt", None, "the\nend\n"),
+        ("-", "\ufeffthe\r\nend\n", "the\nend\n"),
+        ("a\r\nb", None, "a\nb"),
+        ("@@the", None, "the"),
+    ],
+)
+def test_a_prompt_comes_from_a_file_or_from_standard_input(
+    site: Path, option: str, stdin: str | None, prompt: str
+) -> None:
+    (site / "here.txt").write_bytes(b"the\r\nend\r\n")
+    output, _ = escriba("sample", "babel", "-p", option, "-n", "9", cwd=site, stdin=stdin)
+    assert output.startswith(prompt)
+    assert output == escriba("sample", "babel", "-p", prompt, "-n", "9", cwd=site)[0]
+
+
+def test_after_two_marks_a_prompt_names_no_file(site: Path) -> None:
+    make_model(site / "models" / "marks", symbols="-@ab")
+    for text in ("-", "@here.txt", "@@a", "@-"):
+        with pytest.raises(SourceError) as caught:  # not that there is no such file
+            cli(["-C", str(site), "sample", "marks", "-p", f"@@{text}ñ"], standalone_mode=False)
+        assert "the character" in str(caught.value)
+    output, _ = escriba("sample", "marks", "-p", "@@@@-", "-n", "9", cwd=site)
+    assert output.startswith("@@-") and len(output) == 13
+
+
+@pytest.mark.parametrize(
+    ("option", "stdin", "message"),
+    [
+        ("@nowhere", None, "nowhere: cannot be read: No such file or directory\n"),
+        ("@models", None, "models: is a folder, not a file\n"),
+        ("@large", None, "large: is larger than 4 MB, the most that is read\n"),
+        ("-", "a" * ((4 << 20) + 1), "<stdin>: is larger than 4 MB, the most that is read\n"),
+    ],
+)
+def test_a_prompt_that_cannot_be_read(
+    site: Path, option: str, stdin: str | None, message: str
+) -> None:
+    (site / "large").write_bytes(b"a" * ((4 << 20) + 1))
+    assert escriba("sample", "babel", "-p", option, cwd=site, stdin=stdin, code=3)[1] == message
+
+
+def test_a_terminal_without_colours_gets_no_style(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "escriba", "-C", str(site), "sample", "babel", "-p", "the"]
+    for value, terminal, styled in (
+        ("", "xterm", True), ("1", "xterm", False), ("", "dumb", False),
+    ):  # fmt: skip
+        monkeypatch.setenv("NO_COLOR", value)
+        monkeypatch.setenv("TERM", terminal)
+        assert run_in_terminal(*command).startswith("\x1b[1mthe\x1b[0m" if styled else "the")
+
+
+def test_a_difference_has_colours_where_there_are_any(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "from escriba.cli.output import show_difference; show_difference('-a\\n+b\\n@@ c')"
+    for value, terminal, shown in (
+        ("", "xterm", "\x1b[31m-a\x1b[0m\r\n\x1b[32m+b\x1b[0m\r\n\x1b[36m@@ c\x1b[0m\r\n"),
+        ("1", "xterm", "-a\r\n+b\r\n@@ c\r\n"),
+        ("", "dumb", "-a\r\n+b\r\n@@ c\r\n"),
+    ):
+        monkeypatch.setenv("NO_COLOR", value)
+        monkeypatch.setenv("TERM", terminal)
+        assert run_in_terminal(sys.executable, "-c", program) == shown
+
+
 def test_sample_into_a_closed_pipe_ends_quietly(site: Path) -> None:
     command = f"{sys.executable} -m escriba sample babel -n 200000 | head -c 10"
     done = subprocess.run(
@@ -101,6 +171,12 @@ def test_sample_into_a_closed_pipe_ends_quietly(site: Path) -> None:
             "'temperature' must be from 0 to 100 with at most 3 decimals, not '0.1234'\n",
         ),
         (["babel", "-n", "0"], 3, "'length' must be from 1 to 1000000, not '0'\n"),
+        (
+            ["babel", "--until", "THE"],
+            3,
+            "'until' has the character 'T' (U+0054, LATIN CAPITAL LETTER T), which the model cannot "
+            "write: it is not in its vocabulary of 32:  !,.?abcdefghijklmnopqrstuvwxyz\n",
+        ),
     ],
 )
 def test_wrong_requests(site: Path, arguments: list[str], code: int, message: str) -> None:
@@ -282,7 +358,11 @@ def test_words_of_strangers_command_no_terminal(site: Path) -> None:
         assert not set(done.stdout + done.stderr) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_a_terminal_shows_what_a_model_writes_and_obeys_nothing(site: Path) -> None:
+def test_a_terminal_shows_what_a_model_writes_and_obeys_nothing(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     model = make_model(site / "models" / "wild", symbols="\x1b[31m\r\n\x07\u202eab")
     text = Engine(model).sample(Options(length=300))
     assert {"\x1b", "\r", "\x07"} < set(text)

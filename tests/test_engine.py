@@ -55,7 +55,7 @@ def test_a_length_is_a_limit(model):
 @pytest.mark.parametrize("chunk", [1, 3, 100])
 def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, monkeypatch):
     for each in (model, bytes_model):
-        if until == "zzzz" and each is bytes_model:
+        if until in ("a", "zzzz") and each is bytes_model:  # which has no such letters
             continue
         options = [Options(length=400, until=until, seed=seed) for seed in range(6)]
         whole = Engine(each).sample_many(options)
@@ -65,6 +65,27 @@ def test_a_text_does_not_depend_on_its_pieces(model, bytes_model, until, chunk, 
         assert Engine(each).sample_many(options) == whole
         assert ["".join(Engine(each).stream(o)) for o in options] == whole
         monkeypatch.undo()
+
+
+def test_an_end_is_composed_as_the_texts_of_models_are(tmp_path):
+    model = make_model(tmp_path / "models" / "accents", symbols="\n aé")
+    plain = Engine(model).sample(Options(length=400))
+    cut = Engine(model).sample(Options(length=400, until="e\u0301"))
+    assert cut == plain[: plain.index("é") + 1]
+
+
+@pytest.mark.parametrize("until", ["日", "a日", "🙂"])
+def test_an_end_that_a_model_cannot_write_is_a_mistake(model, bytes_model, until):
+    for each in (model, bytes_model):
+        with pytest.raises(SourceError) as caught:
+            Engine(each).sample(Options(until=until))
+        named = "a" if until[0] == "a" and each is bytes_model else until[-1]
+        assert str(caught.value).startswith(f"'until' has the character {named!r} (U+")
+
+
+def test_what_no_bytes_are_shown_as_may_end_a_text(bytes_model):
+    text = Engine(bytes_model).sample(Options(length=400, until="\ufffd"))
+    assert text.endswith("\ufffd") and text.count("\ufffd") == 1
 
 
 def test_until_cuts(model):

@@ -22,7 +22,7 @@ from markdown import Markdown, markdown
 from escriba.article.blocks.diagram import DiagramOptions
 from escriba.article.blocks.gradients import GradientsOptions
 from escriba.article.blocks.loss import LossOptions
-from escriba.article.blocks.sample import SampleOptions
+from escriba.article.blocks.sample import SampleOptions, write_command
 from escriba.article.blocks.timeline import TimelineOptions
 from escriba.article.extension import Context, EscribaExtension
 from escriba.article.values.inline import KEYS, MEASURED
@@ -33,6 +33,7 @@ from escriba.ground.errors import EscribaError, FrozenError, ModelError, Place, 
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project, Settings
 from escriba.ground.reads import Reads
+from escriba.sampling.request import Options
 from escriba.templating.templates import Templates
 from support.articles import render_article
 from support.models import FixedAnswers, make_model, make_record, open_library
@@ -53,6 +54,21 @@ HOSTILE = (
     "\r\n \x1b \x7f \x85 \x0c \ufeff \ufffe \u202e \u2066 \u200f \u2028 \u2029 \xa0 \t [TOC] "
     "zz1337820767766393449qq qq3936677670287331zz\n```\n~~~\n    code\n# h\n* a\n\n1. b\n---\n\n  "
 )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("Well, Prince", "-p 'Well, Prince' "),
+        ("-", "-p @@- "),
+        ("@here", "-p @@@here "),
+        ("-a", "-p -a "),
+        ("", ""),
+    ],
+)
+def test_the_command_of_a_sample_gives_its_text(prompt: str, words: str) -> None:
+    command = write_command("mini", Options(prompt=prompt, length=9))
+    assert command == f"escriba sample mini {words}-n 9 -t 0.8 -s 1"
 
 
 @pytest.fixture(scope="module")

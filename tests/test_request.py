@@ -70,6 +70,13 @@ def test_equal_requests_have_one_digest(tmp_path):
         for prompt in ("\u00e1", "a\u0301")
     ]
     assert len({Request(model, options).digest for options in same}) == 1
+    ends = [
+        Options(prompt=f"a{end}b{end}", until=f"{accent}{end}")
+        for end in ("\n", "\r\n", "\r")
+        for accent in ("\u00e1", "a\u0301")
+    ]
+    assert len({Request(model, options).digest for options in ends}) == 1
+    assert (ends[0].prompt, ends[-1].until) == ("a\nb\n", "\u00e1\n")
     moved = make_model(tmp_path / "two")  # the name is not part of a request
     assert Request(moved, same[0]).digest == Request(model, same[0]).digest
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from escriba.ground.errors import ModelError
-from escriba.ground.files import DEEPEST
+from escriba.ground import streams
+from escriba.ground.errors import ModelError, Place
+from escriba.ground.files import DEEPEST, decode, read_text
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_decimal, read_float, read_whole
 from escriba.ground.terminal import visible_line
@@ -23,6 +25,7 @@ from escriba.ground.terminal import visible_line
 MOST = 1e9  # minutes, passes or seconds: 1,900 years
 LONGEST = 255  # bytes of a file's name, on nearly every system
 FARTHEST = 4000  # bytes of a path
+PROMPT = 4 << 20  # bytes of a prompt that is read, at most
 
 
 def number(text: str) -> Decimal:
@@ -80,6 +83,21 @@ def model_name(text: str) -> str:
                 name=_cut(text),
             )
         )
+    return text
+
+
+def prompt(text: str) -> str:
+    """A text, or that of a file, `@FILE`, or of standard input, `-`; after `@@` anything is a text.
+
+    Raises SourceError for what cannot be read, is larger than PROMPT, or is not UTF-8.
+    """
+    if text.startswith("@@"):
+        return text[2:]
+    if text == "-":
+        data = streams.read_all(sys.stdin.buffer, PROMPT)
+        return decode(data, Place(Path("<stdin>"))).removeprefix("\ufeff")
+    if text.startswith("@"):
+        return read_text(Path(text[1:]), limit=PROMPT)
     return text
 
 

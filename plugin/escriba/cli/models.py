@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escriba.cli.arguments import Location, amount, device, integer, model_name, number, steps
+from escriba.cli.arguments import (
+    Location,
+    amount,
+    device,
+    integer,
+    model_name,
+    number,
+    prompt,
+    steps,
+)
 from escriba.cli.output import tell, write
 from escriba.ground.language import tr
 
@@ -18,7 +27,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", type=model_name)
-@click.option("-p", "--prompt", default="", help="The text to go on from.")
+@click.option(
+    "-p", "--prompt", type=prompt, default="",
+    help="The text to go on from; @FILE is a file's, - standard input's, @@TEXT always TEXT.",
+)  # fmt: skip
 @click.option("-n", "--length", type=integer, default="500", show_default=True, help="Characters.")
 @click.option("-t", "--temperature", type=number, default="0.8", show_default=True)
 @click.option("-s", "--seed", type=integer, default="1", show_default=True)
@@ -30,12 +42,14 @@ if TYPE_CHECKING:
 def sample(folder: Path, /, name: str, **values: Any) -> None:
     """Write text with the model NAME: the prompt, then what the model makes of it."""
     from escriba.ground.project import find
+    from escriba.records.library import find_model
     from escriba.sampling.engine import Engine
     from escriba.sampling.request import Options
+    from escriba.sampling.stream import make_stream
 
-    model = _read_model(find(folder), name)
+    model = find_model(find(folder), name)
     options = Options(**values)
-    model.vocabulary.encode(options.prompt)
+    make_stream(model, options)  # before anything is written
     engine = Engine(model)
     write(options.prompt, end="", bold=True)
     for piece in engine.stream(options):
@@ -66,7 +80,9 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     place of the recipe's. With several processes or machines:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
-    _need_torch()
+    from escriba.ground.install import need_torch
+
+    need_torch()
     from escriba.charlm.training.display import show_result, shown, stopping
     from escriba.charlm.training.train import train as train_model
     from escriba.ground.project import find
@@ -109,7 +125,9 @@ def evaluate(
     """
     if text is None and (skip_unknown or record is not None):
         raise click.UsageError(tr("--skip-unknown and --record need --text"))
-    _need_torch()
+    from escriba.ground.install import need_torch
+
+    need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
     from escriba.charlm.evaluation.report import print_scores
@@ -133,31 +151,6 @@ def evaluate(
         write(tr("written to {path}", path=project.shown(path).as_posix()))
         if outdated:
             tell(tr("removed from it, as of other weights: {parts}", parts=", ".join(outdated)))
-
-
-def _read_model(project: Project, name: str) -> Any:
-    from escriba.ground.errors import ModelError, suggest
-    from escriba.ground.files import is_dir
-    from escriba.records.model import read_model
-
-    path = project.admit(project.models / name, kind=ModelError)
-    if not is_dir(path):
-        known = [p.name for p in project.models.glob("*") if is_dir(p)]
-        raise ModelError(
-            tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known))
-        )
-    return read_model(path, project.shown(path))
-
-
-def _need_torch() -> None:
-    import importlib.util
-
-    from escriba.ground.errors import TrainingError
-    from escriba.ground.install import name_command
-
-    if importlib.util.find_spec("torch") is None:
-        command = name_command("train")
-        raise TrainingError(tr("this needs torch; install it with: {command}", command=command))
 
 
 def _tell_stale(project: Project, name: str) -> None:

@@ -17,6 +17,9 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from escriba.ground.errors import TrainingError
+from escriba.ground.language import tr
+
 NAME = "escriba"
 RECORD = "direct_url.json"  # which pip and its peers write beside what came from no index
 
@@ -97,6 +100,13 @@ def name_command(extra: str) -> str:
         flag = ["--editable"] if origin.editable else []
         return _join([*_installer(), *flag, origin.requirement(extra)])
     return _join([*_installer(), *_list_needs(extra)])
+
+
+def need_torch() -> None:
+    """Raise TrainingError, with what installs it here, if torch is not installed."""
+    if find_spec("torch") is None:
+        command = name_command("train")
+        raise TrainingError(tr("this needs torch; install it with: {command}", command=command))
 
 
 def _is_apart() -> bool:

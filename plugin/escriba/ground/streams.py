@@ -45,14 +45,14 @@ def tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def read_all(stream: BinaryIO) -> bytes:
-    """What a stream holds, to its end. Raises SourceError for what cannot be read, and for too much
-    of it."""
+def read_all(stream: BinaryIO, limit: int = BYTES) -> bytes:
+    """What a stream holds, to its end. Raises SourceError for what cannot be read, and for more
+    than `limit` bytes."""
     shown = Path("<stdin>")
     with refusals(SourceError, shown):
-        data = stream.read(BYTES + 1)
-    if len(data) > BYTES:
-        problem = tr("is larger than {limit} MB, the most that is read", limit=BYTES >> 20)
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        problem = tr("is larger than {limit} MB, the most that is read", limit=limit >> 20)
         raise SourceError(problem, Place(shown))
     return data
 

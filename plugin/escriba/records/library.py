@@ -120,6 +120,17 @@ class Library:
         self._admitted.add(name)
 
 
+def find_model(project: Project, name: str) -> Model:
+    """The model of that name, of a command or a program. Raises ModelError if there is none."""
+    path = project.admit(project.models / name, kind=ModelError)
+    if not name or not is_dir(path):
+        known = [p.name for p in project.models.glob("*") if is_dir(p)]
+        raise ModelError(
+            tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known))
+        )
+    return read_model(path, project.shown(path))
+
+
 @contextmanager
 def _asked(file: Path, place: Place) -> Iterator[None]:
     """Tell that a file is not there where it is asked for; what is wrong in it, where that is."""

@@ -31,7 +31,7 @@ from typing import Any, Literal
 
 from escriba.ground.digest import digest
 from escriba.ground.errors import ModelError, Place
-from escriba.ground.files import open_file, refusals
+from escriba.ground.files import open_file, refusals, resolve
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_json
 from escriba.records.tensors import Tensor, read_tensors
@@ -143,9 +143,20 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
             place,
         )
+    return _read(path, folder.name, place, remedy)
+
+
+def read_file(path: Path) -> Model:
+    """The model of a file that lies anywhere; it has the name of its file, or of its folder if the
+    file has the usual name. Raises ModelError for what is not a model of escriba."""
+    name = resolve(path).parent.name if path.name == FILE else path.stem
+    return _read(path, name, Place(path), tr("fetch it again"))
+
+
+def _read(path: Path, name: str, place: Place, remedy: str) -> Model:
     head, size = _read_head(path, place, remedy)
     try:
-        model = _parse_head(head, folder.name, path)
+        model = _parse_head(head, name, path)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = tr("lacks {key}", key=error) if isinstance(error, KeyError) else error
         raise ModelError(

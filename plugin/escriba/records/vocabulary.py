@@ -13,6 +13,7 @@ from escriba.ground.language import tr
 from escriba.ground.unicode import normalize
 
 Unit = Literal["characters", "bytes"]
+What = Literal["prompt", "text"]  # what is read, as messages call it
 LISTED = 200  # symbols in a message, at most
 
 
@@ -34,17 +35,18 @@ class Vocabulary:
     def indices(self) -> dict[str, int]:
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
-    def encode(self, text: str) -> list[int]:
-        """Text (normalised to NFC here) → indices.
+    def encode(self, text: str, what: What = "prompt") -> list[int]:
+        """Text (put here into the form that corpora have) → indices.
 
-        Raises SourceError naming the first character that the vocabulary lacks.
+        Raises SourceError naming the first character that the vocabulary lacks, and what lacks it.
         """
-        text = normalize(text)
+        text = as_read(text)
         units = text if self.unit == "characters" else text.encode().decode("latin-1")
         try:
             return [self.indices[unit] for unit in units]
         except KeyError as error:
-            raise SourceError(self._unknown(text, str(error.args[0]))) from None
+            problem = self._unknown(text, str(error.args[0]), what)
+            raise SourceError(problem) from None
 
     def decode(self, indices: Iterable[int]) -> str:
         """Indices → text. Bytes that are not UTF-8 become U+FFFD, as Unicode advises."""
@@ -53,24 +55,53 @@ class Vocabulary:
             text = text.encode("latin-1").decode("utf-8", "replace")
         return text
 
-    def _unknown(self, text: str, unit: str) -> str:
-        position = text.find(unit) + 1
+    def find_strange(self, text: str) -> str | None:
+        """The first character of a text that can never be written with these symbols."""
+        for character in text:
+            if self.unit == "characters":
+                units = character
+            elif character == "\ufffd":  # which bytes that are no text are shown as
+                continue
+            else:
+                units = character.encode().decode("latin-1")
+            if any(unit not in self.indices for unit in units):
+                return character
+        return None
+
+    def _unknown(self, text: str, unit: str, what: What) -> str:
         if self.unit == "bytes":
+            return (
+                tr("the byte 0x{byte:02x} of the prompt is not in the model's vocabulary",
+                   byte=ord(unit))
+                if what == "prompt"
+                else tr("the byte 0x{byte:02x} of the text is not in the model's vocabulary",
+                        byte=ord(unit))
+            )  # fmt: skip
+        values = {
+            "character": name_character(unit), "position": text.find(unit) + 1,
+            "size": len(self), "symbols": self.listed(),
+        }  # fmt: skip
+        if what == "prompt":
             return tr(
-                "the byte 0x{byte:02x} of the prompt is not in the model's vocabulary",
-                byte=ord(unit),
+                "the character {character}, number {position} of the prompt, is not in the model's "
+                "vocabulary of {size}: {symbols}",
+                **values,
             )
         return tr(
-            "the character {character}, number {position} of the prompt, is not in the model's "
+            "the character {character}, number {position} of the text, is not in the model's "
             "vocabulary of {size}: {symbols}",
-            character=name_character(unit), position=position, size=len(self),
-            symbols=self.listed(),
-        )  # fmt: skip
+            **values,
+        )
 
     def listed(self) -> str:
         """The printable symbols in one line, for messages: all, or as many as one can look over."""
         shown = "".join(s for s in self.symbols if s.isprintable())
         return shown if len(shown) <= LISTED else shown[: LISTED - 1] + "…"
+
+
+def as_read(text: str) -> str:
+    """A text in the form that corpora have: characters composed (NFC), and lines that end in LF."""
+    return normalize(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def name_character(character: str) -> str:

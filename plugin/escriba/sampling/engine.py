@@ -7,7 +7,7 @@ much slower. Either is imported when an engine is made, and not before.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from escriba.records.model import Model
@@ -77,6 +77,16 @@ class Engine:
             writer.write(batch.advance(PIECE)[place])
             if piece := writer.take():
                 yield piece
+
+    @property
+    def logit_shift(self) -> int:
+        """What the integers of `score` are to be divided by, as a power of two."""
+        return self._runners[0].logit_shift
+
+    def score(self, symbols: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        """After each symbol, read one after the other, the logits (V,) of the next one, in integers
+        at 2^logit_shift. What was streamed before cannot go on."""
+        return self._runners[0].score(symbols)
 
 
 def load_runner(model: Model) -> Runner:

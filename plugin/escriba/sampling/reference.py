@@ -8,7 +8,7 @@ float64, for speed: products and sums of whole numbers below 2^53 are exact, in 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from escriba.sampling import tables
@@ -39,6 +39,15 @@ class Reference:
 
     def copy(self) -> Reference:
         return self  # its batches share nothing that changes
+
+    @property
+    def logit_shift(self) -> int:
+        return self.network.logit_shift
+
+    def score(self, symbols: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        state = self.network.zero_state()
+        for symbol in symbols:
+            yield tuple(self.network.logits(self.network.step(symbol, state)).tolist())
 
 
 class ReferenceBatch:

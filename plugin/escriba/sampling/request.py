@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,9 +14,10 @@ from typing import Annotated, Any, ClassVar
 from escriba.ground.digest import digest
 from escriba.ground.errors import SourceError
 from escriba.ground.language import tr
+from escriba.ground.numbers import read_decimal, read_whole
 from escriba.ground.schema import Mistake, Range
-from escriba.ground.unicode import normalize
 from escriba.records.model import Model
+from escriba.records.vocabulary import as_read
 
 ARITHMETIC = "2"  # the version of docs/exact-sampling.md that the kernel follows
 
@@ -48,7 +50,8 @@ class Options:
 
     `length` is the most symbols to generate (characters, or bytes for a model of bytes);
     `until` ends the text earlier: `paragraph`, `sentence`, or any literal text. Temperature 0
-    always takes the likeliest symbol. Raises OptionError for a value out of its range.
+    always takes the likeliest symbol. Both texts are kept in the form that corpora have: composed
+    (NFC), with line ends as LF. Raises OptionError for a value out of its range.
     """
 
     prompt: str = ""
@@ -79,15 +82,16 @@ class Options:
                 )
         if self.until == "":
             raise OptionError(tr("'until' must be paragraph, sentence or some text, not nothing"))
+        object.__setattr__(self, "prompt", as_read(self.prompt))
+        if self.until is not None:
+            object.__setattr__(self, "until", as_read(self.until))
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain values in a fixed order; those not given are left out.
 
-        The prompt is in NFC, as the model reads it, and decimals are text without idle zeros,
-        so that equal requests are equal here.
+        Decimals are text without idle zeros, so that equal requests are equal here.
         """
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["prompt"] = normalize(self.prompt)
         return {
             name: decimal_text(value) if isinstance(value, Decimal) else value
             for name, value in values.items()
@@ -117,6 +121,43 @@ class Request:
     def digest(self) -> str:
         """SHA-256 (hex) of the request's canonical form."""
         return digest(self.to_dict())
+
+
+def read_options(values: Mapping[str, Any]) -> Options:
+    """The options of plain values, of which None is the default; a float is the decimal that it is
+    written as. Raises OptionError for what is no option's value."""
+    read: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name in ("prompt", "until"):
+            if not isinstance(value, str):
+                raise OptionError(
+                    tr("'{name}' must be text, not {value!r}", name=name, value=value)
+                )
+            read[name] = value
+        elif name in ("temperature", "top_p", "min_p"):
+            try:
+                read[name] = read_decimal(str(value))
+            except ValueError:
+                shown = name.replace("_", "-")
+                raise OptionError(
+                    tr("'{name}' must be a number, not '{value}'", name=shown, value=value)
+                ) from None
+        else:
+            read[name] = read_number(name, value)
+    return Options(**read)
+
+
+def read_number(name: str, value: Any) -> int:
+    """A whole number that is given under a name. Raises OptionError for what is none."""
+    try:
+        return read_whole(str(value))
+    except ValueError:
+        shown = name.replace("_", "-")
+        raise OptionError(
+            tr("'{name}' must be a whole number, not '{value}'", name=shown, value=value)
+        ) from None
 
 
 def decimal_text(number: Decimal) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
 from escriba.records.model import Model
+from escriba.records.vocabulary import Vocabulary, name_character
 from escriba.sampling.request import Options
+from escriba.sampling.until import RULES
 
 BATCH = 8  # streams that run together, at most: as many as share the first cache
 
@@ -60,6 +64,14 @@ class Runner(Protocol):
     def copy(self) -> Runner:
         """Another runner of the same model, which may work at the same time in another thread."""
 
+    @property
+    def logit_shift(self) -> int:
+        """The shift of the logits."""
+
+    def score(self, symbols: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        """After each symbol, read one after the other, the logits (V,) of the next one, in integers
+        at 2^logit_shift. A batch cannot go on after it."""
+
 
 def free_places(taken: Container[int], count: int) -> list[int]:
     """The first places of a batch that are free, so many. Raises ValueError if there are fewer."""
@@ -70,11 +82,21 @@ def free_places(taken: Container[int], count: int) -> list[int]:
 
 
 def make_stream(model: Model, options: Options) -> Stream:
-    """The stream of some options. Raises SourceError for a prompt that the model cannot read.
+    """The stream of some options. Raises SourceError for a prompt that the model cannot read, and
+    for an end that it can never write.
 
     An empty prompt starts as after the end of a line, or with the vocabulary's first symbol.
     """
     vocabulary = model.vocabulary
+    if (strange := find_strange_end(vocabulary, options)) is not None:
+        raise SourceError(
+            tr(
+                "'until' has the character {character}, which the model cannot write: it is not "
+                "in its vocabulary of {size}: {symbols}",
+                character=name_character(strange), size=len(vocabulary),
+                symbols=vocabulary.listed(),
+            )
+        )  # fmt: skip
     prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.indices.get("\n", 0),)
     return Stream(
         prompt,
@@ -85,3 +107,10 @@ def make_stream(model: Model, options: Options) -> Stream:
         1_000_000 if options.top_p is None else int(options.top_p.scaleb(6)),
         0 if options.min_p is None else int(options.min_p.scaleb(6)),
     )
+
+
+def find_strange_end(vocabulary: Vocabulary, options: Options) -> str | None:
+    """The first character of a literal `until` that the model can never write."""
+    if options.until is None or options.until in RULES:
+        return None
+    return vocabulary.find_strange(options.until)

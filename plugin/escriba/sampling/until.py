@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+RULES = ("paragraph", "sentence")  # all else is literal text
 # A blank line after a line that is not blank. It stays out of the text.
 _PARAGRAPH = re.compile(r"[^\n](?=\n\n)")
 # Marks that end a sentence, quotes and brackets that close after them, then white space.
@@ -35,7 +36,7 @@ class Ending:
     def _find(self, text: str) -> int | None:
         if self._until is None:
             return None
-        if self._until in ("paragraph", "sentence"):
+        if self._until in RULES:
             rule = _PARAGRAPH if self._until == "paragraph" else _SENTENCE
             match = rule.search(text)
             return match.end() if match else None

@@ -19,6 +19,7 @@ from escriba.ground.schema import Mistake
 from escriba.records.library import Library
 from escriba.records.model import Model
 from escriba.sampling.request import Options, Request
+from escriba.sampling.stream import find_strange_end
 from escriba.templating.lexing import find_lexer
 from escriba.templating.passage import Paragraph, cut, formulas, paragraphs, tokens
 
@@ -85,8 +86,11 @@ class Asked:
 
     @property
     def uses(self) -> tuple[Use, ...]:
-        # Of the options, only the prompt can be wrong for a model.
-        return (Use(self.request, self.place, self.places.get("prompt")),)
+        # Of the options, only these two can be wrong for a model.
+        request = self.request
+        strange = find_strange_end(request.model.vocabulary, request.options)
+        key = "prompt" if strange is None else "until"
+        return (Use(request, self.place, self.places.get(key)),)
 
     @property
     def lang(self) -> str:
@@ -137,6 +141,8 @@ def write_command(model: str, options: Options) -> str:
     words = ["escriba", "sample", model]
     flags = {"prompt": "-p", "length": "-n", "temperature": "-t", "seed": "-s"}
     for name, value in options.to_dict().items():
+        if name == "prompt" and (value == "-" or value.startswith("@")):
+            value = "@@" + value  # else it would name a file
         if name != "prompt" or value:
             words += [flags.get(name, "--" + name.replace("_", "-")), str(value)]
     return shlex.join(words)
