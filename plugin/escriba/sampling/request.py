@@ -47,7 +47,8 @@ class Options:
     """How to sample: what an author writes in a block, but for the model.
 
     `length` is the most symbols to generate (characters, or bytes for a model of bytes);
-    `until` ends the text earlier: `paragraph`, `sentence`, or any literal text. Temperature 0
+    `until` ends the text earlier: `paragraph`, `sentence`, `document` (of a model that was trained
+    on a corpus split by files), or any literal text. Temperature 0
     always takes the likeliest symbol. Raises OptionError for a value out of its range.
     """
 
@@ -78,7 +79,9 @@ class Options:
                     tr("'{name}' must be text in Unicode, not {text!r}", name=name, text=text)
                 )
         if self.until == "":
-            raise OptionError(tr("'until' must be paragraph, sentence or some text, not nothing"))
+            raise OptionError(
+                tr("'until' must be paragraph, sentence, document or some text, not nothing")
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The options as plain values in a fixed order; those not given are left out.

@@ -6,6 +6,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from escriba.ground.errors import SourceError
+from escriba.ground.language import tr
 from escriba.records.model import Model
 from escriba.sampling.request import Options
 
@@ -70,12 +72,22 @@ def free_places(taken: Container[int], count: int) -> list[int]:
 
 
 def make_stream(model: Model, options: Options) -> Stream:
-    """The stream of some options. Raises SourceError for a prompt that the model cannot read.
+    """The stream of some options. Raises SourceError for a prompt that the model cannot read, and
+    for the end of a document, if it knows none.
 
-    An empty prompt starts as after the end of a line, or with the vocabulary's first symbol.
+    An empty prompt starts as after the end of a document, or of a line, or with the vocabulary's
+    first symbol.
     """
     vocabulary = model.vocabulary
-    prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.indices.get("\n", 0),)
+    if options.until == "document" and vocabulary.mark is None:
+        raise SourceError(
+            tr(
+                "the model '{name}' knows no end of a document: its corpus was not split by files "
+                "(split-by: files)",
+                name=model.name,
+            )
+        )
+    prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.start,)
     return Stream(
         prompt,
         options.length,

@@ -85,8 +85,9 @@ class Asked:
 
     @property
     def uses(self) -> tuple[Use, ...]:
-        # Of the options, only the prompt can be wrong for a model.
-        return (Use(self.request, self.place, self.places.get("prompt")),)
+        # Of the options, only these can be wrong for a model.
+        endless = self.options.until == "document" and self.request.model.vocabulary.mark is None
+        return (Use(self.request, self.place, self.places.get("until" if endless else "prompt")),)
 
     @property
     def lang(self) -> str:
