@@ -17,9 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from escriba.charlm.corpora import archives, digests, encoded, encoder, texts
+from escriba.charlm.corpora import archives, digests, encoded, encoder, staging, texts
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Part
+from escriba.charlm.corpora.shares import place
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
 from escriba.records.recipe import CorpusRecipe, Source
@@ -109,13 +110,13 @@ def test_two_processes_may_encode_the_same_corpus_at_once(
     site: project.Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = threading.Barrier(2)
-    original = encoder._install
+    original = staging._install
 
     def install(draft: Path, folder: Path) -> None:
         together.wait()
         original(draft, folder)
 
-    monkeypatch.setattr(encoder, "_install", install)
+    monkeypatch.setattr(staging, "_install", install)
     found: list[Corpus] = []
 
     def encode() -> None:
@@ -142,7 +143,7 @@ def test_what_a_killed_process_left_is_taken_away_and_what_another_writes_is_not
     for draft in (old, new):
         draft.mkdir(parents=True)
         (draft / "train.txt").write_text("half")
-    long_ago = time.time() - encoder.ABANDONED - 60
+    long_ago = time.time() - staging.ABANDONED - 60
     for path in (old / "train.txt", old):
         os.utime(path, (long_ago, long_ago))
     read(site)
@@ -192,16 +193,16 @@ def test_a_text_that_is_cut_or_goes_while_it_is_read_is_not_kept(
                 path.write_bytes(TEXT.encode() + b"more" * 100_000)
         yield from original(file, *given)
 
-    def measure(documents: Any) -> list[int]:
-        sizes = [document.size() for document in documents]
+    def measure(documents: Any, recipe: CorpusRecipe) -> Any:
+        placed = place(documents, recipe)
         if how in ("gone", "special"):
             path.unlink()
         if how == "special":
             os.mkfifo(path)
-        return sizes
+        return placed
 
     monkeypatch.setattr(archives, "_read", read_on)
-    monkeypatch.setattr(encoder, "_measure", measure)
+    monkeypatch.setattr(encoder, "place", measure)
     with pytest.raises(CorpusError) as caught:
         read(site)
     assert (

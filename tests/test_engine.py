@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 
 from escriba.ground.errors import SourceError
+from escriba.records.vocabulary import MARKS
 from escriba.sampling import engine
 from escriba.sampling import workers as pools
-from escriba.sampling.engine import Engine
+from escriba.sampling.engine import Engine, load_runner
 from escriba.sampling.reference import Reference
 from escriba.sampling.request import Options
+from escriba.sampling.stream import make_stream
 from support.models import make_model
 
 
@@ -142,3 +144,68 @@ def test_importing_costs_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """Models that know the end of a document, of characters and of bytes."""
+    folder = tmp_path_factory.mktemp("marked")
+    return [
+        make_model(folder / "characters", symbols="\n abc.é\uffff", scale=0.4),
+        make_model(folder / "bytes", unit="bytes", symbols="\n ab.\xc3\xa9\xff", scale=0.4),
+    ]
+
+
+def draws(model, **values):
+    """The symbols that are drawn, whatever they mean."""
+    stream = make_stream(model, Options(**values))
+    batch = load_runner(model).begin(len(stream.prompt) + stream.length)
+    (place,) = batch.add([stream])
+    symbols = [model.vocabulary.symbols[i] for i in batch.advance(2000)[place]]
+    return "".join(symbols)
+
+
+def spoken(model, symbols):
+    return (
+        symbols
+        if model.vocabulary.unit == "characters"
+        else symbols.encode("latin-1").decode("utf-8", "replace")
+    )
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64])
+def test_a_text_ends_where_its_document_does(marked, chunk, monkeypatch):
+    monkeypatch.setattr(engine, "PIECE", chunk)
+    for model in marked:
+        mark = MARKS[model.vocabulary.unit]
+        ended = 0
+        for seed in range(12):
+            drawn = draws(model, length=60, seed=seed)
+            cut, found, _ = drawn.partition(mark)
+            ended += bool(found)
+            options = Options(length=60, seed=seed, until="document")
+            text = Engine(model).sample(options)
+            assert text == spoken(model, cut) == "".join(Engine(model).stream(options))
+            # Without it a text goes on, and the mark, which no one sees, ends a line.
+            whole = Engine(model).sample(Options(length=60, seed=seed))
+            assert whole == spoken(model, drawn.replace(mark, "\n"))
+        assert ended > 5
+
+
+def test_an_empty_prompt_begins_a_document(marked):
+    for model in marked:
+        assert make_stream(model, Options()).prompt == (model.vocabulary.mark,)
+        assert model.vocabulary.decode([model.vocabulary.mark]) == "\n"
+        assert model.vocabulary.encode("a\uffff") == [
+            model.vocabulary.indices["a"],
+            model.vocabulary.mark,
+        ]
+
+
+def test_a_model_that_knows_no_end_of_a_document_is_told(model):
+    with pytest.raises(SourceError) as caught:
+        Engine(model).sample(Options(until="document"))
+    assert str(caught.value) == (
+        f"the model '{model.name}' knows no end of a document: its corpus was not split by files "
+        "(split-by: files)"
+    )

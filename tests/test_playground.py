@@ -59,6 +59,29 @@ def test_every_cell_unit_and_stop(browser: Any, small: str) -> None:
 
 
 @needs_chromium
+def test_a_text_ends_at_the_mark_that_no_one_sees(browser: Any, small: str) -> None:
+    with opened(browser, small) as page:
+        count = page.locator("escriba-playground").count()
+        for number in range(count - 4, count):
+            panel, stops = open_panel(page, number), (number - count) % 2 == 0
+            ways = panel.locator("select option").all_inner_texts()
+            assert ways == [
+                "the length",
+                "the end of the sentence",
+                "the end of the paragraph",
+                "the end of the text",
+            ]
+            assert panel.locator("select").input_value() == ("document" if stops else "")
+            assert (len(published(panel)) < 60) is stops
+            panel.get_by_role("button", name="Write", exact=True).click()
+            panel.locator(".escriba-status").filter(has_text="characters").wait_for()
+            assert written(panel) == shown(page, number)
+            assert "\uffff" not in published(panel) + written(panel)[1]
+            assert not {"\uffff", "ÿ"} & set(panel.locator(".escriba-next").inner_text())
+        assert "the end of the text" not in open_panel(page, 0).inner_text()
+
+
+@needs_chromium
 def test_a_text_that_is_not_the_published_one_is_told(browser: Any, small: str) -> None:
     with opened(browser, small) as page:
         page.evaluate(

@@ -22,7 +22,7 @@ from support.models import make_model
         ({"length": 1_000_001}, "'length' must be from 1 to 1000000, not '1000001'"),
         ({"seed": -1}, "'seed' must be from 0 to 18446744073709551615, not '-1'"),
         ({"seed": 2**64}, "'seed' must be from 0 to 18446744073709551615, not '18446744073709551616'"),
-        ({"until": ""}, "'until' must be paragraph, sentence or some text, not nothing"),
+        ({"until": ""}, "'until' must be paragraph, sentence, document or some text, not nothing"),
         ({"prompt": "a\udcff"}, "'prompt' must be text in Unicode, not 'a\\udcff'"),
         ({"until": "\ud800"}, "'until' must be text in Unicode, not '\\ud800'"),
     ],
@@ -45,7 +45,7 @@ def test_a_block_has_its_mistakes_located():
     with pytest.raises(SourceError) as caught:
         schema.read(Options, 'until: ""\n', Place(Path("a.md"), 10), what="option")
     assert str(caught.value) == (
-        "a.md:10:1: 'until' must be paragraph, sentence or some text, not nothing"
+        "a.md:10:1: 'until' must be paragraph, sentence, document or some text, not nothing"
     )
 
 

@@ -41,6 +41,9 @@ class Model {
     this.symbols = Array.from(facts.symbols);
     this.ofBytes = facts.unit === "bytes";
     this.indices = new Map(this.symbols.map((symbol, index) => [symbol, index]));
+    // The end of a document, if the model knows one, and what is read before a text.
+    this.mark = this.indices.get(this.ofBytes ? "\xff" : "\uffff");
+    this.start = this.mark ?? this.indices.get("\n") ?? 0;
     this.image = kernel.heap();
     this.reserve(this.image + image.length);
     new Uint8Array(kernel.memory.buffer).set(image, this.image);
@@ -70,12 +73,19 @@ class Model {
     });
   }
 
-  // What makes text of symbols that come in pieces; half a character waits for its other half.
+  // A symbol as the reader sees it alone.
+  name(index) {
+    return index === this.mark ? "␃" : visible(this.symbols[index]);
+  }
+
+  // What makes text of symbols that come in pieces; half a character waits for its other half. A
+  // document's end is the end of a line.
   reader() {
-    if (!this.ofBytes) return (indices) => indices.map((index) => this.symbols[index]).join("");
+    const read = (index) => (index === this.mark ? "\n" : this.symbols[index]);
+    if (!this.ofBytes) return (indices) => indices.map(read).join("");
     const decoder = new TextDecoder();
     return (indices, last) => {
-      const bytes = Uint8Array.from(indices, (index) => this.symbols[index].charCodeAt(0));
+      const bytes = Uint8Array.from(indices, (index) => read(index).charCodeAt(0));
       return decoder.decode(bytes, { stream: !last });
     };
   }
@@ -102,7 +112,7 @@ class Model {
   }
 
   // For each of some symbols, what was expected before it, and last what is expected after them all:
-  // arrays of chances. Before the first there is a line's end, as before every text. Of symbols that
+  // arrays of chances. Before the first there is what is before every text. Of symbols that
   // begin like those of the last call only the others are read.
   expect(symbols) {
     let same = 0;
@@ -122,7 +132,7 @@ class Model {
     this.chances.length = begun ? last * KEPT + 1 : 0;
     if (!begun) {
       this.kernel.start(this.image, this.typed, 0, 1, 0, 0, 0n, 1000, 0, ALL, 0);
-      this.take(this.indices.get("\n") ?? 0);
+      this.take(this.start);
     }
     for (const symbol of symbols.slice(this.read.length)) this.feed(symbol);
   }
@@ -177,6 +187,7 @@ class Ending {
 
   find(text) {
     if (!this.until) return -1;
+    if (this.until === "document") return -1; // it is a mark, and no text
     if (this.until === "paragraph") {
       const match = /[^\n](?=\n\n)/.exec(text);
       return match ? match.index + 1 : -1;
@@ -328,8 +339,8 @@ class Panel {
     this.length = make("input", {
       type: "number", min: 1, max: 100000, step: 1, required: true, value: request.length,
     });
-    const choices = ["none", "sentence", "paragraph"];
-    this.until = make("select", {}, ...choices.map((name) =>
+    this.endings = ["sentence", "paragraph", ...(model.mark === undefined ? [] : ["document"])];
+    this.until = make("select", {}, ...["none", ...this.endings].map((name) =>
       make("option", { value: name === "none" ? "" : name, selected: name === request.until },
         words[`until-${name}`])));
     this.output = make("div", { class: "escriba-written", role: "group", "aria-label": words.output, hidden: true });
@@ -376,7 +387,7 @@ class Panel {
     const { topK, topP, minP } = this.published;
     return {
       prompt: this.model.ofBytes ? this.prompt.value : this.prompt.value.normalize("NFC"),
-      symbols: symbols.length ? symbols : [this.model.indices.get("\n") ?? 0],
+      symbols: symbols.length ? symbols : [this.model.start],
       length: Number(this.length.value),
       until: this.until.value || null,
       temperature: Math.round(Number(this.temperature.value) * 1000),
@@ -408,7 +419,7 @@ class Panel {
     this.temperature.value = temperature / 1000;
     this.seed.value = seed;
     this.length.value = length;
-    this.until.value = ["sentence", "paragraph"].includes(until) ? until : "";
+    this.until.value = this.endings.includes(until) ? until : "";
     this.look();
     await this.run(this.published, this.published.text);
   }
@@ -434,16 +445,19 @@ class Panel {
     };
     const draw = this.model.begin(request), read = this.model.reader();
     const ending = new Ending(request.until);
-    let drawn = 0, shown = 0, open = "", end = -1, seconds = 0, steps = 8;
-    while (drawn < request.length && end < 0 && this.running === token) {
+    let drawn = 0, shown = 0, open = "", end = -1, over = false, seconds = 0, steps = 8;
+    while (drawn < request.length && end < 0 && !over && this.running === token) {
       const begun = performance.now();
       const until = begun + FRAME;
       let piece = "";
       do {
-        const symbols = draw(steps);
+        let symbols = draw(steps);
         drawn += symbols.length;
-        piece += read(symbols, drawn >= request.length);
-      } while (performance.now() < until && drawn < request.length);
+        const mark = request.until === "document" ? symbols.indexOf(this.model.mark) : -1;
+        over = mark >= 0;
+        if (over) symbols = symbols.slice(0, mark);
+        piece += read(symbols, over || drawn >= request.length);
+      } while (performance.now() < until && drawn < request.length && !over);
       seconds += (performance.now() - begun) / 1000;
       steps = Math.min(64, 2 * steps);
       end = ending.read(piece);
@@ -494,7 +508,7 @@ class Panel {
     this.surprise.replaceChildren(...symbols.slice(from).map((symbol, at) => {
       const own = chances[from + at], chance = own[symbol];
       const bits = chance ? -Math.log2(chance) : Infinity;
-      const character = visible(this.model.symbols[symbol]);
+      const character = this.model.name(symbol);
       const label = say(this.words.bits, { bits: chance ? this.count(bits) : "∞" });
       const level = Math.min(4, Math.floor(bits / 2));
       return make("button", {
@@ -537,7 +551,7 @@ class Panel {
       const bar = make("i", { class: "escriba-bar", "aria-hidden": "true" }, make("i"));
       bar.firstChild.style.inlineSize = `${100 * chances[symbol]}%`;
       return make("li", { class: symbol === came ? "escriba-came" : "" },
-        make("b", {}, visible(this.model.symbols[symbol])), bar, make("span", {}, share));
+        make("b", {}, this.model.name(symbol)), bar, make("span", {}, share));
     }));
   }
 }

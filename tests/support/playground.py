@@ -56,6 +56,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     blocks.append('model: bytes\nprompt: "¡á!"\nlength: 200\nshow: verbatim')
     blocks.append('model: bytes\nlength: 90\nuntil: "a"\ntemperature: 0.3\nshow: verbatim')
     blocks.append("model: lstm\nlength: 400\nuntil: paragraph\ntemperature: 0\nshow: code")
+    for name, unit, mark in ("texts", "characters", "\uffff"), ("posts", "bytes", "\xff"):
+        make_model(site.models / name, unit=unit, symbols=f"\n ab.\xc3\xa9{mark}", scale=0.4)  # type: ignore[arg-type]
+        blocks.append(f"model: {name}\nlength: 90\nseed: 2\nuntil: document\nshow: verbatim")
+        blocks.append(f"model: {name}\nlength: 90\nseed: 2\nshow: verbatim")
     text = "---\ntitle: Playgrounds\ndate: 2020-01-01\nlang: en\nslug: play\n---\n"
     text += "".join(f"\n```escriba playground\n{block}\n```\n" for block in blocks)
     (site.posts / "2020-01-01-play.md").write_text(text)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--length", type=integer, default="500", show_default=True, help="Characters.")
 @click.option("-t", "--temperature", type=number, default="0.8", show_default=True)
 @click.option("-s", "--seed", type=integer, default="1", show_default=True)
-@click.option("--until", help="paragraph, sentence, or any text that ends the sample.")
+@click.option("--until", help="paragraph, sentence, document, or any text that ends the sample.")
 @click.option("--top-k", type=integer, help="Only the K likeliest characters.")
 @click.option("--top-p", type=number, help="Only the likeliest that together have probability P.")
 @click.option("--min-p", type=number, help="Only those with P times the highest probability.")

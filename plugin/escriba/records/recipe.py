@@ -75,7 +75,8 @@ class Source:
 
 @dataclass(frozen=True)
 class CorpusRecipe:
-    """The text to learn. `split` is in percent of each file's bytes, in their order."""
+    """The text to learn. `split` is in percent of bytes: of each file's, in their order, or of all
+    files together."""
 
     sources: tuple[Source, ...]
     name: str = ""
@@ -86,6 +87,8 @@ class CorpusRecipe:
     unwrap: bool = False  # join the hard-wrapped lines of each paragraph
     split: tuple[int, ...] = (80, 10, 10)  # train, validation, test
     stretches: Annotated[int, Range(1, 10_000)] = 1  # equal ones of each file, each split so
+    # Whole files to each part, or a share of each file; None: as many files as there are.
+    split_by: Literal["files", "bytes"] | None = None
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -105,6 +108,8 @@ class CorpusRecipe:
             raise Mistake(
                 tr("'split' must leave something to train on and something to validate on")
             )
+        if self.split_by == "files" and self.stretches > 1:
+            raise Mistake(tr("'stretches' are of files that are split: 'split-by: bytes'"))
         texts = [self.name, self.language, self.licence]
         for s in self.sources:
             texts += [s.origin, s.licence, s.url or "", s.file or ""]

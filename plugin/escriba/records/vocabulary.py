@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,6 +15,10 @@ from escriba.ground.unicode import normalize
 Unit = Literal["characters", "bytes"]
 What = Literal["prompt", "text"]  # what is read, as messages call it
 LISTED = 200  # symbols in a message, at most
+# What stands at the end of each document of a corpus that is split by files. No text has it: it is
+# no character of Unicode (section 23.7), and in UTF-8 there is no such byte.
+MARK = "\uffff"
+MARKS: Mapping[Unit, str] = {"characters": MARK, "bytes": "\xff"}
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,23 @@ class Vocabulary:
     def indices(self) -> dict[str, int]:
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
+    @property
+    def mark(self) -> int | None:
+        """The index of the mark of a document's end, in a model that knows one."""
+        return self.indices.get(MARKS[self.unit])
+
+    @property
+    def start(self) -> int:
+        """What is read before a text that nothing precedes: the end of a document, or of a line."""
+        return self.indices.get("\n", 0) if self.mark is None else self.mark
+
     def encode(self, text: str, what: What = "prompt") -> list[int]:
         """Text (put here into the form that corpora have) → indices.
 
         Raises SourceError naming the first character that the vocabulary lacks, and what lacks it.
         """
         text = as_read(text)
-        units = text if self.unit == "characters" else text.encode().decode("latin-1")
+        units = spell(text, self.unit)
         try:
             return [self.indices[unit] for unit in units]
         except KeyError as error:
@@ -49,8 +63,9 @@ class Vocabulary:
             raise SourceError(problem) from None
 
     def decode(self, indices: Iterable[int]) -> str:
-        """Indices → text. Bytes that are not UTF-8 become U+FFFD, as Unicode advises."""
-        text = "".join([self.symbols[index] for index in indices])
+        """Indices → text. Bytes that are not UTF-8 become U+FFFD, as Unicode advises, and the end
+        of a document the end of a line."""
+        text = "".join([self.symbols[index] for index in indices]).replace(MARKS[self.unit], "\n")
         if self.unit == "bytes":
             text = text.encode("latin-1").decode("utf-8", "replace")
         return text
@@ -104,6 +119,13 @@ def as_read(text: str) -> str:
     return normalize(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def spell(text: str, unit: Unit) -> str:
+    """The symbols of a text, as a vocabulary names them."""
+    if unit == "characters":
+        return text
+    return text.encode().replace(MARK.encode(), b"\xff").decode("latin-1")
+
+
 def name_character(character: str) -> str:
     """A character in messages: itself, its number and its name."""
     name = unicodedata.name(character, "")
@@ -114,5 +136,5 @@ def collect(texts: Iterable[str], unit: Unit) -> Vocabulary:
     """The vocabulary of some texts: all their symbols, in order."""
     found: set[str] = set()
     for text in texts:
-        found |= set(text if unit == "characters" else text.encode().decode("latin-1"))
+        found |= set(spell(text, unit))
     return Vocabulary(unit, "".join(sorted(found)))

@@ -49,9 +49,10 @@ class Options:
     """How to sample: what an author writes in a block, but for the model.
 
     `length` is the most symbols to generate (characters, or bytes for a model of bytes);
-    `until` ends the text earlier: `paragraph`, `sentence`, or any literal text. Temperature 0
-    always takes the likeliest symbol. Both texts are kept in the form that corpora have: composed
-    (NFC), with line ends as LF. Raises OptionError for a value out of its range.
+    `until` ends the text earlier: `paragraph`, `sentence`, `document` (of a model that was trained
+    on a corpus split by files), or any literal text. Temperature 0 always takes the likeliest
+    symbol. Both texts are kept in the form that corpora have: composed (NFC), with line ends as LF.
+    Raises OptionError for a value out of its range.
     """
 
     prompt: str = ""
@@ -81,7 +82,9 @@ class Options:
                     tr("'{name}' must be text in Unicode, not {text!r}", name=name, text=text)
                 )
         if self.until == "":
-            raise OptionError(tr("'until' must be paragraph, sentence or some text, not nothing"))
+            raise OptionError(
+                tr("'until' must be paragraph, sentence, document or some text, not nothing")
+            )
         object.__setattr__(self, "prompt", as_read(self.prompt))
         if self.until is not None:
             object.__setattr__(self, "until", as_read(self.until))

@@ -85,9 +85,18 @@ def make_stream(model: Model, options: Options) -> Stream:
     """The stream of some options. Raises SourceError for a prompt that the model cannot read, and
     for an end that it can never write.
 
-    An empty prompt starts as after the end of a line, or with the vocabulary's first symbol.
+    An empty prompt starts as after the end of a document, or of a line, or with the vocabulary's
+    first symbol.
     """
     vocabulary = model.vocabulary
+    if options.until == "document" and vocabulary.mark is None:
+        raise SourceError(
+            tr(
+                "the model '{name}' knows no end of a document: its corpus was not split by files "
+                "(split-by: files)",
+                name=model.name,
+            )
+        )
     if (strange := find_strange_end(vocabulary, options)) is not None:
         raise SourceError(
             tr(
@@ -97,7 +106,7 @@ def make_stream(model: Model, options: Options) -> Stream:
                 symbols=vocabulary.listed(),
             )
         )  # fmt: skip
-    prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.indices.get("\n", 0),)
+    prompt = tuple(vocabulary.encode(options.prompt)) or (vocabulary.start,)
     return Stream(
         prompt,
         options.length,
@@ -111,6 +120,6 @@ def make_stream(model: Model, options: Options) -> Stream:
 
 def find_strange_end(vocabulary: Vocabulary, options: Options) -> str | None:
     """The first character of a literal `until` that the model can never write."""
-    if options.until is None or options.until in RULES:
+    if options.until is None or options.until in RULES or options.until == "document":
         return None
     return vocabulary.find_strange(options.until)

@@ -1,4 +1,5 @@
-"""Where a text ends: at a paragraph's end, a sentence's, or after some literal text.
+"""Where a text ends: at a paragraph's end, a sentence's, or after some literal text. (A document's
+end is no text, but a mark, for which the writer looks.)
 
 The end depends on the text alone, not on the pieces it comes in: a rule says nothing until
 what it has seen settles it.
@@ -20,7 +21,7 @@ class Ending:
     """Looks for the end of a text that comes in pieces, and reads each piece once."""
 
     def __init__(self, until: str | None):
-        self._until = until
+        self._until = until if until != "document" else None
         self._length = 0
         self._before = ""  # what the rule must know of the text so far
 

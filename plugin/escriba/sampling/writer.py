@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 
-from escriba.records.vocabulary import Vocabulary
+from escriba.records.vocabulary import MARKS, Vocabulary
 from escriba.sampling.request import Options
 from escriba.sampling.until import Ending, count_settled
 
@@ -45,15 +45,26 @@ class Writer:
         """Add what was drawn; true if the text has ended."""
         self._left -= len(drawn)
         symbols = "".join([self._vocabulary.symbols[index] for index in drawn])
+        symbols, over = self._end_document(symbols)
         if self._vocabulary.unit == "bytes":
-            symbols = self._decoder.decode(symbols.encode("latin-1"), final=not self._left)
+            final = over or not self._left
+            symbols = self._decoder.decode(symbols.encode("latin-1"), final=final)
         end = self._ending.read(symbols)
         text = self._open + symbols
         if end is not None:
             text = text[: end - self._length]
-        self.ended = end is not None or not self._left
+        self.ended = end is not None or over or not self._left
         size = len(text) if self.ended else count_settled(text, self._until)
         self._settled.append(text[:size])
         self._length += size
         self._open = text[size:]
         return self.ended
+
+    def _end_document(self, symbols: str) -> tuple[str, bool]:
+        """What is written of these, and whether the text is over: at the mark of a document's end,
+        or else that ends a line."""
+        mark = MARKS[self._vocabulary.unit]
+        if self._until == "document":
+            symbols, found, _ = symbols.partition(mark)
+            return symbols, bool(found)
+        return symbols.replace(mark, "\n"), False

@@ -87,9 +87,11 @@ class Asked:
     @property
     def uses(self) -> tuple[Use, ...]:
         # Of the options, only these two can be wrong for a model.
-        request = self.request
-        strange = find_strange_end(request.model.vocabulary, request.options)
-        key = "prompt" if strange is None else "until"
+        request, until = self.request, self.request.options.until
+        vocabulary = request.model.vocabulary
+        endless = until == "document" and vocabulary.mark is None
+        strange = find_strange_end(vocabulary, request.options)
+        key = "until" if endless or strange is not None else "prompt"
         return (Use(request, self.place, self.places.get(key)),)
 
     @property

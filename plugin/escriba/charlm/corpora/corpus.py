@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora.encoded import Encoded, Part, read_encoded
 from escriba.charlm.corpora.encoder import Report, encode_documents, to_units
+from escriba.charlm.corpora.shares import may_go_by_files
 from escriba.charlm.corpora.sources import Found, find_sources
 from escriba.ground.digest import digest
 from escriba.ground.errors import CorpusError
@@ -25,7 +26,8 @@ NORMALISATION = 1  # what `texts` does to a text; another number for another res
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus in three parts, each the concatenation of that share of every file.
+    """A corpus in three parts: each that share of every file, or whole files, one after the other
+    and a mark at the end of each.
 
     `digest` is the SHA-256 of the normalised text, part by part; `sources` and `licence` are for
     the record of the model.
@@ -123,6 +125,10 @@ def _key(recipe: CorpusRecipe, found: Sequence[Found]) -> str:
         for source in found
         for document, sha256 in zip(source.documents, source.digests, strict=True)
     ]
+    # What a recipe does not use is not in it: the keys of older encodings stay.
+    used = {}
+    if may_go_by_files(recipe, len(documents)):
+        used["split-by"] = recipe.split_by
     return digest(
         {
             "normalisation": [NORMALISATION, unicodedata.unidata_version],
@@ -131,6 +137,7 @@ def _key(recipe: CorpusRecipe, found: Sequence[Found]) -> str:
             "unwrap": recipe.unwrap,
             "split": list(recipe.split),
             "stretches": recipe.stretches,
+            **used,
         }
     )
 

@@ -7,15 +7,11 @@ numbers the symbols, is only known at its end; then it goes.
 from __future__ import annotations
 
 import codecs
-import errno
 import hashlib
 import json
 import os
-import secrets
-import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
@@ -34,17 +30,16 @@ from escriba.charlm.corpora.encoded import (
     find_type,
     list_files,
     make_header,
-    read_encoded,
 )
+from escriba.charlm.corpora.shares import Placed, place
+from escriba.charlm.corpora.staging import disk, stage
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.records.recipe import CorpusRecipe
-from escriba.records.vocabulary import Unit
+from escriba.records.vocabulary import MARK, Unit
 
 Report = Callable[[int, int], None]
-ABANDONED = 3600.0  # seconds after which an encoding that nobody writes on is taken away
-_WRITTEN = frozenset({FACTS, *(f"{name}.{kind}" for name in PARTS for kind in ("txt", "npy"))})
 
 
 def encode_documents(
@@ -62,10 +57,11 @@ def encode_documents(
     once written. Of several processes that write the same folder the first one's stays.
     Raises CorpusError with the mistakes of all documents, or when the disk is full.
     """
-    sizes = _measure(documents)
-    progress = _Progress(report, 2 * sum(sizes))
-    with _disk(shown, 2 * sum(sizes)), _stage(folder, 2 * sum(sizes)) as staged:
-        parts, seen = _write_texts(documents, sizes, recipe, staged, progress)
+    placed = place(documents, recipe)
+    needed = 2 * sum(each.size for each in placed)
+    progress = _Progress(report, needed)
+    with disk(shown, needed), stage(folder, needed) as staged:
+        parts, seen = _write_texts(placed, recipe, staged, progress)
         facts = _write_symbols(staged, parts, seen, recipe.unit, progress)
         _write(staged / FACTS, [json.dumps(facts).encode()])
         confirm()
@@ -75,8 +71,10 @@ def encode_documents(
 
 def to_units(text: str, unit: Unit) -> NDArray[np.unsignedinteger[Any]]:
     """The numbers of a text's characters, or its bytes: (symbols,) uint8 or uint32."""
-    if unit == "bytes" or text.isascii():
+    if text.isascii():
         return np.frombuffer(text.encode(), np.uint8)
+    if unit == "bytes":
+        return np.frombuffer(text.encode().replace(MARK.encode(), b"\xff"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le"), np.dtype("<u4"))
 
 
@@ -85,7 +83,7 @@ class _PartText:
     """The text of one part, while it is written."""
 
     file: IO[bytes]
-    length: int = 0  # bytes
+    symbols: int = 0
     characters: int = 0
     read: int = 0  # bytes of the sources
 
@@ -95,11 +93,12 @@ class _PartText:
             progress.add(len(piece))
             yield piece
 
-    def write(self, text: str) -> None:
-        data = text.encode()
-        self.file.write(data)
-        self.length += len(data)
+    def write(self, text: str, unit: Unit) -> NDArray[np.unsignedinteger[Any]]:
+        units = to_units(text, unit)
+        self.file.write(text.encode())
+        self.symbols += len(units)
         self.characters += len(text)
+        return units
 
 
 @dataclass
@@ -113,21 +112,8 @@ class _Progress:
         self.report(self.done, self.total)
 
 
-def _measure(documents: Sequence[Document]) -> list[int]:
-    sizes, mistakes = [], Mistakes()
-    for document in documents:
-        with mistakes.collect():
-            sizes.append(document.size())
-    mistakes.check()
-    return sizes
-
-
 def _write_texts(
-    documents: Sequence[Document],
-    sizes: Sequence[int],
-    recipe: CorpusRecipe,
-    folder: Path,
-    progress: _Progress,
+    placed: Sequence[Placed], recipe: CorpusRecipe, folder: Path, progress: _Progress
 ) -> tuple[list[_PartText], NDArray[np.bool_]]:
     """The normalised parts as text files; which code points or bytes they have, by number."""
     seen = np.zeros(0x110000, np.bool_)
@@ -136,32 +122,29 @@ def _write_texts(
         parts = [
             _PartText(files.enter_context((folder / f"{name}.txt").open("wb"))) for name in PARTS
         ]
-        for document, size in zip(documents, sizes, strict=True):
+        for each in placed:
             with mistakes.collect():
-                for part, text in _read(document, size, recipe, parts, progress):
-                    part.write(text)
-                    seen[to_units(text, recipe.unit)] = True
+                for part, text in _read(each, recipe, parts, progress):
+                    seen[part.write(text, recipe.unit)] = True
     mistakes.check()
     return parts, seen
 
 
 def _read(
-    document: Document,
-    size: int,
-    recipe: CorpusRecipe,
-    parts: Sequence[_PartText],
-    progress: _Progress,
+    placed: Placed, recipe: CorpusRecipe, parts: Sequence[_PartText], progress: _Progress
 ) -> Iterator[tuple[_PartText, str]]:
-    """The normalised text of a document, with the part that each block belongs to."""
-    position = 0  # bytes of the document before this part
-    pieces = texts.cut(document.blocks(), size, recipe.split, recipe.stretches)
-    for number, group in groupby(pieces, key=itemgetter(0)):
+    """The normalised text of a document, with the part that each block belongs to. One that is
+    whole ends with a mark."""
+    document, position = placed.document, 0  # bytes of the document before this part
+    for number, group in groupby(_cut(placed, recipe), key=itemgetter(0)):
         part = parts[number % len(parts)]
         before = part.read
         text = texts.decode(part.count(group, progress), beginning=position == 0)
         text = texts.compose(text)
         try:
             for block in texts.unwrap(text) if recipe.unwrap else text:
+                if placed.part is not None:
+                    _refuse_mark(block, document)
                 yield part, block
         except texts.BadByteError as error:
             raise CorpusError(
@@ -173,6 +156,26 @@ def _read(
                 Place(document.shown, _line(document, position + error.position)),
             ) from None
         position += part.read - before
+    if placed.part is not None and placed.size:
+        yield parts[placed.part], MARK
+
+
+def _cut(placed: Placed, recipe: CorpusRecipe) -> Iterator[tuple[int, bytes]]:
+    blocks = placed.document.blocks()
+    if placed.part is not None:
+        return ((placed.part, block) for block in blocks)
+    return texts.cut(blocks, placed.size, recipe.split, recipe.stretches)
+
+
+def _refuse_mark(text: str, document: Document) -> None:
+    if MARK in text:
+        raise CorpusError(
+            tr(
+                "has U+FFFF, which is no character, and which marks the end of a document where a "
+                "corpus is split by files; take it out, or write split-by: bytes"
+            ),
+            Place(document.shown),
+        )
 
 
 def _line(document: Document, position: int) -> int:
@@ -201,12 +204,11 @@ def _write_symbols(
     facts = {}
     for name, part in zip(PARTS, parts, strict=True):
         total.update(f"{name}\0{part.characters}\0".encode())
-        symbols = part.length if unit == "bytes" else part.characters
         source = folder / f"{name}.txt"
         blocks = _numbered(source, table, unit, total, progress)
-        _write(folder / f"{name}.npy", chain([make_header(len(known), symbols)], blocks))
+        _write(folder / f"{name}.npy", chain([make_header(len(known), part.symbols)], blocks))
         source.unlink()
-        facts[name] = {"symbols": symbols, "characters": part.characters, "bytes": part.read}
+        facts[name] = {"symbols": part.symbols, "characters": part.characters, "bytes": part.read}
     vocabulary = "".join(map(chr, known.tolist()))
     return {"digest": total.hexdigest(), "unit": unit, "vocabulary": vocabulary, "parts": facts}
 
@@ -229,62 +231,3 @@ def _write(path: Path, blocks: Iterable[bytes | memoryview]) -> None:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _stage(folder: Path, needed: int) -> Iterator[Path]:
-    """A folder beside `folder` that takes its name if the body ends well."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder.parent)
-    if shutil.disk_usage(folder.parent).free < needed:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    staged = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    try:
-        staged.mkdir()
-        yield staged
-        _install(staged, folder)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def _install(staged: Path, folder: Path) -> None:
-    try:
-        staged.rename(folder)
-    except OSError:
-        if read_encoded(folder, folder) is not None:
-            return  # another process was sooner, with the same content
-        broken = staged.with_name(f"{staged.name}.broken")
-        folder.rename(broken)
-        staged.rename(folder)
-        shutil.rmtree(broken, ignore_errors=True)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """The folders of processes that were killed. Nothing else: the folder may be a link."""
-    for staged in folder.glob(".*"):
-        with suppress(OSError):
-            paths = [*staged.iterdir()]
-            last = max(path.stat().st_mtime for path in (staged, *paths))
-            if time.time() - last > ABANDONED and _WRITTEN.issuperset(path.name for path in paths):
-                shutil.rmtree(staged, ignore_errors=True)
-
-
-@contextmanager
-def _disk(shown: Path, needed: int) -> Iterator[None]:
-    """Says what a disk that cannot be written to should have had."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise CorpusError(
-                tr(
-                    "the disk is full: encoding this corpus needs about {size:,.0f} MB; free "
-                    "some, and run the same command again",
-                    size=needed / 1e6,
-                ),
-                Place(shown.parent),
-            ) from None
-        raise CorpusError(
-            tr("the corpus cannot be encoded there: {reason}", reason=error.strerror),
-            Place(shown.parent),
-        ) from None

@@ -47,7 +47,8 @@ def classify(text: Text, vocabulary: Vocabulary, *, block: int = 1 << 20) -> Cla
         points = units
         if vocabulary.unit == "bytes":
             begins[here] = (units & 0xC0) != 0x80
-            points = to_units(units.astype(np.uint8).tobytes().decode(), "characters")
+            marked = units.astype(np.uint8).tobytes().replace(b"\xff", b"\0")  # of a class, too
+            points = to_units(marked.decode(), "characters")
         whole = np.concatenate([before, points])
         found = _codes(whole)[2:]
         if vocabulary.unit == "bytes":

@@ -163,8 +163,8 @@ def _read_outsider(outsider: Outsider, model: Model, *, unwrapped: bool) -> tupl
     score = Score(
         outsider.name, model.digest, found.bytes, sha256=found.sha256, skipped=found.skipped
     )
-    # The first character is predicted too: after a line end, as those of a training's samples.
-    before = np.array([model.vocabulary.indices.get("\n", 0)])
+    # The first character is predicted too: as that of a document, or of a line.
+    before = np.array([model.vocabulary.start])
     return score, _begin(found.symbols, before, model)
 
 
