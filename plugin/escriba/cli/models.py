@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escriba.cli.arguments import Location, amount, device, integer, model_name, number, steps
+from escriba.cli.arguments import Location, amount, device, duration, integer, model_name, number
 from escriba.cli.output import tell, write
 from escriba.ground.language import tr
 
@@ -45,10 +45,14 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 
 @click.command()
 @click.argument("name", type=model_name)
-@click.option("--minutes", type=amount, help="End after so many minutes.")
-@click.option("--epochs", type=amount, help="End after so many passes.")
-@click.option("--steps", type=steps, help="End after so many steps.")
+@click.option("--minutes", type=duration, help="End after so many minutes.")
+@click.option("--epochs", type=duration, help="End after so many passes.")
+@click.option("--steps", type=integer, help="End after so many steps.")
 @click.option("--budget", type=click.Choice(["1 minute", "10 minutes", "1 hour", "best"]))
+@click.option(
+    "--from", "start", type=model_name, metavar="NAME",
+    help="Begin with the weights of that model (with NAME itself: go on from them).",
+)  # fmt: skip
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
 @click.option("--force", is_flag=True, help="Take the new weights though they are no better.")
 @click.option(
@@ -82,7 +86,7 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
         if result.verdict.standing is not None and result.verdict.taken:
             _tell_stale(project, name)
     if not result.finished:
-        raise click.exceptions.Exit(130)  # what happened is told already
+        raise click.exceptions.Exit(stop.code or 130)  # what happened is told already
 
 
 @click.command()

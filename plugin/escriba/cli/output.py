@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -15,11 +16,17 @@ def write(text: str = "", end: str = "\n", **style: Any) -> None:
     """Print a result: on a terminal in a style, and nothing in it is obeyed; elsewhere as it is."""
     if sys.stdout.isatty():
         text = visible(text)
-        styled = click.style(text, **style) if text and any(style.values()) else text
+        wanted = text and any(style.values()) and has_colours()
+        styled = click.style(text, **style) if wanted else text
         click.echo(styled + end, nl=False)
     else:
         sys.stdout.write(text + end)  # click would take out what looks like a colour
         sys.stdout.flush()
+
+
+def has_colours() -> bool:
+    """Whether a terminal is to be sent styles and colours (no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def tell(text: str) -> None:

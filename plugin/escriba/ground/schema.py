@@ -26,7 +26,7 @@ import yaml
 
 from escriba.ground import files, scalars
 from escriba.ground.errors import Place, Problem, SourceError, find_typo, shorten, suggest
-from escriba.ground.fields import Mistake, Range, Unlike, Words, raise_all
+from escriba.ground.fields import Mistake, Range, Unlike, Words, field_of, key_of, raise_all
 from escriba.ground.language import tr
 from escriba.ground.scalars import parse_datetime, plain, split_words
 from escriba.ground.yaml import NULL, compose, describe, place_of
@@ -85,7 +85,7 @@ class _Form:
         fields = {f.name: f for f in dataclasses.fields(kind) if f.name not in self.located}
         self.has_extra = fields.pop("extra", None) is not None
         self.fields = fields
-        self.allowed = [name.replace("_", "-") for name in fields]
+        self.allowed = [key_of(name) for name in fields]
         extra = typing.get_args(self.hints.get("extra"))
         self.unlike = any(isinstance(mark, Unlike) for mark in extra)
 
@@ -136,7 +136,7 @@ class _Walk:
         values, wrong = self.read_keys(form, node, what)
         at = self.place(node) if node.start_mark else self.start
         for name in form.find_missing(values):
-            message = tr("'{name}' is missing", name=name.replace("_", "-"))
+            message = tr("'{name}' is missing", name=key_of(name))
             self.problems.append(Problem(message, at))
             wrong.append(name)
         values |= dict.fromkeys(form.located, at)
@@ -145,7 +145,7 @@ class _Walk:
         made, faults = _make(kind, {key: v for key, v in values.items() if key not in wrong})
         if len(self.problems) > before:  # which may be why two of the fields do not agree
             faults = [fault for fault in faults if fault.key and fault.key not in wrong]
-        own = {str(key.value).replace("-", "_"): self.place(value) for key, value in node.value}
+        own = {field_of(str(key.value)): self.place(value) for key, value in node.value}
         self.problems += [Problem(str(fault), own.get(fault.key, at)) for fault in faults]
         return made if len(self.problems) == before else None
 
@@ -159,7 +159,7 @@ class _Walk:
         wrong: list[str] = []
         for key, value in node.value:
             written = str(key.value)
-            name = written.replace("-", "_")
+            name = field_of(written)
             if name in form.fields:
                 if name in values:
                     self.tell(_twice(written, lines[name]), key)

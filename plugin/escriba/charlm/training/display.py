@@ -92,20 +92,37 @@ def _plain(name: str, console: Console) -> Display:
     return Display(moment, reading)
 
 
+class Stop:
+    """Turns true at the first signal to stop; `code` is then the exit code of a program that it
+    ended."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def __call__(self) -> bool:
+        return self.code is not None
+
+
 @contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """A function that turns true at the first Ctrl-C; the second one ends at once."""
-    asked: list[bool] = []
+def stopping() -> Iterator[Stop]:
+    """Ctrl-C and SIGTERM (of Slurm, docker stop, a shutdown) ask to stop; the second ends at once."""
+    stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
-        asked.append(True)
-        signal.signal(signal.SIGINT, previous)
+        stop.code = 128 + number
+        restore()
 
-    previous = signal.signal(signal.SIGINT, ask)
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in previous:
+        signal.signal(number, ask)
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
-        signal.signal(signal.SIGINT, previous)
+        restore()
 
 
 def _percent(share: float | None) -> str:

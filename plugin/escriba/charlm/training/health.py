@@ -56,7 +56,8 @@ def falls_no_more(run: Run, interval: int) -> bool:
     if cool is not None and end is not None and run.step >= cool:
         since, allowed = run.step - max(run.best_step, cool), (end - cool) / 2
         return since >= max(allowed, LEAST_PATIENCE * interval)
-    since, allowed = run.step - run.best_step, (PATIENCE - 1) * run.best_step
+    known = max(run.best_step, run.since)
+    since, allowed = run.step - known, (PATIENCE - 1) * known
     if since < max(allowed, LEAST_PATIENCE * interval):
         return False
     before = [loss for step, loss in run.validations if run.step < 3 * step <= 2 * run.step]

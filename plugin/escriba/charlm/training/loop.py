@@ -12,7 +12,7 @@ from escriba.charlm.network import load_tensors
 from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
-from escriba.charlm.training.limits import is_half_time
+from escriba.charlm.training.limits import find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
 from escriba.charlm.training.pace import Moment, Pace
 from escriba.charlm.training.preview import PROMPT, preview
@@ -29,7 +29,7 @@ VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
 VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
 VALIDATE_AGE = 16  # later, a validation each time that the run has grown by a 16th
 
-Order = Literal["go on", "save", "cool", "stop"]
+Order = Literal["go on", "save", "cool", "hurry", "stop"]
 End = Literal["finished", "interrupted", "collapsed"]
 
 
@@ -61,14 +61,11 @@ class Loop:
             if run.schedule.finished(run.step):
                 return "finished"
             order = self.order()
-            if order == "cool":
-                run.schedule = run.schedule.over(2 * run.step)
-                if run.schedule.finished(run.step):  # no time was given at all
-                    return "finished"
             if run.step == run.schedule.cool and run.step:
                 self.save(CONSTANT)
-            # Without a checkpoint the weights to come would be those of a training that is over.
-            if order in ("save", "stop") or not run.step:
+            # What the clock decided is kept before a step is taken by it. Without a checkpoint at
+            # the first step the weights to come would be those of a training that is over.
+            if order != "go on" or not run.step:
                 self.save(LATEST)
             if order == "stop":
                 return "interrupted"
@@ -84,20 +81,27 @@ class Loop:
         raise AssertionError("a reader never ends")
 
     def order(self) -> Order:
-        """What the clock says, the same in every process."""
-        run = self.run
+        """What the clock says, the same in every process; the schedule is changed by it."""
+        run, training = self.run, self.training
         if run.step % CLOCK_EVERY:
             return "go on"
         order: Order = "go on"
+        end = find_end(run, training.settings.limit, self.pace.per_step)
         if self.stop():
             order = "stop"
-        elif is_half_time(run, self.training.settings.limit):
+        elif is_half_time(run, training.settings.limit):
             order = "cool"
+        elif end is not None:
+            order = "hurry"
         elif run.seconds - self.saved >= self.checkpoint_every:
             order = "save"
-        order = self.training.processes.share(order)
+        order, end, seconds = training.processes.share((order, end, run.seconds))
         if order == "cool":
-            run.cooled_after = self.training.processes.share(run.seconds)
+            run.schedule, run.cooled_after = run.schedule.over(2 * run.step), seconds
+        elif order == "hurry" and end is not None:
+            run.schedule = run.schedule.bent(run.step, end)
+            if training.processes.leads:
+                training.log.write(run, end=end)
         return order
 
     def log_steps(self) -> bool:
@@ -112,7 +116,7 @@ class Loop:
         run.loss = entry["loss"]
         if not health.has_collapsed(loss, training.entropy, run):
             return False
-        if run.attempt + 1 < health.ATTEMPTS:
+        if run.attempt + 1 < health.ATTEMPTS and training.origin is None:
             return True
         raise TrainingError(
             tr(
@@ -165,6 +169,7 @@ class Loop:
             training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
             run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            run.best_seconds = run.seconds
             if health.has_learnt(loss, training.entropy):
                 self.write(loss)
         run.validated = run.step
@@ -180,7 +185,7 @@ class Loop:
         """The validation loss falls no more: from the best weights on, let the rate fall to zero;
         if it fell already, end here."""
         run = self.run
-        cool = run.schedule.cool
+        cool, run.stale = run.schedule.cool, run.best_step
         if cool is not None and run.step >= cool:
             run.schedule = run.schedule.falling(cool, run.step - cool)
             return
@@ -200,7 +205,8 @@ class Loop:
 
     def save(self, name: str) -> None:
         training, run = self.training, self.run
-        state = {"chosen": training.chosen, **run.to_state()}
+        origin = training.origin and training.origin.to_state()
+        state = {"chosen": training.chosen, "origin": origin, **run.to_state()}
         if training.processes.leads:
             training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
         self.saved = self.run.seconds
@@ -209,7 +215,7 @@ class Loop:
         """Write the best weights, with that validation loss in their record."""
         training, run = self.training, self.run
         if training.processes.leads:
-            record = describe(training.recipe, training.corpus, run, loss, longest)
+            record = describe(training, run, loss, longest)
             network, vocabulary = run.network.network, training.corpus.vocabulary
             shown = training.log.shown.parent
             write_weights(training.own, run.best_weights, network, vocabulary, record, shown)

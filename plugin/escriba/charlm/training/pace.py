@@ -13,6 +13,7 @@ from escriba.charlm.training.settings import Limit
 
 REPORT_EVERY = 0.25  # seconds
 RECENT = 40  # reports: the speed shown is that of the last ten seconds
+LATELY = 4.0  # seconds, at least, over which the pace is taken by which a training may be cut
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Pace:
         self._run, self._limit, self._report = run, limit, report
         self._begun = time.monotonic() - run.seconds
         self._reported = run.seconds
-        self._recent = deque([(run.characters, run.seconds)], maxlen=RECENT)
+        self._recent = deque([(run.step, run.characters, run.seconds)], maxlen=RECENT)
         self.loss = math.nan
 
     def tick(self) -> None:
@@ -53,15 +54,25 @@ class Pace:
         if run.losses:
             self.loss = float(run.losses[-1]) if math.isnan(self.loss) else self.loss
             self.loss += 0.1 * (float(run.losses[-1]) - self.loss)
-        characters, seconds = self._recent[0]
+        _, characters, seconds = self._recent[0]
         speed = (run.characters - characters) / max(run.seconds - seconds, 1e-9)
-        self._recent.append((run.characters, run.seconds))
+        self._recent.append((run.step, run.characters, run.seconds))
         best = run.best if math.isfinite(run.best) else None
         self._report(
             Moment(
                 run.step, self.share, self.loss, best, run.characters, run.seconds, speed
             )
         )  # fmt: skip
+
+    @property
+    def per_step(self) -> float | None:
+        """Seconds for a step of late, with all that happens between steps; None if it is too early
+        to say."""
+        for step, _, seconds in reversed(self._recent):
+            spent = self._run.seconds - seconds
+            if spent >= LATELY:
+                return spent / (self._run.step - step)
+        return None
 
     @property
     def share(self) -> float | None:

@@ -15,6 +15,7 @@ from escriba.charlm.training import log as logs
 from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
 from escriba.charlm.training.limits import set_schedule
 from escriba.charlm.training.log import Log
+from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Settings
@@ -40,6 +41,7 @@ class Training:
     checkpoint: Checkpoint
     state: dict[str, Any] | None  # what the checkpoint holds, to go on from
     threads: int | None  # of the run that the checkpoint is of
+    origin: Origin | None = None  # the model whose weights it began with
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class Training:
         """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
         run = self._begin(attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
+        run.asked = self.settings.limit.to_tuple()
         if self.processes.leads:
             self.checkpoint.sweep()
             self.checkpoint.remove()
@@ -116,7 +119,7 @@ class Training:
         return begin(
             self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
             precision=self.precision, device=self.device, processes=self.processes,
-            attempt=attempt,
+            attempt=attempt, origin=self.origin,
         )  # fmt: skip
 
     def plan(self, run: Run) -> dict[str, Any]:
@@ -133,6 +136,7 @@ class Training:
             "attempt": run.attempt,
             "symbols": len(self.corpus.train),
             "unigram": round(self.entropy, 5),
+            **({} if self.origin is None else {"from": self.origin.to_record()}),
         }
 
 
