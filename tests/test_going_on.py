@@ -17,8 +17,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.network import tensors as tensors_of  # noqa: E402
+from escriba.charlm.training.limits import count_seconds  # noqa: E402
 from escriba.charlm.training.origin import Origin  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
+from escriba.charlm.training.settings import Limit  # noqa: E402
 from escriba.charlm.training.train import Result, train  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.ground import project  # noqa: E402
@@ -123,7 +125,7 @@ def clock_of(seconds: Callable[[int], float]) -> SimpleNamespace:
         now[0] += seconds(next(calls))
         return now[0]
 
-    return SimpleNamespace(monotonic=monotonic)
+    return SimpleNamespace(monotonic=monotonic, perf_counter=lambda: 0.0)
 
 
 def train_by(
@@ -131,8 +133,11 @@ def train_by(
     **options: Any,
 ) -> Result:  # fmt: skip
     recipe = site.models / "count" / "recipe.yml"  # else the minutes have a say in the dropout
-    recipe.write_text(recipe.read_text().replace("hidden: 16, cell", "hidden: 16, dropout: 0, cell"))
+    recipe.write_text(
+        recipe.read_text().replace("hidden: 16, cell", "hidden: 16, dropout: 0, cell")
+    )
     with monkeypatch.context() as patch:
+        patch.setattr("escriba.charlm.training.limits.GRACE", 1e9)
         patch.setattr("escriba.charlm.training.pace.time", clock_of(seconds))
         return train(site, "count", minutes=MINUTE, checkpoint_every=1e6, **options)
 
@@ -193,6 +198,16 @@ def test_what_the_clock_decided_survives_a_kill(
     assert result.step == expected.step
     assert tensors(killed) == tensors(whole)
     assert timeless(log_of(killed)) == timeless(log_of(whole))
+
+
+@pytest.mark.parametrize(
+    ("beside", "seconds"), [(0, 60), (6, 60), (16, 50), (36, 30), (1000, 30)]
+)
+def test_what_stands_beside_the_steps_is_taken_off_the_minutes(
+    beside: float, seconds: float
+) -> None:
+    assert count_seconds(Limit(minutes=1), beside) == seconds
+    assert count_seconds(Limit(steps=1), beside) == float("inf")
 
 
 def test_a_bent_rate_is_whole_at_the_bend_and_zero_at_the_end() -> None:

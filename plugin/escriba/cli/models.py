@@ -62,8 +62,9 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     "--checkpoint-every", type=amount, default="60", show_default=True,
     help="Seconds between checkpoints.",
 )  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Show nothing while it trains.")
 @click.pass_obj
-def train(folder: Path, /, name: str, **options: Any) -> None:
+def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     """Train the model NAME by its recipe, going on from where it stopped. Needs torch.
 
     Weights that the model has already give way to better ones alone. A limit given here takes the
@@ -76,10 +77,10 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
     from escriba.ground.project import find
 
     project = find(folder)
-    with stopping() as stop, shown(name) as display:
+    with stopping() as stop, shown(name, quiet=quiet) as display:
         result = train_model(
-            project, name,
-            report=display.moment, reading=display.reading, stop=stop, **options,
+            project, name, report=display.moment, reading=display.reading, began=display.began,
+            wrote=display.wrote, stop=stop, **options,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)

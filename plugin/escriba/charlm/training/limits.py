@@ -10,6 +10,9 @@ from escriba.charlm.training.settings import Limit
 
 # What a training may take beyond its minutes: a share of them, or so many seconds.
 SLACK, LEAST_SLACK = 0.05, 2.0
+# Seconds before the first step and after the last that the minutes do not count; more are taken off
+# them, but half of them at most.
+GRACE = 6.0
 
 
 def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:
@@ -38,21 +41,28 @@ def falls(run: Run) -> bool:
     return run.schedule.cool is not None and run.step >= run.schedule.cool
 
 
-def is_half_time(run: Run, limit: Limit) -> bool:
+def count_seconds(limit: Limit, beside: float) -> float:
+    """The seconds of a limit's minutes that there are for steps, where what stands beside the steps
+    takes so many; without minutes there is no end of them."""
+    if limit.minutes is None:
+        return math.inf
+    whole = 60 * limit.minutes
+    return whole - min(max(0.0, beside - GRACE), whole / 2)
+
+
+def is_half_time(run: Run, limit: Limit, beside: float) -> bool:
     """Whether the rate must begin to fall now, so that the training ends in its minutes: the second
-    half, of as many steps as the first, will take as long."""
-    if limit.minutes is None or falls(run) or not run.step:
-        return False
-    return run.seconds >= 30 * limit.minutes
+    half, of as many steps as the first, will take as long. `beside`: as in `count_seconds`."""
+    return not falls(run) and run.step > 0 and run.seconds >= count_seconds(limit, beside) / 2
 
 
-def find_end(run: Run, limit: Limit, per_step: float | None) -> int | None:
+def find_end(run: Run, limit: Limit, per_step: float | None, beside: float) -> int | None:
     """The step at which a run whose rate falls must end instead, at so many seconds a step of late,
     to keep to its minutes; None if it will."""
     end = run.schedule.end
     if limit.minutes is None or per_step is None or end is None or not falls(run):
         return None
-    left, steps = 60 * limit.minutes - run.seconds, end - run.step
+    left, steps = count_seconds(limit, beside) - run.seconds, end - run.step
     slack = max(SLACK * 60 * limit.minutes, LEAST_SLACK)
     if steps < 2 or steps * per_step <= left + slack:
         return None

@@ -14,7 +14,7 @@ from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
 from escriba.charlm.training.limits import find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
-from escriba.charlm.training.pace import Moment, Pace
+from escriba.charlm.training.pace import Beside, Moment, Pace
 from escriba.charlm.training.preview import PROMPT, preview
 from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.run import Run, take_step
@@ -41,11 +41,13 @@ class Loop:
         training: Training,
         run: Run,
         report: Callable[[Moment], None],
+        wrote: Callable[[int, str], None],
         stop: Callable[[], bool],
         checkpoint_every: float,
         validate_every: int | None,
+        beside: Beside,
     ):
-        self.training, self.run, self.stop = training, run, stop
+        self.training, self.run, self.wrote, self.stop = training, run, wrote, stop
         self.pace = Pace(run, training.settings.limit, report)
         self.checkpoint_every = checkpoint_every
         self.saved = run.seconds
@@ -53,6 +55,7 @@ class Loop:
         symbols = VALIDATE_SHARE * min(len(training.held_out), VALIDATE_ON)
         self.interval = validate_every or max(20, symbols // (reader.batch * reader.window))
         self.grows = validate_every is None
+        self.beside = beside
 
     def run_on(self) -> End:
         run = self.run
@@ -86,10 +89,11 @@ class Loop:
         if run.step % CLOCK_EVERY:
             return "go on"
         order: Order = "go on"
-        end = find_end(run, training.settings.limit, self.pace.per_step)
+        limit, beside = training.settings.limit, self.beside.seconds
+        end = find_end(run, limit, self.pace.per_step, beside)
         if self.stop():
             order = "stop"
-        elif is_half_time(run, training.settings.limit):
+        elif is_half_time(run, limit, beside):
             order = "cool"
         elif end is not None:
             order = "hurry"
@@ -157,8 +161,10 @@ class Loop:
         loss = describe_steps(run)["loss"] if run.losses else run.loss
         if training.processes.leads:
             vocabulary = training.corpus.vocabulary
-            text = vocabulary.decode(preview(run.network, vocabulary))
+            with self.beside.wrote():
+                text = vocabulary.decode(preview(run.network, vocabulary))
             training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
+            self.wrote(run.step, text)
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best, and see whether to go on."""
@@ -200,7 +206,8 @@ class Loop:
         loss = math.nan
         if training.processes.leads:
             before = training.corpus.train[-1024:]
-            loss = measure(self.run.network, training.held_out, before, symbols=symbols)
+            with self.beside.measured(min(symbols, len(training.held_out))):
+                loss = measure(self.run.network, training.held_out, before, symbols=symbols)
         return training.processes.share(loss)
 
     def save(self, name: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from escriba.charlm.training.run import Run
@@ -32,6 +33,34 @@ class Moment:
     def remaining(self) -> float:
         """Seconds left, at the pace so far."""
         return self.seconds * (1 - self.share) / self.share if self.share else math.inf
+
+
+@dataclass
+class Beside:
+    """The seconds that a training takes beside its steps: before the first, and after the last,
+    where `symbols` are measured, and something is written. What they take is known from on the way.
+    """
+
+    before: float
+    symbols: int
+    per_symbol: float = 0.0
+    writing: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.before + self.symbols * self.per_symbol + self.writing
+
+    @contextmanager
+    def measured(self, symbols: int) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.per_symbol = (time.perf_counter() - begun) / max(1, symbols)
+
+    @contextmanager
+    def wrote(self) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.writing = time.perf_counter() - begun
 
 
 class Pace:

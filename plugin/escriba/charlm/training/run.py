@@ -15,8 +15,8 @@ from escriba.charlm.corpora.windows import Window
 from escriba.charlm.device import mixed
 from escriba.charlm.network import CharLSTM, Dropout, State
 from escriba.charlm.training import states
-from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.optimise import make_optimisers, set_rate
+from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Settings

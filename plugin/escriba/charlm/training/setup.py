@@ -19,7 +19,7 @@ from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
-from escriba.charlm.training.health import unigram_entropy
+from escriba.charlm.training.health import count_rare, count_symbols, unigram_entropy
 from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training.origin import Origin, read_origin, recall_origin, refuse_other
 from escriba.charlm.training.processes import Processes
@@ -75,10 +75,11 @@ def prepare(
     settings = replace(settings, **chosen)
     _refuse_processes(settings, processes, place)
     refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
+    counts = count_symbols(corpus.train, len(corpus.vocabulary))
     return Training(
         folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
         settings=settings, device=where, precision=precision, processes=processes,
-        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
+        entropy=unigram_entropy(counts), rare=count_rare(counts), checkpoint=checkpoint,
         state=state, threads=threads, origin=origin,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,10 +15,10 @@ from escriba.charlm.training import health
 from escriba.charlm.training.advice import Cause, Findings, measure_beside
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.limits import count_steps, goes_further, set_schedule
-from escriba.charlm.training.loop import VALIDATE_ON, End, Loop
+from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import longest_run
-from escriba.charlm.training.pace import Moment
+from escriba.charlm.training.pace import Beside, Moment
 from escriba.charlm.training.preview import preview
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
@@ -36,6 +37,7 @@ BEST = ("best", "best_step", "best_seconds", "best_weights")
 CHECKPOINT_EVERY = 60.0  # seconds
 # Symbols, at most, for the loss that the model is known by; fewer where there are few minutes.
 FINAL_ON, FINAL_A_MINUTE = 1 << 23, 1 << 20
+TRAIN_ON = 1 << 14  # symbols, at most, of the training part, for the loss beside it
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Result:
     `best` is the validation loss in nats per symbol; `sample` what the best weights write, and
     `longest` the most characters in a row of it that also stand in the training text. `verdict`
     says whether the weights took their place, in which others may have stood. `best_step` is that
-    of the weights, `findings` what came of them. `idle`: the training had ended before, and the
+    of the weights, `findings` what came of them; `losses` and `validations` are the curve, a step
+    and nats per symbol each. `idle`: the training had ended before, and the
     limit asked for nothing more.
     """
 
@@ -58,6 +61,8 @@ class Result:
     verdict: Verdict = Verdict(True)  # noqa: RUF009, a frozen value
     best_step: int = 0
     findings: Findings | None = None
+    losses: tuple[tuple[int, float], ...] = ()
+    validations: tuple[tuple[int, float], ...] = ()
     idle: bool = False
 
 
@@ -75,7 +80,9 @@ def train(
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
+    began: Callable[[Training, Run], None] = lambda training, run: None,
     report: Callable[[Moment], None] = lambda moment: None,
+    wrote: Callable[[int, str], None] = lambda step, text: None,
     reading: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
@@ -92,11 +99,13 @@ def train(
     stands in the place of its weights and its record gives way at the end, to a lower loss on the
     same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
 
-    `reading` is told how many bytes of the corpus are encoded, and of how many; `report` is called
-    about four times a second; when `stop` gives true, the state is written and the call returns. In
-    several processes (torchrun) each must make this call. Raises ModelError, SourceError,
-    CorpusError and TrainingError.
+    `reading` is told how many bytes of the corpus are encoded, and of how many; `began` with what
+    the training begins or goes on; `report` is called about four times a second; `wrote` is given
+    what the network writes now and then, and after which step; when `stop` gives true, the state is
+    written and the call returns. In several processes (torchrun) each must make this call. Raises
+    ModelError, SourceError, CorpusError and TrainingError.
     """
+    begun = time.monotonic()
     limit = Limit(minutes, epochs, steps)
     if not checkpoint_every >= 0:  # NaN is not, either
         raise SourceError(
@@ -115,8 +124,13 @@ def train(
         )  # fmt: skip
         run = training.resume()
         training, idle = _aim(training, run)
+        if processes.leads and not idle:
+            began(training, run)
         while True:
-            loop = Loop(training, run, report, stop, checkpoint_every, validate_every)
+            beside = _look_ahead(training, time.monotonic() - begun)
+            loop = Loop(
+                training, run, report, wrote, stop, checkpoint_every, validate_every, beside
+            )
             end = loop.run_on()
             if end != "collapsed":
                 result = _finish(loop, end, project, force=force)
@@ -170,6 +184,7 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     sample = preview(run.network, training.corpus.vocabulary)
     longest = longest_run(np.array(sample), training.corpus.train)
     loop.write(best, longest)
+    losses = training.log.losses(run.step) if training.processes.leads else ()
     verdict = Verdict(True)
     if training.processes.leads:
         verdict = judge(training, run, best, symbols, force=force)
@@ -179,8 +194,17 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     text = training.corpus.vocabulary.decode(sample)
     return Result(
         True, best, run.step, run.seconds, text, longest, verdict, run.best_step,
-        _look_over(loop, best),
+        _look_over(loop, best), losses, tuple(run.validations),
     )  # fmt: skip
+
+
+def _look_ahead(training: Training, before: float) -> Beside:
+    """What the training will take beside its steps, of which it has taken so many seconds."""
+    limit, corpus = training.settings.limit, training.corpus
+    if limit.minutes is not None:  # a corpus that is encoded takes its time once
+        before = min(before, 0.25 * 60 * limit.minutes)
+    measured = min(len(corpus.validation), _choose_final(limit))
+    return Beside(before, measured + min(len(corpus.train), TRAIN_ON))
 
 
 def _choose_final(limit: Limit) -> int:
@@ -197,7 +221,7 @@ def _look_over(loop: Loop, best: float) -> Findings | None:
     if not training.processes.leads:
         return None
     return Findings(
-        measure(run.network, training.corpus.train, symbols=VALIDATE_ON), best, training.entropy,
+        measure(run.network, training.corpus.train, symbols=TRAIN_ON), best, training.entropy,
         _find_cause(training, run), run.stale, measure_beside(training.corpus),
         untrained=not health.has_learnt(best, training.entropy),
     )  # fmt: skip

@@ -38,6 +38,7 @@ class Training:
     precision: str
     processes: Processes
     entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
+    rare: int  # symbols that the training part has fewer than RARE times
     checkpoint: Checkpoint
     state: dict[str, Any] | None  # what the checkpoint holds, to go on from
     threads: int | None  # of the run that the checkpoint is of
