@@ -200,9 +200,7 @@ def test_what_the_clock_decided_survives_a_kill(
     assert timeless(log_of(killed)) == timeless(log_of(whole))
 
 
-@pytest.mark.parametrize(
-    ("beside", "seconds"), [(0, 60), (6, 60), (16, 50), (36, 30), (1000, 30)]
-)
+@pytest.mark.parametrize(("beside", "seconds"), [(0, 60), (6, 60), (16, 50), (36, 30), (1000, 30)])
 def test_what_stands_beside_the_steps_is_taken_off_the_minutes(
     beside: float, seconds: float
 ) -> None:

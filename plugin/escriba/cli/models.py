@@ -53,6 +53,10 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     "--from", "start", type=model_name, metavar="NAME",
     help="Begin with the weights of that model (with NAME itself: go on from them).",
 )  # fmt: skip
+@click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE",
+    help="Another value for a key of the recipe, such as hidden=64 or training.seed=2.",
+)  # fmt: skip
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
 @click.option("--force", is_flag=True, help="Take the new weights though they are no better.")
 @click.option(
@@ -73,11 +77,12 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     """
     _need_torch()
     from escriba.charlm.training.display import show_result, shown, stopping
+    from escriba.charlm.training.processes import told_once
     from escriba.charlm.training.train import train as train_model
     from escriba.ground.project import find
 
     project = find(folder)
-    with stopping() as stop, shown(name, quiet=quiet) as display:
+    with told_once(), stopping() as stop, shown(name, quiet=quiet) as display:
         result = train_model(
             project, name, report=display.moment, reading=display.reading, began=display.began,
             wrote=display.wrote, stop=stop, **options,

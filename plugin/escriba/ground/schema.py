@@ -16,7 +16,7 @@ import dataclasses
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from escriba.ground import files, scalars
+from escriba.ground.changes import change
 from escriba.ground.errors import Place, Problem, SourceError, find_typo, shorten, suggest
 from escriba.ground.fields import Mistake, Range, Unlike, Words, field_of, key_of, raise_all
 from escriba.ground.language import tr
@@ -46,10 +47,14 @@ def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
     return build(kind, compose(text, start), start, what=what)
 
 
-def read_file(kind: type[T], path: Path, shown: Path | None = None) -> T:
-    """The dataclass `kind` from a YAML file; `shown` is the path that errors name."""
+def read_file(
+    kind: type[T], path: Path, shown: Path | None = None, changes: Sequence[str] = ()
+) -> T:
+    """The dataclass `kind` from a YAML file, with the `changes` of a command line (KEY=VALUE);
+    `shown` is the path that errors name."""
     place = Place(shown or path, 1)
-    return read(kind, files.read_text(path, shown), place)
+    node = compose(files.read_text(path, shown), place)
+    return build(kind, change(kind, node, changes), place)
 
 
 def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: What = "key") -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -176,8 +176,9 @@ class Recipe:
         return Network(own.cell, layers, own.hidden, own.residual)
 
 
-def read_recipe(models: Path, name: str, root: Path) -> Recipe:
-    """The recipe of a model. Raises ModelError for an unknown name, SourceError for mistakes."""
+def read_recipe(models: Path, name: str, root: Path, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe of a model, with what a command changes in it (KEY=VALUE). Raises ModelError for
+    an unknown name, SourceError for mistakes."""
     path = models / name / FILE
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not os.path.lexists(path):
@@ -186,7 +187,7 @@ def read_recipe(models: Path, name: str, root: Path) -> Recipe:
             tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known)),
             Place(shown),
         )
-    return schema.read_file(Recipe, path, shown)
+    return schema.read_file(Recipe, path, shown, changes)
 
 
 def admit_model(project: Project, name: str, files: Iterable[str]) -> Path:

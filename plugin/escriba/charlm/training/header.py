@@ -37,6 +37,7 @@ def describe(
             "epochs": f"{characters / max(1, len(corpus.train)):.1f}",
             "seconds": round(seconds),
             "dropout": str(run.settings.dropout),
+            **({"set": list(training.changes)} if training.changes else {}),
             **({} if origin is None else {"from": origin.to_record()}),
             **({} if has_learnt(loss, training.entropy) else {"untrained": True}),
             **({} if longest is None else {"longest-run": longest}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
-from escriba.charlm.training.health import count_rare, count_symbols, unigram_entropy
+from escriba.charlm.training.health import count_symbols
 from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training.origin import Origin, read_origin, recall_origin, refuse_other
 from escriba.charlm.training.processes import Processes
@@ -45,7 +45,8 @@ FILES = (
 def prepare(
     project: Project, name: str, processes: Processes, *,
     limit: Limit, budget: Budget | None, device: str | None, restart: bool,
-    start: str | None = None, reading: Callable[[int, int], None] = lambda done, total: None,
+    start: str | None = None, changes: Sequence[str] = (),
+    reading: Callable[[int, int], None] = lambda done, total: None,
 ) -> Training:  # fmt: skip
     """The training that a recipe asks for; `start` is the model to begin with, in place of the
     recipe's. Raises like `train`; TrainingError also for a checkpoint that is damaged, or of
@@ -53,7 +54,7 @@ def prepare(
     folder = admit_model(project, name, FILES)
     shown = project.shown(folder)
     place = Place(shown / RECIPE)
-    recipe = read_recipe(project.models, name, project.root)
+    recipe = read_recipe(project.models, name, project.root, changes)
     if processes.leads and not restart and start is None:
         _refuse_trained(folder, shown)
     network = recipe.architecture()
@@ -75,12 +76,11 @@ def prepare(
     settings = replace(settings, **chosen)
     _refuse_processes(settings, processes, place)
     refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
-    counts = count_symbols(corpus.train, len(corpus.vocabulary))
     return Training(
         folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
         settings=settings, device=where, precision=precision, processes=processes,
-        entropy=unigram_entropy(counts), rare=count_rare(counts), checkpoint=checkpoint,
-        state=state, threads=threads, origin=origin,
+        counts=count_symbols(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
+        state=state, threads=threads, origin=origin, changes=tuple(changes),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from escriba.charlm.training.advice import Findings, advise
-from escriba.charlm.training.health import RARE
+from escriba.charlm.training.health import RARE, count_rare
 from escriba.charlm.training.memory import show
 from escriba.charlm.training.origin import describe
 from escriba.ground.language import plural, tr
@@ -62,9 +62,10 @@ def _describe_vocabulary(training: Training) -> str:
     vocabulary = training.corpus.vocabulary
     kind = tr("bytes") if vocabulary.unit == "bytes" else tr("characters")
     words = tr("{number:,} different {kind}", number=len(vocabulary), kind=kind)
-    if training.rare:
+    rare = count_rare(training.counts)
+    if rare:
         words += tr(", {rare:,} of them seen fewer than {times} times",
-                    rare=training.rare, times=RARE)  # fmt: skip
+                    rare=rare, times=RARE)  # fmt: skip
     return words
 
 

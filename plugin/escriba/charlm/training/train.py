@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,6 +75,7 @@ def train(
     steps: int | None = None,
     budget: Budget | None = None,
     start: str | None = None,
+    changes: Sequence[str] = (),
     restart: bool = False,
     force: bool = False,
     device: str | None = None,
@@ -89,9 +90,9 @@ def train(
     """Train the model `name` to the end of its schedule, from its checkpoint if there is one.
 
     `minutes`, `epochs`, `steps` and `budget` take the place of the recipe's, as does `start`, the
-    model with whose weights to begin. Every so many steps
-    (`validate_every`, or as many as a twentieth of the time is well spent on) the loss is taken on
-    a part of the validation text, and the weights are kept if it is the best. Every
+    model with whose weights to begin; `changes` are of other keys of it (KEY=VALUE). Every so
+    many steps (`validate_every`, or as many as a twentieth of the time is well spent on) the loss
+    is taken on a part of the validation text, and the weights are kept if it is the best. Every
     `checkpoint_every` seconds the state is written: a run that is killed ends, when it is resumed
     on the same machine, in the same weights as one that is not.
 
@@ -120,7 +121,7 @@ def train(
         training = prepare(
             project, name, processes,
             limit=limit, budget=budget, device=device, restart=restart, start=start,
-            reading=reading,
+            changes=changes, reading=reading,
         )  # fmt: skip
         run = training.resume()
         training, idle = _aim(training, run)
@@ -190,11 +191,12 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
         verdict = judge(training, run, best, symbols, force=force)
         if verdict.taken and training.is_beside:
             take(project, training)
-    verdict = training.processes.share(verdict)
+    # The last thing that processes share, so that they leave together.
+    verdict, findings = training.processes.share((verdict, _look_over(loop, best)))
     text = training.corpus.vocabulary.decode(sample)
     return Result(
         True, best, run.step, run.seconds, text, longest, verdict, run.best_step,
-        _look_over(loop, best), losses, tuple(run.validations),
+        findings, losses, tuple(run.validations),
     )  # fmt: skip
 
 
