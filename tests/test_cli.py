@@ -332,6 +332,13 @@ def test_a_terminal_shows_what_a_model_writes_and_obeys_nothing(site: Path) -> N
         sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "9", "-p", "\x1b["
     )
     assert prompted.startswith("\x1b[1m␛[\x1b[0m")
+    for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        asked = run_in_terminal(
+            sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "9", "-p",
+            "ab", environment=os.environ | plain,
+        )  # fmt: skip
+        assert asked.startswith("ab")
+        assert "\x1b" not in asked
     assert set(re.sub(r"\x1b\[[01]m", "", prompted)) & {"\x1b"} == set()
 
 

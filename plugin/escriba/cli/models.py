@@ -66,6 +66,10 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     "--checkpoint-every", type=amount, default="60", show_default=True,
     help="Seconds between checkpoints.",
 )  # fmt: skip
+@click.option(
+    "--log", "logs", multiple=True, type=click.Choice(["csv", "tensorboard"]),
+    help="Also keep training.csv, or a folder for TensorBoard, beside training.jsonl.",
+)  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing while it trains.")
 @click.pass_obj
 def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:

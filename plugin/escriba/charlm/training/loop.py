@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
@@ -14,7 +14,7 @@ from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
 from escriba.charlm.training.limits import find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
-from escriba.charlm.training.pace import Beside, Moment, Pace
+from escriba.charlm.training.pace import Beside, Pace, Watch
 from escriba.charlm.training.preview import PROMPT, preview
 from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.run import Run, take_step
@@ -40,15 +40,14 @@ class Loop:
         self,
         training: Training,
         run: Run,
-        report: Callable[[Moment], None],
-        wrote: Callable[[int, str], None],
+        watch: Watch,
         stop: Callable[[], bool],
         checkpoint_every: float,
         validate_every: int | None,
         beside: Beside,
     ):
-        self.training, self.run, self.wrote, self.stop = training, run, wrote, stop
-        self.pace = Pace(run, training.settings.limit, report)
+        self.training, self.run, self.watch, self.stop = training, run, watch, stop
+        self.pace = Pace(run, training.settings.limit, watch.report)
         self.checkpoint_every = checkpoint_every
         self.saved = run.seconds
         reader = training.reader
@@ -104,16 +103,21 @@ class Loop:
             run.schedule, run.cooled_after = run.schedule.over(2 * run.step), seconds
         elif order == "hurry" and end is not None:
             run.schedule = run.schedule.bent(run.step, end)
-            if training.processes.leads:
-                training.log.write(run, end=end)
+            self.note(end=end)
         return order
+
+    def note(self, **entry: Any) -> None:
+        """Add a line to the log; the leader alone has one."""
+        run, training = self.run, self.training
+        if training.processes.leads:
+            training.log.write(run, **entry)
+            self.watch.follow({"step": run.step, "characters": run.characters, **entry})
 
     def log_steps(self) -> bool:
         """A line about the last steps. True if they show that the network learns nothing."""
         run, training = self.run, self.training
         entry = describe_steps(run)
-        if training.processes.leads:
-            training.log.write(run, **entry)
+        self.note(**entry)
         loss = math.inf if entry["loss"] is None else entry["loss"]
         run.losses, run.norms = [], []
         self.refuse_explosion(loss)
@@ -163,16 +167,15 @@ class Loop:
             vocabulary = training.corpus.vocabulary
             with self.beside.wrote():
                 text = vocabulary.decode(preview(run.network, vocabulary))
-            training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
-            self.wrote(run.step, text)
+            self.note(sample=text, prompt=PROMPT, loss=loss)
+            self.watch.wrote(run.step, text)
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best, and see whether to go on."""
         run, training = self.run, self.training
         loss = self.measure(VALIDATE_ON)
         self.refuse_explosion(loss, validation=True)
-        if training.processes.leads:
-            training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
+        self.note(seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
             run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
             run.best_seconds = run.seconds

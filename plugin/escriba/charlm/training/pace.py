@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.settings import Limit
@@ -33,6 +34,16 @@ class Moment:
     def remaining(self) -> float:
         """Seconds left, at the pace so far."""
         return self.seconds * (1 - self.share) / self.share if self.share else math.inf
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a training: `report` of a moment about four times a second, `wrote` of what
+    the network writes and after which step, `follow` of each line of the log."""
+
+    report: Callable[[Moment], None]
+    wrote: Callable[[int, str], None]
+    follow: Callable[[Mapping[str, Any]], None]
 
 
 @dataclass

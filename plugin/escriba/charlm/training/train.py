@@ -14,11 +14,14 @@ from escriba.charlm.network import load_tensors
 from escriba.charlm.training import health
 from escriba.charlm.training.advice import Cause, Findings, measure_beside
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
+from escriba.charlm.training.follow import Kind, write_table
+from escriba.charlm.training.follow import begin as begin_following
 from escriba.charlm.training.limits import count_steps, goes_further, set_schedule
+from escriba.charlm.training.log import Log
 from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import longest_run
-from escriba.charlm.training.pace import Beside, Moment
+from escriba.charlm.training.pace import Beside, Moment, Watch
 from escriba.charlm.training.preview import preview
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
@@ -26,7 +29,7 @@ from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
 from escriba.charlm.training.setup import alone, prepare
 from escriba.charlm.training.standing import Verdict, judge, take
-from escriba.charlm.training.training import Training
+from escriba.charlm.training.training import Training, find_log
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
@@ -81,6 +84,7 @@ def train(
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
+    logs: Sequence[Kind] = (),
     began: Callable[[Training, Run], None] = lambda training, run: None,
     report: Callable[[Moment], None] = lambda moment: None,
     wrote: Callable[[int, str], None] = lambda step, text: None,
@@ -99,6 +103,8 @@ def train(
     A model that is trained already, and has no checkpoint, is trained anew only to `restart`. What
     stands in the place of its weights and its record gives way at the end, to a lower loss on the
     same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
+
+    `logs` are kept beside `training.jsonl`: a table, or what TensorBoard shows.
 
     `reading` is told how many bytes of the corpus are encoded, and of how many; `began` with what
     the training begins or goes on; `report` is called about four times a second; `wrote` is given
@@ -125,16 +131,18 @@ def train(
         )  # fmt: skip
         run = training.resume()
         training, idle = _aim(training, run)
+        follow = begin_following(logs if processes.leads else (), training.log, run.step)
         if processes.leads and not idle:
             began(training, run)
         while True:
             beside = _look_ahead(training, time.monotonic() - begun)
-            loop = Loop(
-                training, run, report, wrote, stop, checkpoint_every, validate_every, beside
-            )
+            watch = Watch(report, wrote, follow)
+            loop = Loop(training, run, watch, stop, checkpoint_every, validate_every, beside)
             end = loop.run_on()
             if end != "collapsed":
                 result = _finish(loop, end, project, force=force)
+                if "csv" in logs and processes.leads:
+                    write_table(_find_standing(training, taken=result.verdict.taken))
                 return replace(result, idle=idle)
             run = training.begin(run.attempt + 1)
 
@@ -198,6 +206,12 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
         True, best, run.step, run.seconds, text, longest, verdict, run.best_step,
         findings, losses, tuple(run.validations),
     )  # fmt: skip
+
+
+def _find_standing(training: Training, *, taken: bool) -> Log:
+    """The log of a training that is over, where it stands now."""
+    beside = training.is_beside and not taken
+    return find_log(training.folder, training.shown, beside=beside)
 
 
 def _look_ahead(training: Training, before: float) -> Beside:
