@@ -59,8 +59,8 @@ def test_the_beginning_says_what_was_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limit", "patient", "words"),
     [
-        (Limit(minutes=0.5), False, "0.5 minutes"),
-        (Limit(minutes=10, steps=2000), False, "10 minutes or 2,000 steps"),
+        (Limit(minutes=0.5), False, "0.5 min"),
+        (Limit(minutes=10, steps=2000), False, "10 min or 2,000 steps"),
         (Limit(epochs=3), True, "3 passes over the text, or until the validation loss falls no more"),
         (Limit(), True, "until the validation loss falls no more"),
     ],

@@ -18,7 +18,7 @@ from escriba.charlm.corpora.joined import holds
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
 from escriba.charlm.weights import load_network
 from escriba.ground.errors import Place, TrainingError, shorten
-from escriba.ground.language import tr
+from escriba.ground.language import plural, tr
 from escriba.ground.project import Project
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import SYMBOLS, Network, read_model
@@ -118,8 +118,10 @@ def refuse_other(origin: Origin | None, asked: str | None, name: str, place: Pla
 
 def describe(network: Network) -> str:
     """A network in a few words: `lstm, 4 layers of 128`."""
-    words = tr("{cell}, {layers} layers of {hidden} units",
-               cell=network.cell, layers=network.layers, hidden=network.hidden)  # fmt: skip
+    words = plural(
+        "{cell}, {number} layer of {hidden} units", "{cell}, {number} layers of {hidden} units",
+        network.layers, cell=network.cell, hidden=network.hidden,
+    )  # fmt: skip
     return words if network.residual else tr("{network}, not residual", network=words)
 
 

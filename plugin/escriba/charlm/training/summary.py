@@ -100,11 +100,11 @@ def describe_limit(limit: Limit, *, patient: bool) -> str:
     """When a training ends at the latest."""
     words = []
     if limit.minutes is not None:
-        words.append(tr("{minutes:g} minutes", minutes=limit.minutes))
+        words.append(tr("{minutes:g} min", minutes=limit.minutes))
     if limit.epochs is not None:
         words.append(tr("{epochs:g} passes over the text", epochs=limit.epochs))
     if limit.steps is not None:
-        words.append(tr("{steps:,} steps", steps=limit.steps))
+        words.append(plural("{number:,} step", "{number:,} steps", limit.steps))
     if not words:
         return tr("until the validation loss falls no more")
     length = tr(" or ").join(words)
