@@ -226,15 +226,48 @@ def test_numbers_out_of_bounds(
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-inf", "1e400", "-1", "1e10", "many", ""])
-@pytest.mark.parametrize("option", ["--epochs", "--minutes", "--steps", "--checkpoint-every"])
-def test_how_long_to_train_is_a_finite_number(option: str, value: str) -> None:
+def test_seconds_are_a_finite_number(value: str) -> None:
     with pytest.raises(click.BadParameter) as caught:
-        cli(["train", "babel", option, value], standalone_mode=False)
-    kind = "whole number" if option == "--steps" else "number"
+        cli(["train", "babel", "--checkpoint-every", value], standalone_mode=False)
     assert caught.value.message in (
-        f"'{value}' is not a {kind}",
+        f"'{value}' is not a number",
         f"'{value}' is not from 0 to 1,000,000,000",
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--minutes", "many", "'many' is not a number"),
+        ("--epochs", "", "'' is not a number"),
+        ("--steps", "1.5", "'1.5' is not a whole number"),
+        ("--steps", "inf", "'inf' is not a whole number"),
+    ],
+)
+def test_how_long_to_train_is_a_number(option: str, value: str, message: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        cli(["train", "babel", option, value], standalone_mode=False)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [
+        ("--minutes", "0", "0.0"),
+        ("--minutes", "1e400", "inf"),
+        ("--epochs", "inf", "inf"),
+        ("--epochs", "nan", "nan"),
+        ("--steps", "0", "0"),
+        ("--steps", "-1", "-1"),
+    ],
+)
+def test_a_training_has_a_length(site: Path, option: str, value: str, found: str) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    with pytest.raises(SourceError) as caught:
+        cli(["-C", str(site), "train", "babel", option, value], standalone_mode=False)
+    name, most = option[2:], "10,000,000" if option == "--minutes" else "1,000,000,000,000"
+    assert str(caught.value) == f"'{name}' must be more than 0, at most {most}, not {found}"
+    assert caught.value.exit_code == 3
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "1e3", "", "٨٠٠٠", "1" * 5000])
@@ -379,6 +412,13 @@ def test_a_terminal_shows_what_a_model_writes_and_obeys_nothing(
         sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "9", "-p", "\x1b["
     )
     assert prompted.startswith("\x1b[1m␛[\x1b[0m")
+    for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        asked = run_in_terminal(
+            sys.executable, "-m", "escriba", "-C", str(site), "sample", "wild", "-n", "9", "-p",
+            "ab", environment=os.environ | plain,
+        )  # fmt: skip
+        assert asked.startswith("ab")
+        assert "\x1b" not in asked
     assert set(re.sub(r"\x1b\[[01]m", "", prompted)) & {"\x1b"} == set()
 
 
@@ -426,7 +466,10 @@ def test_corpus_to_model_to_sample(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent as on Unix")
-def test_ctrl_c_keeps_the_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_stop_keeps_the_work_and_the_next_run_goes_on(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     folder = make_training_site(tmp_path, epochs=100000)
     process = subprocess.Popen(
@@ -441,12 +484,12 @@ def test_ctrl_c_keeps_the_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
             )
         )
         assert process.poll() is None, process.communicate()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate()
     finally:
         process.kill()
         process.wait()
-    assert process.returncode == 130
+    assert process.returncode == code
     told = re.search(r"interrupted at step (\d+); go on with: escriba train mine\n$", errors)
     assert told, errors
     assert (folder / "weights.safetensors").is_file()

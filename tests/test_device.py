@@ -94,3 +94,35 @@ def test_a_device_that_is_not_there_is_named(name: str) -> None:
     message = str(caught.value)
     assert message.startswith(f"the device '{name}' cannot be used: ")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("foo", "it must be one of cpu, cuda, mps, xpu, or such as cuda:1"),
+        ("cuda:x", "it must be one of cpu, cuda, mps, xpu, or such as cuda:1"),
+        ("cpu:7", "they are counted from 0, and there are 1"),
+        ("mps", "there is no Apple GPU here that this torch (2.0) can use"),
+        ("cuda", "there is no NVIDIA or AMD GPU here that this torch (2.0) can use"),
+        ("xpu:1", "there is no Intel GPU here that this torch (2.0) can use"),
+    ],
+)
+def test_why_a_device_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.0")
+    for kind in (torch.cuda, torch.xpu, torch.backends.mps):
+        monkeypatch.setattr(kind, "is_available", lambda: False)
+    with pytest.raises(TrainingError) as caught:
+        choose_device(name)
+    assert str(caught.value) == f"the device '{name}' cannot be used: {reason}"
+
+
+def test_gpus_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(TrainingError) as caught:
+        choose_device("cuda:2")
+    assert str(caught.value) == (
+        "the device 'cuda:2' cannot be used: they are counted from 0, and there are 2"
+    )

@@ -126,7 +126,7 @@ def test_only_charlm_imports_torch() -> None:
 # Within charlm: the rooms, and what each may use of the others.
 ROOMS = {
     "corpora": {"recipe"},
-    "training": {"recipe", "network", "weights", "device", "measure", "corpora"},
+    "training": {"recipe", "network", "weights", "device", "measure", "corpora", "evaluation"},
     "evaluation": {"recipe", "network", "weights", "device", "measure", "corpora"},
 }
 

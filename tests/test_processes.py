@@ -74,3 +74,5 @@ def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
         "models/count/recipe.yml: a batch of 4 cannot be shared by 3 processes; make it a "
         "multiple of their number"
     ) in str(caught.value)
+    told = str(caught.value).partition("\nassert ")[0]
+    assert told.count("cannot be shared by 3 processes") == 1

@@ -136,11 +136,11 @@ WHOLE = "must be a whole number"
         ("training: {learning-rate: 10.1}", "2:27: 'learning-rate' must be from 0 to 10, not '10.1'"),
         ("training: {minutes: 1e400}", f"2:21: 'minutes' {NUMBER}, not '1e400'"),
         ("training: {minutes: .inf}", f"2:21: 'minutes' {NUMBER}, not '.inf'"),
-        ("training: {minutes: 1e300}", "2:21: 'minutes' must be from 0 to 10000000, not '1e300'"),
-        ("training: {minutes: -1}", "2:21: 'minutes' must be from 0 to 10000000, not '-1'"),
+        ("training: {minutes: 1e300}", "2:21: 'minutes' must be more than 0, at most 10000000, not '1e300'"),
+        ("training: {minutes: -1}", "2:21: 'minutes' must be more than 0, at most 10000000, not '-1'"),
         ("training: {epochs: inf}", f"2:20: 'epochs' {NUMBER}, not 'inf'"),
-        ("training: {epochs: 1e300}", "2:20: 'epochs' must be from 0 to 1000000000000, not '1e300'"),
-        (f"training: {{steps: 1{'0' * 30}}}", f"2:19: 'steps' must be from 0 to 1000000000000, not '1{'0' * 30}'"),
+        ("training: {epochs: 1e300}", "2:20: 'epochs' must be more than 0, at most 1000000000000, not '1e300'"),
+        (f"training: {{steps: 1{'0' * 30}}}", f"2:19: 'steps' must be more than 0, at most 1000000000000, not '1{'0' * 30}'"),
         (f"training: {{steps: {'9' * 5000}}}", f"2:19: 'steps' {WHOLE}, not '{'9' * 79}…'"),
         ("training: {steps: 1e3}", f"2:19: 'steps' {WHOLE}, not '1e3'"),
         ("training: {seed: 9223372036854775808}", "2:18: 'seed' must be from 0 to 9223372036854775807, not '9223372036854775808'"),
@@ -219,22 +219,18 @@ def test_every_seed_can_be_trained_with(tmp_path: Path, seed: str) -> None:
     assert train(site, "count", epochs=2).finished
 
 
-def test_no_minutes_are_no_steps(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
-    site = make_site(tmp_path, f"corpus: {{{SOURCE}}}\nnetwork: {{hidden: 3, layers: 1}}\n")
-    result = train(site, "count", minutes=0)
-    assert (result.finished, result.step) == (True, 0)
-
-
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"minutes": float("inf")}, "'minutes' must be from 0 to 10,000,000, not inf"),
-        ({"minutes": float("nan")}, "'minutes' must be from 0 to 10,000,000, not nan"),
-        ({"epochs": float("inf")}, "'epochs' must be from 0 to 1,000,000,000,000, not inf"),
-        ({"epochs": 1e300}, "'epochs' must be from 0 to 1,000,000,000,000, not 1e+300"),
-        ({"steps": 10**30}, f"'steps' must be from 0 to 1,000,000,000,000, not {10**30}"),
-        ({"steps": -1}, "'steps' must be from 0 to 1,000,000,000,000, not -1"),
+        ({"minutes": float("inf")}, "'minutes' must be more than 0, at most 10,000,000, not inf"),
+        ({"minutes": float("nan")}, "'minutes' must be more than 0, at most 10,000,000, not nan"),
+        ({"epochs": float("inf")}, "'epochs' must be more than 0, at most 1,000,000,000,000, not inf"),
+        ({"epochs": 1e300}, "'epochs' must be more than 0, at most 1,000,000,000,000, not 1e+300"),
+        ({"steps": 10**30}, f"'steps' must be more than 0, at most 1,000,000,000,000, not {10**30}"),
+        ({"steps": -1}, "'steps' must be more than 0, at most 1,000,000,000,000, not -1"),
+        ({"steps": 0}, "'steps' must be more than 0, at most 1,000,000,000,000, not 0"),
+        ({"minutes": 0}, "'minutes' must be more than 0, at most 10,000,000, not 0"),
+        ({"epochs": 0.0}, "'epochs' must be more than 0, at most 1,000,000,000,000, not 0.0"),
         ({"checkpoint_every": float("nan")}, "'checkpoint-every' must be at least 0, not nan"),
     ],
 )  # fmt: skip

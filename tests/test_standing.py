@@ -91,7 +91,8 @@ def test_a_clone_is_not_trained_over(clone: project.Project, options: dict[str, 
     assert refusal(clone, **options) == (
         f"models/count/weights.safetensors: this model is trained (validation {loss(clone):.4f}), "
         "and the checkpoint that its training would go on from is not here; to train it anew: "
-        "escriba train count --restart (the new weights take the place of these if they are better)"
+        "escriba train count --restart, or from these weights on: escriba train count --from count "
+        "(the new weights take the place of these if they are better)"
     )
     assert place(clone) == before
     assert sorted(p.name for p in (clone.models / "count").iterdir()) == [

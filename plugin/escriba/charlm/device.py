@@ -15,7 +15,9 @@ from escriba.ground.errors import EscribaError, Place, TrainingError
 from escriba.ground.language import tr
 
 Precision = Literal["float32", "bfloat16"]
-TYPES = ("cpu", "cuda", "mps", "xpu")  # of devices that torch computes losses and gradients on
+# The kinds of devices that torch computes losses and gradients on.
+GPUS = {"cpu": "CPU", "cuda": "NVIDIA or AMD GPU", "mps": "Apple GPU", "xpu": "Intel GPU"}
+TYPES = tuple(GPUS)
 
 # What the allocators of torch, of its libraries and of the devices say, each in its own words.
 _FULL = (
@@ -33,19 +35,39 @@ def choose_device(name: str | None, local: int = 0) -> torch.device:
             name = "cuda"
         else:
             name = "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, colon, number = name.partition(":")
+    if kind not in TYPES or (colon and not (number.isascii() and number.isdigit())):
+        reason = tr("it must be one of {names}, or such as cuda:1", names=", ".join(TYPES))
+        raise _unusable(name, reason)
+    count = _count_devices(kind)
+    if not count:
+        reason = tr("there is no {gpu} here that this torch ({version}) can use",
+                    gpu=GPUS[kind], version=torch.__version__)  # fmt: skip
+        raise _unusable(name, reason)
+    index = int(number) if number else local if kind == "cuda" else 0
+    if index >= count:
+        raise _unusable(name, tr("they are counted from 0, and there are {count}", count=count))
+    device = torch.device("cuda", index) if kind == "cuda" else torch.device(name)
     try:
-        if name.partition(":")[0] not in TYPES:
-            raise ValueError(tr("it must be one of {names}", names=", ".join(TYPES)))
-        device = torch.device(name)
-        if device.type == "cuda" and device.index is None:
-            device = torch.device("cuda", local)
         torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(
-            tr("the device '{name}' cannot be used: {reason}", name=name, reason=reason)
-        ) from None
+    except (RuntimeError, AssertionError) as error:
+        raise _unusable(name, str(error).splitlines()[0]) from None
     return device
+
+
+def _count_devices(kind: str) -> int:
+    """How many devices of a kind torch can use here."""
+    if kind == "cuda":
+        return torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if kind == "xpu":
+        return torch.xpu.device_count() if torch.xpu.is_available() else 0
+    return 1 if kind == "cpu" or torch.backends.mps.is_available() else 0
+
+
+def _unusable(name: str, reason: str) -> TrainingError:
+    return TrainingError(
+        tr("the device '{name}' cannot be used: {reason}", name=name, reason=reason)
+    )
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import click
 from escriba.cli.arguments import Location
 from escriba.cli.documents import expand
 from escriba.cli.models import evaluate, sample, train
+from escriba.cli.shelf import models
 from escriba.cli.site import build, new, serve
 from escriba.cli.upkeep import check, explain, prune, refresh
 from escriba.ground.language import tr
@@ -33,6 +34,7 @@ def cli(context: click.Context, folder: Path) -> None:
 
 for _command in (
     new, build, serve, check, refresh, explain, prune, expand, sample, train, evaluate,
+    models,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -44,12 +44,14 @@ def integer(text: str) -> int:
         raise click.BadParameter(tr("'{text}' is not a whole number", text=_cut(text))) from None
 
 
-def steps(text: str) -> int:
-    """A whole number of things to do."""
-    value = integer(text)
-    if not 0 <= value <= MOST:
-        raise click.BadParameter(_out_of_bounds(text))
-    return value
+def duration(text: str) -> float:
+    """So many minutes or passes; zero and infinity are numbers that whoever takes them refuses."""
+    if re.fullmatch(r"[+-]?(inf(inity)?|nan)", text, re.I):
+        return float(text)
+    try:
+        return float(read_decimal(text))
+    except ValueError:
+        raise click.BadParameter(tr("'{text}' is not a number", text=_cut(text))) from None
 
 
 def port(text: str) -> int:

@@ -12,11 +12,11 @@ from escriba.cli.arguments import (
     Location,
     amount,
     device,
+    duration,
     integer,
     model_name,
     number,
     prompt,
-    steps,
 )
 from escriba.cli.output import tell, write
 from escriba.ground.language import tr
@@ -59,10 +59,18 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 
 @click.command()
 @click.argument("name", type=model_name)
-@click.option("--minutes", type=amount, help="End after so many minutes.")
-@click.option("--epochs", type=amount, help="End after so many passes.")
-@click.option("--steps", type=steps, help="End after so many steps.")
+@click.option("--minutes", type=duration, help="End after so many minutes.")
+@click.option("--epochs", type=duration, help="End after so many passes.")
+@click.option("--steps", type=integer, help="End after so many steps.")
 @click.option("--budget", type=click.Choice(["1 minute", "10 minutes", "1 hour", "best"]))
+@click.option(
+    "--from", "start", type=model_name, metavar="NAME",
+    help="Begin with the weights of that model (with NAME itself: go on from them).",
+)  # fmt: skip
+@click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE",
+    help="Another value for a key of the recipe, such as hidden=64 or training.seed=2.",
+)  # fmt: skip
 @click.option("--restart", is_flag=True, help="Begin again instead of going on.")
 @click.option("--force", is_flag=True, help="Take the new weights though they are no better.")
 @click.option(
@@ -72,8 +80,13 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
     "--checkpoint-every", type=amount, default="60", show_default=True,
     help="Seconds between checkpoints.",
 )  # fmt: skip
+@click.option(
+    "--log", "logs", multiple=True, type=click.Choice(["csv", "tensorboard"]),
+    help="Also keep training.csv, or a folder for TensorBoard, beside training.jsonl.",
+)  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Show nothing while it trains.")
 @click.pass_obj
-def train(folder: Path, /, name: str, **options: Any) -> None:
+def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     """Train the model NAME by its recipe, going on from where it stopped. Needs torch.
 
     Weights that the model has already give way to better ones alone. A limit given here takes the
@@ -84,21 +97,22 @@ def train(folder: Path, /, name: str, **options: Any) -> None:
 
     need_torch()
     from escriba.charlm.training.display import show_result, shown, stopping
+    from escriba.charlm.training.processes import told_once
     from escriba.charlm.training.train import train as train_model
     from escriba.ground.project import find
 
     project = find(folder)
-    with stopping() as stop, shown(name) as display:
+    with told_once(), stopping() as stop, shown(name, quiet=quiet) as display:
         result = train_model(
-            project, name,
-            report=display.moment, reading=display.reading, stop=stop, **options,
+            project, name, report=display.moment, reading=display.reading, began=display.began,
+            wrote=display.wrote, stop=stop, **options,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)
         if result.verdict.standing is not None and result.verdict.taken:
             _tell_stale(project, name)
     if not result.finished:
-        raise click.exceptions.Exit(130)  # what happened is told already
+        raise click.exceptions.Exit(stop.code or 130)  # what happened is told already
 
 
 @click.command()

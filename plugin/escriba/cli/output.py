@@ -19,11 +19,17 @@ def write(text: str = "", end: str = "\n", **style: Any) -> None:
     """
     if sys.stdout.isatty():
         text = visible(text)
-        styled = click.style(text, **style) if text and any(style.values()) and _styles() else text
+        wanted = text and any(style.values()) and has_colours()
+        styled = click.style(text, **style) if wanted else text
         click.echo(styled + end, nl=False)
     else:
         sys.stdout.write(text + end)  # click would take out what looks like a colour
         sys.stdout.flush()
+
+
+def has_colours() -> bool:
+    """Whether a terminal is to be sent styles and colours (no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
 def tell(text: str) -> None:
@@ -36,8 +42,3 @@ def show_difference(text: str) -> None:
     colours = {"-": "red", "+": "green", "@": "cyan"}
     for line in text.split("\n"):
         write(line, fg=colours.get(line[:1]))
-
-
-def _styles() -> bool:
-    """Whether the terminal, and who sits at it, take styles."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("dumb", "unknown")

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from escriba.ground.language import tr
 
 
+def field_of(key: str) -> str:
+    """The name of the field of a key: one that is a word of Python has a `_` behind it."""
+    name = key.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def key_of(field: str) -> str:
+    """The key of a field."""
+    return field.removesuffix("_").replace("_", "-")
+
+
 @dataclass(frozen=True)
 class Range:
-    """Bounds of a number, both inclusive; `None` is no bound."""
+    """Bounds of a number, `low` and `high` inclusive, `above` not; `None` is no bound."""
 
     low: float | None = None
     high: float | None = None
+    above: float | None = field(default=None, kw_only=True)
 
     def __contains__(self, value: float | Decimal) -> bool:
         number = Decimal(str(value))  # a float as it was written: 0.9 is within "to 0.9"
-        return (self.low is None or number >= Decimal(str(self.low))) and (
-            self.high is None or number <= Decimal(str(self.high))
+        return (
+            (self.low is None or number >= Decimal(str(self.low)))
+            and (self.above is None or number > Decimal(str(self.above)))
+            and (self.high is None or number <= Decimal(str(self.high)))
         )
 
     def __str__(self) -> str:
+        if self.above is not None:
+            most = tr(", at most {high}", high=self.high) if self.high is not None else ""
+            return tr("more than {above}{most}", above=self.above, most=most)
         if self.high is None:
             return tr("at least {low}", low=self.low)
         if self.low is None:

@@ -16,7 +16,7 @@ import dataclasses
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -25,8 +25,9 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from escriba.ground import files, scalars
+from escriba.ground.changes import change
 from escriba.ground.errors import Place, Problem, SourceError, find_typo, shorten, suggest
-from escriba.ground.fields import Mistake, Range, Unlike, Words, raise_all
+from escriba.ground.fields import Mistake, Range, Unlike, Words, field_of, key_of, raise_all
 from escriba.ground.language import tr
 from escriba.ground.scalars import parse_datetime, plain, split_words
 from escriba.ground.yaml import NULL, compose, describe, place_of
@@ -46,10 +47,14 @@ def read(kind: type[T], text: str, start: Place, *, what: What = "key") -> T:
     return build(kind, compose(text, start), start, what=what)
 
 
-def read_file(kind: type[T], path: Path, shown: Path | None = None) -> T:
-    """The dataclass `kind` from a YAML file; `shown` is the path that errors name."""
+def read_file(
+    kind: type[T], path: Path, shown: Path | None = None, changes: Sequence[str] = ()
+) -> T:
+    """The dataclass `kind` from a YAML file, with the `changes` of a command line (KEY=VALUE);
+    `shown` is the path that errors name."""
     place = Place(shown or path, 1)
-    return read(kind, files.read_text(path, shown), place)
+    node = compose(files.read_text(path, shown), place)
+    return build(kind, change(kind, node, changes), place)
 
 
 def build(kind: type[T], node: yaml.Node | None, start: Place, *, what: What = "key") -> T:
@@ -85,7 +90,7 @@ class _Form:
         fields = {f.name: f for f in dataclasses.fields(kind) if f.name not in self.located}
         self.has_extra = fields.pop("extra", None) is not None
         self.fields = fields
-        self.allowed = [name.replace("_", "-") for name in fields]
+        self.allowed = [key_of(name) for name in fields]
         extra = typing.get_args(self.hints.get("extra"))
         self.unlike = any(isinstance(mark, Unlike) for mark in extra)
 
@@ -136,7 +141,7 @@ class _Walk:
         values, wrong = self.read_keys(form, node, what)
         at = self.place(node) if node.start_mark else self.start
         for name in form.find_missing(values):
-            message = tr("'{name}' is missing", name=name.replace("_", "-"))
+            message = tr("'{name}' is missing", name=key_of(name))
             self.problems.append(Problem(message, at))
             wrong.append(name)
         values |= dict.fromkeys(form.located, at)
@@ -145,7 +150,7 @@ class _Walk:
         made, faults = _make(kind, {key: v for key, v in values.items() if key not in wrong})
         if len(self.problems) > before:  # which may be why two of the fields do not agree
             faults = [fault for fault in faults if fault.key and fault.key not in wrong]
-        own = {str(key.value).replace("-", "_"): self.place(value) for key, value in node.value}
+        own = {field_of(str(key.value)): self.place(value) for key, value in node.value}
         self.problems += [Problem(str(fault), own.get(fault.key, at)) for fault in faults]
         return made if len(self.problems) == before else None
 
@@ -159,7 +164,7 @@ class _Walk:
         wrong: list[str] = []
         for key, value in node.value:
             written = str(key.value)
-            name = written.replace("-", "_")
+            name = field_of(written)
             if name in form.fields:
                 if name in values:
                     self.tell(_twice(written, lines[name]), key)

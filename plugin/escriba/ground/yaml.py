@@ -66,8 +66,10 @@ def describe(node: yaml.Node) -> str:
 
 
 def place_of(start: Place, node: yaml.Node) -> Place:
-    """Where a node stands in a text that begins at `start`."""
-    return place_of_mark(start, node.start_mark)
+    """Where a node stands in a text that begins at `start`; one that is of no text has its own
+    place."""
+    own = getattr(node, "place", None)
+    return own if isinstance(own, Place) else place_of_mark(start, node.start_mark)
 
 
 def place_of_mark(start: Place, mark: Any) -> Place:

@@ -68,6 +68,10 @@ class Network:
         shapes["head.bias"] = (symbols,)
         return shapes
 
+    def count(self, symbols: int) -> int:
+        """How many numbers training sets, for a vocabulary of that many symbols."""
+        return sum(map(math.prod, self.shapes(symbols).values()))
+
 
 @dataclass(frozen=True)
 class Model:

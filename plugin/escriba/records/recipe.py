@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -140,9 +140,9 @@ class TrainingRecipe:
     """
 
     budget: Budget | None = None
-    minutes: Annotated[float, Range(0, MINUTES)] | None = None
-    epochs: Annotated[float, Range(0, LONGEST)] | None = None
-    steps: Annotated[int, Range(0, LONGEST)] | None = None
+    minutes: Annotated[float, Range(above=0, high=MINUTES)] | None = None
+    epochs: Annotated[float, Range(above=0, high=LONGEST)] | None = None
+    steps: Annotated[int, Range(above=0, high=LONGEST)] | None = None
     batch: Annotated[int, Range(1, 65536)] | None = None  # streams read side by side
     window: Annotated[int, Range(1, 65536)] = 64  # characters through which gradients flow
     optimiser: Optimiser = "adamw"
@@ -158,11 +158,20 @@ class TrainingRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that determines a model, but for the machine's rounding."""
+    """All that determines a model, but for the machine's rounding. `from_` is the key `from`: the
+    model whose weights the training begins with."""
 
     corpus: CorpusRecipe
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    from_: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.from_ is not None and not is_name(self.from_):
+            raise Mistake(
+                tr("'from' must be the name of a model, that of its folder, not '{name}'",
+                   name=shorten(self.from_)), "from_",
+            )  # fmt: skip
 
     def architecture(self) -> Network:
         """The network. It depends on nothing but the recipe, so that what a command says of the
@@ -172,8 +181,9 @@ class Recipe:
         return Network(own.cell, layers, own.hidden, own.residual)
 
 
-def read_recipe(models: Path, name: str, root: Path) -> Recipe:
-    """The recipe of a model. Raises ModelError for an unknown name, SourceError for mistakes."""
+def read_recipe(models: Path, name: str, root: Path, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe of a model, with what a command changes in it (KEY=VALUE). Raises ModelError for
+    an unknown name, SourceError for mistakes."""
     path = models / name / FILE
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not os.path.lexists(path):
@@ -182,7 +192,7 @@ def read_recipe(models: Path, name: str, root: Path) -> Recipe:
             tr("there is no model '{name}'{hint}", name=name, hint=suggest(name, known)),
             Place(shown),
         )
-    return schema.read_file(Recipe, path, shown)
+    return schema.read_file(Recipe, path, shown, changes)
 
 
 def admit_model(project: Project, name: str, files: Iterable[str]) -> Path:
@@ -195,6 +205,11 @@ def admit_model(project: Project, name: str, files: Iterable[str]) -> Path:
             project.admit(path)
     mistakes.check()
     return folder
+
+
+def is_name(text: str) -> bool:
+    """Whether a model may be called so, as its folder is in `models/`."""
+    return 0 < len(text) <= 255 and text[0] != "." and not set(text) & set("/\\\0")
 
 
 def _refuse_address(url: str) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
 from escriba.charlm.corpora.encoded import Text
+from escriba.charlm.corpora.joined import holds, join
 from escriba.charlm.device import bounded_memory, choose_device
 from escriba.charlm.evaluation.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
 from escriba.charlm.evaluation.classes import classify
@@ -75,6 +76,8 @@ def _evaluate(
     corpus = None
     if baselines or outsider is None:
         corpus = read_corpus(recipe.corpus, project)
+        if holds(model.vocabulary, corpus.vocabulary):  # it may have begun with another model
+            corpus = join(corpus, model.vocabulary)
         _refuse_other_corpus(corpus, model, project)
     if outsider is not None:
         found = [_read_outsider(outsider, model, unwrapped=recipe.corpus.unwrap)]

@@ -3,57 +3,74 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
+from escriba.charlm.training.chart import draw
 from escriba.charlm.training.novelty import BOUND
+from escriba.charlm.training.summary import describe_beginning, describe_end
 from escriba.ground.language import tr
 from escriba.ground.streams import displayed
-from escriba.ground.terminal import visible
+from escriba.ground.terminal import visible, visible_line
 
 if TYPE_CHECKING:
     from escriba.charlm.training.pace import Moment
+    from escriba.charlm.training.run import Run
     from escriba.charlm.training.train import Result
+    from escriba.charlm.training.training import Training
 
+LOOK = 70  # characters of what the network writes
 PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
 QUICK = 5.0  # seconds of reading that nobody needs to be told about
 
 
 def describe(moment: Moment) -> str:
-    """One moment in words: loss, bits per character, best validation loss, speed, time left."""
+    """One moment in words: loss, best validation loss, both in nats; speed, time left."""
     words = [
         tr("loss {loss:.4f}", loss=moment.loss),
-        tr("{bits:.3f} bits/char", bits=moment.loss / math.log(2)),
         tr("{speed:,.0f} chars/s", speed=moment.speed),
         tr("{time} left", time=_clock(moment.remaining)),
     ]
     if moment.validation is not None:
-        words.insert(2, tr("best {loss:.4f}", loss=moment.validation))
+        words.insert(1, tr("validation {loss:.4f}", loss=moment.validation))
     return "  ".join(words)
 
 
 @dataclass(frozen=True)
 class Display:
     """What shows a training: `moment` one of its moments, `reading` how many bytes of its corpus
-    are read, and of how many."""
+    are read, and of how many, `began` what it works with, `wrote` what the network writes after a
+    step."""
 
     moment: Callable[[Moment], None]
     reading: Callable[[int, int], None]
+    began: Callable[[Training, Run], None]
+    wrote: Callable[[int, str], None]
+
+
+def _be_quiet(*given: object) -> None:
+    """Shows nothing."""
 
 
 @contextmanager
-def shown(name: str) -> Iterator[Display]:
-    """Shows a training on standard error: a live line on a terminal, a line a minute elsewhere."""
+def shown(name: str, *, quiet: bool = False) -> Iterator[Display]:
+    """Shows a training on standard error: a live line on a terminal, above which the network shows
+    what it writes; a line a minute elsewhere."""
     console = Console(stderr=True, emoji=False)
+    if quiet or os.environ.get("RANK", "0") != "0":
+        yield Display(_be_quiet, _be_quiet, _be_quiet, _be_quiet)
+        return
     if not console.is_terminal:
         yield _plain(name, console)
         return
@@ -68,7 +85,19 @@ def shown(name: str) -> Iterator[Display]:
         def reading(done: int, total: int) -> None:
             progress.update(task, completed=done / max(total, 1), words=tr("reading the corpus"))
 
-        yield Display(moment, reading)
+        def wrote(step: int, text: str) -> None:
+            line = tr("step {step:,}: {text}", step=step, text=visible_line(text[:LOOK].strip()))
+            console.print(line, highlight=False, markup=False, style="dim", no_wrap=True)
+
+        yield Display(moment, reading, partial(_show_beginning, console), wrote)
+
+
+def _show_beginning(console: Console, training: Training, run: Run) -> None:
+    rows = describe_beginning(training, run)
+    width = max(len(label) for label, _ in rows)
+    for label, words in rows:
+        console.print(f"{label:<{width}}  {visible_line(words)}",
+                      highlight=False, markup=False, soft_wrap=True)  # fmt: skip
 
 
 def _plain(name: str, console: Console) -> Display:
@@ -89,23 +118,40 @@ def _plain(name: str, console: Console) -> Display:
         if time.monotonic() - begun > QUICK:
             line(tr("reading the corpus: {share:.0%}", share=done / max(total, 1)))
 
-    return Display(moment, reading)
+    return Display(moment, reading, partial(_show_beginning, console), _be_quiet)
+
+
+class Stop:
+    """Turns true at the first signal to stop; `code` is then the exit code of a program that it
+    ended."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def __call__(self) -> bool:
+        return self.code is not None
 
 
 @contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """A function that turns true at the first Ctrl-C; the second one ends at once."""
-    asked: list[bool] = []
+def stopping() -> Iterator[Stop]:
+    """Ctrl-C and SIGTERM (of Slurm, of docker stop) ask to stop; the second ends at once."""
+    stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
-        asked.append(True)
-        signal.signal(signal.SIGINT, previous)
+        stop.code = 128 + number
+        restore()
 
-    previous = signal.signal(signal.SIGINT, ask)
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in previous:
+        signal.signal(number, ask)
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
-        signal.signal(signal.SIGINT, previous)
+        restore()
 
 
 def _percent(share: float | None) -> str:
@@ -163,6 +209,10 @@ def show_result(name: str, result: Result) -> None:
             name=name, best=result.best, step=result.step, minutes=result.seconds / 60,
         )
     )  # fmt: skip
+    for line in describe_end(name, result):
+        print(line)
+    if sys.stderr.isatty() and not result.idle:
+        print(*draw(result.losses, result.validations), sep="\n", file=sys.stderr)
     words = tr(
         "longest run of this sample that stands in the training text: {longest}",
         longest=result.longest,

@@ -6,17 +6,20 @@ from typing import Any
 
 import torch
 
-from escriba.charlm.corpora.corpus import Corpus
+from escriba.charlm.training.health import has_learnt
 from escriba.charlm.training.run import Run
-from escriba.records.recipe import Recipe
+from escriba.charlm.training.training import Training
 
 
 def describe(
-    recipe: Recipe, corpus: Corpus, run: Run, loss: float, longest: int | None = None
+    training: Training, run: Run, loss: float, longest: int | None = None
 ) -> dict[str, Any]:
-    """The record of the best weights, whose validation loss is given, and the longest run of a
-    sample of theirs that also stands in the training text. Numbers with a fraction are decimal
-    text."""
+    """The record of the best weights, at the moment when they were the best: their validation loss
+    is given, and the longest run of a sample of theirs that also stands in the training text.
+    Numbers with a fraction are decimal text."""
+    recipe, corpus, origin = training.recipe, training.corpus, training.origin
+    characters = run.characters // max(run.step, 1) * run.best_step  # as many at each step
+    seconds = run.seconds if run.best_seconds is None else run.best_seconds
     return {
         "corpus": {
             "name": recipe.corpus.name,
@@ -30,10 +33,13 @@ def describe(
         "training": {
             "validation": f"{loss:.4f}",
             "steps": run.best_step,
-            "characters": run.characters,
-            "epochs": f"{run.characters / max(1, corpus.train.characters):.1f}",
-            "seconds": round(run.seconds),
+            "characters": characters,
+            "epochs": f"{characters / max(1, len(corpus.train)):.1f}",
+            "seconds": round(seconds),
             "dropout": str(run.settings.dropout),
+            **({"set": list(training.changes)} if training.changes else {}),
+            **({} if origin is None else {"from": origin.to_record()}),
+            **({} if has_learnt(loss, training.entropy) else {"untrained": True}),
             **({} if longest is None else {"longest-run": longest}),
             "torch": torch.__version__.split("+")[0],
         },

@@ -6,6 +6,7 @@ import math
 import statistics
 
 import numpy as np
+from numpy.typing import NDArray
 
 from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.training.run import Run
@@ -16,16 +17,28 @@ ATTEMPTS = 3  # at training a network that collapses, each with another seed and
 PATIENCE = 1.5  # how many times as old as at its best a run must be
 LEAST_PATIENCE = 4  # validations
 
+RARE = 5  # times in the training text: what is seen less often is hardly learnt
+
 _BLOCK = 1 << 24  # symbols counted at a time
 
 
-def unigram_entropy(symbols: Text, size: int) -> float:
-    """The entropy of the frequencies of (N,) symbols, in nats: the loss of knowing only these."""
+def count_symbols(symbols: Text, size: int) -> NDArray[np.int64]:
+    """(size,) how often each of the symbols stands in a text (N,)."""
     counts = np.zeros(size, dtype=np.int64)
     for start in range(0, len(symbols), _BLOCK):
         counts += np.bincount(symbols[start : start + _BLOCK], minlength=size)
+    return counts
+
+
+def unigram_entropy(counts: NDArray[np.int64]) -> float:
+    """The entropy of the frequencies of symbols, in nats: the loss of knowing only these."""
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * np.log(shares)).sum())
+
+
+def count_rare(counts: NDArray[np.int64]) -> int:
+    """How many symbols are seen, but so rarely that they are hardly learnt."""
+    return int(np.count_nonzero((counts > 0) & (counts < RARE)))
 
 
 def has_exploded(loss: float, symbols: int) -> bool:
@@ -56,7 +69,8 @@ def falls_no_more(run: Run, interval: int) -> bool:
     if cool is not None and end is not None and run.step >= cool:
         since, allowed = run.step - max(run.best_step, cool), (end - cool) / 2
         return since >= max(allowed, LEAST_PATIENCE * interval)
-    since, allowed = run.step - run.best_step, (PATIENCE - 1) * run.best_step
+    known = max(run.best_step, run.since)
+    since, allowed = run.step - known, (PATIENCE - 1) * known
     if since < max(allowed, LEAST_PATIENCE * interval):
         return False
     before = [loss for step, loss in run.validations if run.step < 3 * step <= 2 * run.step]

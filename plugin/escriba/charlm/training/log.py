@@ -102,6 +102,17 @@ class Log:
         lines = list(self.read(step))[: mark[0] if type(mark[0]) is int else 0]
         return (len(lines), hashlib.sha256(b"".join(lines)).hexdigest()) == mark
 
+    def losses(self, step: int) -> tuple[tuple[int, float], ...]:
+        """The training losses up to a step, with the step of each. Raises TrainingError."""
+        if not self.exists():
+            return ()
+        lines = (read_json(line) for line in self.read(step))
+        return tuple(
+            (line["step"], line["loss"])
+            for line in lines
+            if "gradient" in line and isinstance(line.get("loss"), float)
+        )
+
     def read(self, step: int) -> Iterator[bytes]:
         """The lines up to a step, whole. Raises TrainingError for one that no training has written,
         and for what cannot be read."""

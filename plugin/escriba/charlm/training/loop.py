@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
 from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
-from escriba.charlm.training.limits import is_half_time
+from escriba.charlm.training.limits import find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
-from escriba.charlm.training.pace import Moment, Pace
+from escriba.charlm.training.pace import Beside, Pace, Watch
 from escriba.charlm.training.preview import PROMPT, preview
 from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.run import Run, take_step
@@ -29,7 +29,7 @@ VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
 VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
 VALIDATE_AGE = 16  # later, a validation each time that the run has grown by a 16th
 
-Order = Literal["go on", "save", "cool", "stop"]
+Order = Literal["go on", "save", "cool", "hurry", "stop"]
 End = Literal["finished", "interrupted", "collapsed"]
 
 
@@ -40,19 +40,21 @@ class Loop:
         self,
         training: Training,
         run: Run,
-        report: Callable[[Moment], None],
+        watch: Watch,
         stop: Callable[[], bool],
         checkpoint_every: float,
         validate_every: int | None,
+        beside: Beside,
     ):
-        self.training, self.run, self.stop = training, run, stop
-        self.pace = Pace(run, training.settings.limit, report)
+        self.training, self.run, self.watch, self.stop = training, run, watch, stop
+        self.pace = Pace(run, training.settings.limit, watch.report)
         self.checkpoint_every = checkpoint_every
         self.saved = run.seconds
         reader = training.reader
         symbols = VALIDATE_SHARE * min(len(training.held_out), VALIDATE_ON)
         self.interval = validate_every or max(20, symbols // (reader.batch * reader.window))
         self.grows = validate_every is None
+        self.beside = beside
 
     def run_on(self) -> End:
         run = self.run
@@ -61,14 +63,11 @@ class Loop:
             if run.schedule.finished(run.step):
                 return "finished"
             order = self.order()
-            if order == "cool":
-                run.schedule = run.schedule.over(2 * run.step)
-                if run.schedule.finished(run.step):  # no time was given at all
-                    return "finished"
             if run.step == run.schedule.cool and run.step:
                 self.save(CONSTANT)
-            # Without a checkpoint the weights to come would be those of a training that is over.
-            if order in ("save", "stop") or not run.step:
+            # What the clock decided is kept before a step is taken by it. Without a checkpoint at
+            # the first step the weights to come would be those of a training that is over.
+            if order != "go on" or not run.step:
                 self.save(LATEST)
             if order == "stop":
                 return "interrupted"
@@ -84,35 +83,48 @@ class Loop:
         raise AssertionError("a reader never ends")
 
     def order(self) -> Order:
-        """What the clock says, the same in every process."""
-        run = self.run
+        """What the clock says, the same in every process; the schedule is changed by it."""
+        run, training = self.run, self.training
         if run.step % CLOCK_EVERY:
             return "go on"
         order: Order = "go on"
+        limit, beside = training.settings.limit, self.beside.seconds
+        end = find_end(run, limit, self.pace.per_step, beside)
         if self.stop():
             order = "stop"
-        elif is_half_time(run, self.training.settings.limit):
+        elif is_half_time(run, limit, beside):
             order = "cool"
+        elif end is not None:
+            order = "hurry"
         elif run.seconds - self.saved >= self.checkpoint_every:
             order = "save"
-        order = self.training.processes.share(order)
+        order, end, seconds = training.processes.share((order, end, run.seconds))
         if order == "cool":
-            run.cooled_after = self.training.processes.share(run.seconds)
+            run.schedule, run.cooled_after = run.schedule.over(2 * run.step), seconds
+        elif order == "hurry" and end is not None:
+            run.schedule = run.schedule.bent(run.step, end)
+            self.note(end=end)
         return order
+
+    def note(self, **entry: Any) -> None:
+        """Add a line to the log; the leader alone has one."""
+        run, training = self.run, self.training
+        if training.processes.leads:
+            training.log.write(run, **entry)
+            self.watch.follow({"step": run.step, "characters": run.characters, **entry})
 
     def log_steps(self) -> bool:
         """A line about the last steps. True if they show that the network learns nothing."""
         run, training = self.run, self.training
         entry = describe_steps(run)
-        if training.processes.leads:
-            training.log.write(run, **entry)
+        self.note(**entry)
         loss = math.inf if entry["loss"] is None else entry["loss"]
         run.losses, run.norms = [], []
         self.refuse_explosion(loss)
         run.loss = entry["loss"]
         if not health.has_collapsed(loss, training.entropy, run):
             return False
-        if run.attempt + 1 < health.ATTEMPTS:
+        if run.attempt + 1 < health.ATTEMPTS and training.origin is None:
             return True
         raise TrainingError(
             tr(
@@ -153,18 +165,20 @@ class Loop:
         loss = describe_steps(run)["loss"] if run.losses else run.loss
         if training.processes.leads:
             vocabulary = training.corpus.vocabulary
-            text = vocabulary.decode(preview(run.network, vocabulary))
-            training.log.write(run, sample=text, prompt=PROMPT, loss=loss)
+            with self.beside.wrote():
+                text = vocabulary.decode(preview(run.network, vocabulary))
+            self.note(sample=text, prompt=PROMPT, loss=loss)
+            self.watch.wrote(run.step, text)
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best, and see whether to go on."""
         run, training = self.run, self.training
         loss = self.measure(VALIDATE_ON)
         self.refuse_explosion(loss, validation=True)
-        if training.processes.leads:
-            training.log.write(run, seconds=round(run.seconds, 1), validation=round(loss, 5))
+        self.note(seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
             run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            run.best_seconds = run.seconds
             if health.has_learnt(loss, training.entropy):
                 self.write(loss)
         run.validated = run.step
@@ -180,7 +194,7 @@ class Loop:
         """The validation loss falls no more: from the best weights on, let the rate fall to zero;
         if it fell already, end here."""
         run = self.run
-        cool = run.schedule.cool
+        cool, run.stale = run.schedule.cool, run.best_step
         if cool is not None and run.step >= cool:
             run.schedule = run.schedule.falling(cool, run.step - cool)
             return
@@ -195,12 +209,14 @@ class Loop:
         loss = math.nan
         if training.processes.leads:
             before = training.corpus.train[-1024:]
-            loss = measure(self.run.network, training.held_out, before, symbols=symbols)
+            with self.beside.measured(min(symbols, len(training.held_out))):
+                loss = measure(self.run.network, training.held_out, before, symbols=symbols)
         return training.processes.share(loss)
 
     def save(self, name: str) -> None:
         training, run = self.training, self.run
-        state = {"chosen": training.chosen, **run.to_state()}
+        origin = training.origin and training.origin.to_state()
+        state = {"chosen": training.chosen, "origin": origin, **run.to_state()}
         if training.processes.leads:
             training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
         self.saved = self.run.seconds
@@ -209,7 +225,7 @@ class Loop:
         """Write the best weights, with that validation loss in their record."""
         training, run = self.training, self.run
         if training.processes.leads:
-            record = describe(training.recipe, training.corpus, run, loss, longest)
+            record = describe(training, run, loss, longest)
             network, vocabulary = run.network.network, training.corpus.vocabulary
             shown = training.log.shown.parent
             write_weights(training.own, run.best_weights, network, vocabulary, record, shown)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.settings import Limit
 
 REPORT_EVERY = 0.25  # seconds
 RECENT = 40  # reports: the speed shown is that of the last ten seconds
+LATELY = 4.0  # seconds, at least, over which the pace is taken by which a training may be cut
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,44 @@ class Moment:
         return self.seconds * (1 - self.share) / self.share if self.share else math.inf
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a training: `report` of a moment about four times a second, `wrote` of what
+    the network writes and after which step, `follow` of each line of the log."""
+
+    report: Callable[[Moment], None]
+    wrote: Callable[[int, str], None]
+    follow: Callable[[Mapping[str, Any]], None]
+
+
+@dataclass
+class Beside:
+    """The seconds that a training takes beside its steps: before the first, and after the last,
+    where `symbols` are measured, and something is written. What they take is known from on the way.
+    """
+
+    before: float
+    symbols: int
+    per_symbol: float = 0.0
+    writing: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.before + self.symbols * self.per_symbol + self.writing
+
+    @contextmanager
+    def measured(self, symbols: int) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.per_symbol = (time.perf_counter() - begun) / max(1, symbols)
+
+    @contextmanager
+    def wrote(self) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.writing = time.perf_counter() - begun
+
+
 class Pace:
     """The clock of a run that may be an older one's continuation."""
 
@@ -40,7 +81,7 @@ class Pace:
         self._run, self._limit, self._report = run, limit, report
         self._begun = time.monotonic() - run.seconds
         self._reported = run.seconds
-        self._recent = deque([(run.characters, run.seconds)], maxlen=RECENT)
+        self._recent = deque([(run.step, run.characters, run.seconds)], maxlen=RECENT)
         self.loss = math.nan
 
     def tick(self) -> None:
@@ -53,15 +94,25 @@ class Pace:
         if run.losses:
             self.loss = float(run.losses[-1]) if math.isnan(self.loss) else self.loss
             self.loss += 0.1 * (float(run.losses[-1]) - self.loss)
-        characters, seconds = self._recent[0]
+        _, characters, seconds = self._recent[0]
         speed = (run.characters - characters) / max(run.seconds - seconds, 1e-9)
-        self._recent.append((run.characters, run.seconds))
+        self._recent.append((run.step, run.characters, run.seconds))
         best = run.best if math.isfinite(run.best) else None
         self._report(
             Moment(
                 run.step, self.share, self.loss, best, run.characters, run.seconds, speed
             )
         )  # fmt: skip
+
+    @property
+    def per_step(self) -> float | None:
+        """Seconds for a step of late, with all that happens between steps; None if it is too early
+        to say."""
+        for step, _, seconds in reversed(self._recent):
+            spent = self._run.seconds - seconds
+            if spent >= LATELY:
+                return spent / (self._run.step - step)
+        return None
 
     @property
     def share(self) -> float | None:

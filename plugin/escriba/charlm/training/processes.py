@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from escriba.ground.errors import EscribaError
+
 T = TypeVar("T")
+WAIT = 5.0  # seconds; torchrun looks at its processes ten times a second
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,19 @@ class Processes:
     def own(self, whole: Tensor, dim: int) -> Tensor:
         """This process's part of a tensor: the inverse of `join`."""
         return whole.chunk(self.world, dim)[self.rank].contiguous()
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Of a mistake that all processes find the leader speaks: the others wait with theirs until
+    torchrun has ended them, and on a machine without the leader the first one speaks before the
+    rest."""
+    try:
+        yield
+    except EscribaError:
+        if os.environ.get("RANK", "0") != "0":
+            time.sleep(WAIT if os.environ.get("LOCAL_RANK") == "0" else 2 * WAIT)
+        raise
 
 
 @contextmanager

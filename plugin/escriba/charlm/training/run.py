@@ -16,6 +16,7 @@ from escriba.charlm.device import mixed
 from escriba.charlm.network import CharLSTM, Dropout, State
 from escriba.charlm.training import states
 from escriba.charlm.training.optimise import make_optimisers, set_rate
+from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Settings
@@ -27,6 +28,7 @@ PLAIN = (
     "loss", "best", "best_step", "validated", "validations", "cooled_after",
     "exhausted",
 )  # fmt: skip
+LATER = ("stale", "since", "asked", "best_seconds")  # what those of earlier versions lack
 
 
 # The learning rate of an attempt, as a share of that of the one before, which collapsed.
@@ -61,6 +63,10 @@ class Run:
     validated: int = 0  # the step of the last validation
     cooled_after: float = 0.0  # seconds after which the rate began to fall
     exhausted: bool = False  # whether it ends because the validation loss falls no more
+    stale: int | None = None  # the best step when it was seen that the loss falls no more
+    since: int = 0  # the step from which the patience with it counts
+    asked: tuple[float | None, float | None, int | None] | None = None  # the limit it runs to
+    best_seconds: float | None = None  # those of the best weights; None: unknown
     validations: list[tuple[int, float]] = field(default_factory=list)  # step and loss of each
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     carried: State | None = None
@@ -75,12 +81,12 @@ class Run:
             "network": self.network.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "random": self.network.dropout.generator.get_state(),
-            "schedule": (self.schedule.cool, self.schedule.end),
+            "schedule": (self.schedule.cool, self.schedule.end, self.schedule.bend),
             "best_weights": self.best_weights,
             "carried": carried,
             "losses": self.mean_losses().cpu(),
             "norms": torch.stack(self.norms).cpu() if self.norms else torch.empty(0),
-            **{name: getattr(self, name) for name in PLAIN},
+            **{name: getattr(self, name) for name in (*PLAIN, *LATER)},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -98,6 +104,9 @@ class Run:
         self.schedule = Schedule(self.settings.warmup, *state["schedule"])
         for name in PLAIN:
             setattr(self, name, state[name])
+        self.stale = state.get("stale", self.best_step if self.exhausted else None)
+        self.since, self.asked = state.get("since", 0), state.get("asked")
+        self.best_seconds = state.get("best_seconds")
         self.best_weights = state["best_weights"]
         if state["carried"] is not None:
             own = self.processes.own
@@ -125,13 +134,18 @@ def begin(
     device: torch.device,
     processes: Processes = Processes(),  # noqa: B008, a frozen value
     attempt: int = 0,
+    origin: Origin | None = None,
 ) -> Run:
-    """A training at its first step. `attempt` counts those that collapsed before it."""
+    """A training at its first step, with the weights of its `origin` if it has one. `attempt`
+    counts those that collapsed before it."""
     seed = settings.seed + 1_000_003 * attempt
     settings = replace(settings, learning_rate=settings.learning_rate * SLOWER**attempt)
     torch.manual_seed(seed)
     dropout = Dropout(settings.dropout, seed, processes.rank, processes.world)
-    module = CharLSTM(network, symbols, dropout).to(device)
+    module = CharLSTM(network, symbols, dropout)
+    if origin is not None and origin.weights:  # a checkpoint has its own
+        origin.fill(module)
+    module = module.to(device)
     forward: nn.Module = module
     if processes.world > 1:
         forward = DistributedDataParallel(

@@ -42,11 +42,14 @@ class Limit:
     def __post_init__(self) -> None:
         for name, most in ("minutes", MINUTES), ("epochs", LONGEST), ("steps", LONGEST):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= most:  # NaN is not, either
+            if value is not None and not 0 < value <= most:  # NaN is not, either
                 raise SourceError(
-                    tr("'{name}' must be from 0 to {most:,}, not {value}",
+                    tr("'{name}' must be more than 0, at most {most:,}, not {value}",
                        name=name, most=most, value=shorten(str(value)))
                 )  # fmt: skip
+
+    def to_tuple(self) -> tuple[float | None, float | None, int | None]:
+        return self.minutes, self.epochs, self.steps
 
     def passes(self, symbols: int, per_step: int) -> float:
         """About how often a text of so many symbols is read."""

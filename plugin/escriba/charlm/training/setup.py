@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,12 +14,14 @@ from typing import Any
 import torch
 
 from escriba.charlm.corpora.corpus import Corpus, read_corpus
+from escriba.charlm.corpora.joined import join
 from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
-from escriba.charlm.training.health import unigram_entropy
+from escriba.charlm.training.health import count_symbols
 from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
+from escriba.charlm.training.origin import Origin, read_origin, recall_origin, refuse_other
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.settings import Limit, Settings, settle
 from escriba.charlm.training.training import Training, find_log, make_reader
@@ -43,24 +45,28 @@ FILES = (
 def prepare(
     project: Project, name: str, processes: Processes, *,
     limit: Limit, budget: Budget | None, device: str | None, restart: bool,
+    start: str | None = None, changes: Sequence[str] = (),
     reading: Callable[[int, int], None] = lambda done, total: None,
 ) -> Training:  # fmt: skip
-    """The training that a recipe asks for. Raises like `train`; TrainingError also for a checkpoint
-    that is damaged, or of another training, and for what the machine has no memory for."""
+    """The training that a recipe asks for; `start` is the model to begin with, in place of the
+    recipe's. Raises like `train`; TrainingError also for a checkpoint that is damaged, or of
+    another training, and for what the machine has no memory for."""
     folder = admit_model(project, name, FILES)
     shown = project.shown(folder)
     place = Place(shown / RECIPE)
-    recipe = read_recipe(project.models, name, project.root)
-    if processes.leads and not restart:
+    recipe = read_recipe(project.models, name, project.root, changes)
+    if processes.leads and not restart and start is None:
         _refuse_trained(folder, shown)
     network = recipe.architecture()
     refuse_network(network, 1, place)  # before a large corpus is read
     where = choose_device(device, processes.local)
     corpus = _read_corpus(recipe, project, processes, reading)
-    refuse_network(network, len(corpus.vocabulary), place)
     settings = settle(recipe, limit, budget, symbols=len(corpus.train))
     checkpoint = Checkpoint(folder, shown, _identify(recipe, corpus, settings))
     state, chosen, beside = _look_back(checkpoint, processes, restart=restart)
+    origin = _find_origin(project, recipe, corpus, checkpoint, processes, state, start)
+    corpus = corpus if origin is None else join(corpus, origin.vocabulary)
+    refuse_network(network, len(corpus.vocabulary), place)
     if processes.leads and state is None:
         refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
         chosen = _choose(recipe, corpus, settings, where)
@@ -73,8 +79,8 @@ def prepare(
     return Training(
         folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
         settings=settings, device=where, precision=precision, processes=processes,
-        entropy=unigram_entropy(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
-        state=state, threads=threads,
+        counts=count_symbols(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
+        state=state, threads=threads, origin=origin, changes=tuple(changes),
     )  # fmt: skip
 
 
@@ -116,6 +122,30 @@ def _look_back(
     return None, {}, any(os.path.lexists(folder / file) for file in (WEIGHTS, logs.FILE))
 
 
+def _find_origin(
+    project: Project, recipe: Recipe, corpus: Corpus, checkpoint: Checkpoint,
+    processes: Processes, state: Mapping[str, Any] | None, start: str | None,
+) -> Origin | None:  # fmt: skip
+    """What the training begins with, or began with, the same in every process."""
+    place, asked = Place(checkpoint.shown / RECIPE), start or recipe.from_
+    origin = None
+    if processes.leads and state is not None:
+        origin = _recall_origin(state, corpus, checkpoint)
+        refuse_other(origin, asked, checkpoint.folder.name, place)
+    elif processes.leads and asked:
+        origin = read_origin(project, asked, recipe.architecture(), corpus, place)
+    return processes.share(origin)
+
+
+def _recall_origin(
+    state: Mapping[str, Any], corpus: Corpus, checkpoint: Checkpoint
+) -> Origin | None:
+    try:
+        return recall_origin(state.get("origin"), corpus)
+    except (ValueError, KeyError, TypeError) as error:
+        raise checkpoint.refuse(LATEST, error) from None
+
+
 def _goes_on_beside(folder: Path, shown: Path, state: Mapping[str, Any]) -> bool:
     """Whether the log of a checkpoint is the one beside, or none that is here."""
     step = state.get("step")
@@ -138,8 +168,9 @@ def _refuse_trained(folder: Path, shown: Path) -> None:
     raise TrainingError(
         tr(
             "this model is trained{known}, and the checkpoint that its training would go on from "
-            "is not here; to train it anew: escriba train {name} --restart (the new weights take "
-            "the place of these if they are better)",
+            "is not here; to train it anew: escriba train {name} --restart, or from these weights "
+            "on: escriba train {name} --from {name} (the new weights take the place of these if "
+            "they are better)",
             known=known,
             name=folder.name,
         ),

@@ -56,9 +56,33 @@ def _check_numbers(state: Mapping[str, Any]) -> None:
     _need(type(state["exhausted"]) is bool)
     for step, loss in state["validations"]:
         _need(_is_whole(step) and type(loss) is float)
-    cool, end = state["schedule"]
+    cool, end, *bend = state["schedule"]
     if (cool, end) != (None, None):
         _need(_is_whole(cool) and _is_whole(end) and cool <= end)
+    if bend not in ([], [None]):
+        ((step, height),) = bend
+        _need(_is_whole(step) and type(height) is float and 0 <= height <= 1)
+        _need(cool is not None and cool <= step < end)
+    _check_later(state)
+
+
+def _check_later(state: Mapping[str, Any]) -> None:
+    """What checkpoints of earlier versions do not have."""
+    _need(_is_whole(state.get("since", 0)))
+    _need(state.get("stale") is None or _is_whole(state["stale"]))
+    seconds = state.get("best_seconds")
+    _need(seconds is None or (type(seconds) in (int, float) and 0 <= seconds < LARGEST))
+    asked = state.get("asked")
+    _need(
+        asked is None
+        or (
+            len(asked) == 3
+            and all(
+                value is None or (type(value) in (int, float) and 0 < value < LARGEST)
+                for value in asked
+            )
+        )
+    )
 
 
 def _check_moments(found: Mapping[int, Mapping[str, Any]], parameters: list[Tensor]) -> None:

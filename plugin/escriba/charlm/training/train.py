@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from escriba.charlm.device import bounded_memory
+from escriba.charlm.measure import measure
 from escriba.charlm.network import load_tensors
+from escriba.charlm.training import health
+from escriba.charlm.training.advice import Cause, Findings, measure_beside
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
-from escriba.charlm.training.limits import goes_further, set_schedule
+from escriba.charlm.training.follow import Kind, write_table
+from escriba.charlm.training.follow import begin as begin_following
+from escriba.charlm.training.limits import count_steps, goes_further, set_schedule
+from escriba.charlm.training.log import Log
 from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import longest_run
-from escriba.charlm.training.pace import Moment
+from escriba.charlm.training.pace import Beside, Moment, Watch
 from escriba.charlm.training.preview import preview
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.schedule import Schedule
-from escriba.charlm.training.settings import Limit
+from escriba.charlm.training.settings import Limit, settle
 from escriba.charlm.training.setup import alone, prepare
 from escriba.charlm.training.standing import Verdict, judge, take
-from escriba.charlm.training.training import Training
+from escriba.charlm.training.training import Training, find_log
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
 from escriba.records.recipe import FILE as RECIPE
 from escriba.records.recipe import Budget
 
+BEST = ("best", "best_step", "best_seconds", "best_weights")
 CHECKPOINT_EVERY = 60.0  # seconds
-FINAL_ON = 1 << 23  # symbols, at most, for the loss that the model is known by
+# Symbols, at most, for the loss that the model is known by; fewer where there are few minutes.
+FINAL_ON, FINAL_A_MINUTE = 1 << 23, 1 << 20
+TRAIN_ON = 1 << 14  # symbols, at most, of the training part, for the loss beside it
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,10 @@ class Result:
 
     `best` is the validation loss in nats per symbol; `sample` what the best weights write, and
     `longest` the most characters in a row of it that also stand in the training text. `verdict`
-    says whether the weights took their place, in which others may have stood.
+    says whether the weights took their place, in which others may have stood. `best_step` is that
+    of the weights, `findings` what came of them; `losses` and `validations` are the curve, a step
+    and nats per symbol each. `idle`: the training had ended before, and the
+    limit asked for nothing more.
     """
 
     finished: bool
@@ -49,6 +62,11 @@ class Result:
     sample: str = ""
     longest: int = 0
     verdict: Verdict = Verdict(True)  # noqa: RUF009, a frozen value
+    best_step: int = 0
+    findings: Findings | None = None
+    losses: tuple[tuple[int, float], ...] = ()
+    validations: tuple[tuple[int, float], ...] = ()
+    idle: bool = False
 
 
 def train(
@@ -59,20 +77,26 @@ def train(
     epochs: float | None = None,
     steps: int | None = None,
     budget: Budget | None = None,
+    start: str | None = None,
+    changes: Sequence[str] = (),
     restart: bool = False,
     force: bool = False,
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
+    logs: Sequence[Kind] = (),
+    began: Callable[[Training, Run], None] = lambda training, run: None,
     report: Callable[[Moment], None] = lambda moment: None,
+    wrote: Callable[[int, str], None] = lambda step, text: None,
     reading: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train the model `name` to the end of its schedule, from its checkpoint if there is one.
 
-    `minutes`, `epochs`, `steps` and `budget` take the place of the recipe's. Every so many steps
-    (`validate_every`, or as many as a twentieth of the time is well spent on) the loss is taken on
-    a part of the validation text, and the weights are kept if it is the best. Every
+    `minutes`, `epochs`, `steps` and `budget` take the place of the recipe's, as does `start`, the
+    model with whose weights to begin; `changes` are of other keys of it (KEY=VALUE). Every so
+    many steps (`validate_every`, or as many as a twentieth of the time is well spent on) the loss
+    is taken on a part of the validation text, and the weights are kept if it is the best. Every
     `checkpoint_every` seconds the state is written: a run that is killed ends, when it is resumed
     on the same machine, in the same weights as one that is not.
 
@@ -80,11 +104,15 @@ def train(
     stands in the place of its weights and its record gives way at the end, to a lower loss on the
     same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
 
-    `reading` is told how many bytes of the corpus are encoded, and of how many; `report` is called
-    about four times a second; when `stop` gives true, the state is written and the call returns. In
-    several processes (torchrun) each must make this call. Raises ModelError, SourceError,
-    CorpusError and TrainingError.
+    `logs` are kept beside `training.jsonl`: a table, or what TensorBoard shows.
+
+    `reading` is told how many bytes of the corpus are encoded, and of how many; `began` with what
+    the training begins or goes on; `report` is called about four times a second; `wrote` is given
+    what the network writes now and then, and after which step; when `stop` gives true, the state is
+    written and the call returns. In several processes (torchrun) each must make this call. Raises
+    ModelError, SourceError, CorpusError and TrainingError.
     """
+    begun = time.monotonic()
     limit = Limit(minutes, epochs, steps)
     if not checkpoint_every >= 0:  # NaN is not, either
         raise SourceError(
@@ -98,55 +126,129 @@ def train(
     ):
         training = prepare(
             project, name, processes,
-            limit=limit, budget=budget, device=device, restart=restart, reading=reading,
+            limit=limit, budget=budget, device=device, restart=restart, start=start,
+            changes=changes, reading=reading,
         )  # fmt: skip
         run = training.resume()
-        training = _aim(training, run)
+        training, idle = _aim(training, run)
+        follow = begin_following(logs if processes.leads else (), training.log, run.step)
+        if processes.leads and not idle:
+            began(training, run)
         while True:
-            loop = Loop(training, run, report, stop, checkpoint_every, validate_every)
+            beside = _look_ahead(training, time.monotonic() - begun)
+            watch = Watch(report, wrote, follow)
+            loop = Loop(training, run, watch, stop, checkpoint_every, validate_every, beside)
             end = loop.run_on()
             if end != "collapsed":
-                return _finish(loop, end, project, force=force)
+                result = _finish(loop, end, project, force=force)
+                if "csv" in logs and processes.leads:
+                    write_table(_find_standing(training, taken=result.verdict.taken))
+                return replace(result, idle=idle)
             run = training.begin(run.attempt + 1)
 
 
-def _aim(training: Training, run: Run) -> Training:
-    """Decide how far a run goes. One that had ended before goes on from where its rate fell, beside
-    what it ended in."""
+def _aim(training: Training, run: Run) -> tuple[Training, bool]:
+    """Decide how far a run goes, and whether that is nowhere. One that had ended before goes on
+    from where its rate fell, beside what it ended in."""
     limit, per_epoch = training.settings.limit, training.reader.steps
-    if goes_further(run, limit, per_epoch) and training.processes.share(
-        training.checkpoint.exists(CONSTANT)
-    ):
-        best, best_step, weights = run.best, run.best_step, run.best_weights
+    if not run.step:  # of no steps at all, in an earlier version
+        run.schedule = Schedule(run.settings.warmup)
+    elif goes_further(run, limit, settle(training.recipe, Limit()).limit, per_epoch):
+        training = _go_back(training, run)
+    elif run.schedule.finished(run.step):
+        return training, True
+    set_schedule(run, limit, per_epoch)
+    run.asked = limit.to_tuple()
+    return training, False
+
+
+def _go_back(training: Training, run: Run) -> Training:
+    """Go on from where the rate of a run began to fall, as if it had not; if nobody knows, from its
+    end."""
+    if training.processes.share(training.checkpoint.exists(CONSTANT)):
+        kept = {name: getattr(run, name) for name in BEST}
         leads = training.processes.leads
         state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else {})
         training.load(run, state, CONSTANT)
-        run.schedule = Schedule(run.settings.warmup)
-        run.best, run.best_step, run.best_weights = best, best_step, weights
-        training = training.branch(run.step)
-    set_schedule(run, limit, per_epoch)
-    return training
+        for name, value in kept.items():
+            setattr(run, name, value)
+    run.schedule = Schedule(run.settings.warmup)
+    run.exhausted, run.stale, run.since = False, None, run.step
+    run.cooled_after = 0.0
+    return training.branch(run.step)
 
 
 def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     """What is left to do at the end, or at an interruption, and what came out."""
     run, training = loop.run, loop.training
     if end == "interrupted":
-        return Result(False, run.best, run.step, run.seconds)
+        return Result(False, run.best, run.step, run.seconds, best_step=run.best_step)
     if run.validated < run.step or not run.best_weights:
         loop.validate()
     loop.save(LATEST)
     # The loss that a model is known by is that of as much as can be of the validation part.
     load_tensors(run.network, run.best_weights)
-    best = loop.measure(FINAL_ON)
+    symbols = _choose_final(training.settings.limit)
+    best = loop.measure(symbols)
     sample = preview(run.network, training.corpus.vocabulary)
     longest = longest_run(np.array(sample), training.corpus.train)
     loop.write(best, longest)
+    losses = training.log.losses(run.step) if training.processes.leads else ()
     verdict = Verdict(True)
     if training.processes.leads:
-        verdict = judge(training, run, best, FINAL_ON, force=force)
+        verdict = judge(training, run, best, symbols, force=force)
         if verdict.taken and training.is_beside:
             take(project, training)
-    verdict = training.processes.share(verdict)
+    # The last thing that processes share, so that they leave together.
+    verdict, findings = training.processes.share((verdict, _look_over(loop, best)))
     text = training.corpus.vocabulary.decode(sample)
-    return Result(True, best, run.step, run.seconds, text, longest, verdict)
+    return Result(
+        True, best, run.step, run.seconds, text, longest, verdict, run.best_step,
+        findings, losses, tuple(run.validations),
+    )  # fmt: skip
+
+
+def _find_standing(training: Training, *, taken: bool) -> Log:
+    """The log of a training that is over, where it stands now."""
+    beside = training.is_beside and not taken
+    return find_log(training.folder, training.shown, beside=beside)
+
+
+def _look_ahead(training: Training, before: float) -> Beside:
+    """What the training will take beside its steps, of which it has taken so many seconds."""
+    limit, corpus = training.settings.limit, training.corpus
+    if limit.minutes is not None:  # a corpus that is encoded takes its time once
+        before = min(before, 0.25 * 60 * limit.minutes)
+    measured = min(len(corpus.validation), _choose_final(limit))
+    return Beside(before, measured + min(len(corpus.train), TRAIN_ON))
+
+
+def _choose_final(limit: Limit) -> int:
+    """Symbols for the loss that a model is known by. The clock has no say in it, so that the same
+    run always ends in the same number."""
+    if limit.minutes is None:
+        return FINAL_ON
+    return min(FINAL_ON, max(1, round(limit.minutes)) * FINAL_A_MINUTE)
+
+
+def _look_over(loop: Loop, best: float) -> Findings | None:
+    """What there is to say of the best weights, which the network has; for the leader alone."""
+    run, training = loop.run, loop.training
+    if not training.processes.leads:
+        return None
+    return Findings(
+        measure(run.network, training.corpus.train, symbols=TRAIN_ON), best, training.entropy,
+        _find_cause(training, run), run.stale, measure_beside(training.corpus),
+        untrained=not health.has_learnt(best, training.entropy),
+    )  # fmt: skip
+
+
+def _find_cause(training: Training, run: Run) -> Cause:
+    """What ended a run."""
+    limit = training.settings.limit
+    if run.stale is not None:
+        return "patience"
+    steps = count_steps(limit, training.reader.steps)
+    if steps is None or run.step < steps:
+        return "minutes"
+    return "steps" if steps == limit.steps else "epochs"

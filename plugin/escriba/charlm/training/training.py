@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from escriba.charlm.corpora.corpus import Corpus
 from escriba.charlm.corpora.encoded import Part
 from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
+from escriba.charlm.training.health import unigram_entropy
 from escriba.charlm.training.limits import set_schedule
 from escriba.charlm.training.log import Log
+from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Settings
@@ -36,10 +41,17 @@ class Training:
     device: torch.device
     precision: str
     processes: Processes
-    entropy: float  # of the training part's symbols, in nats: the loss of knowing frequencies only
+    counts: NDArray[np.int64]  # (V,) of the symbols of the training part
     checkpoint: Checkpoint
     state: dict[str, Any] | None  # what the checkpoint holds, to go on from
     threads: int | None  # of the run that the checkpoint is of
+    origin: Origin | None = None  # the model whose weights it began with
+    changes: tuple[str, ...] = ()  # of the recipe, by the command
+
+    @cached_property
+    def entropy(self) -> float:
+        """Of the training part's symbols, in nats: the loss of knowing frequencies only."""
+        return unigram_entropy(self.counts)
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -68,6 +80,7 @@ class Training:
         """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
         run = self._begin(attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
+        run.asked = self.settings.limit.to_tuple()
         if self.processes.leads:
             self.checkpoint.sweep()
             self.checkpoint.remove()
@@ -116,7 +129,7 @@ class Training:
         return begin(
             self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
             precision=self.precision, device=self.device, processes=self.processes,
-            attempt=attempt,
+            attempt=attempt, origin=self.origin,
         )  # fmt: skip
 
     def plan(self, run: Run) -> dict[str, Any]:
@@ -133,6 +146,8 @@ class Training:
             "attempt": run.attempt,
             "symbols": len(self.corpus.train),
             "unigram": round(self.entropy, 5),
+            **({"set": list(self.changes)} if self.changes else {}),
+            **({} if self.origin is None else {"from": self.origin.to_record()}),
         }
 
 
