@@ -7,16 +7,16 @@ from typing import Any
 import torch
 
 from escriba.charlm.corpora.corpus import Corpus
+from escriba.charlm.training.novelty import Memory
 from escriba.charlm.training.run import Run
 from escriba.records.recipe import Recipe
 
 
 def describe(
-    recipe: Recipe, corpus: Corpus, run: Run, loss: float, longest: int | None = None
+    recipe: Recipe, corpus: Corpus, run: Run, loss: float, memory: Memory | None = None
 ) -> dict[str, Any]:
-    """The record of the best weights, whose validation loss is given, and the longest run of a
-    sample of theirs that also stands in the training text. Numbers with a fraction are decimal
-    text."""
+    """The record of the best weights, whose validation loss is given, and what they repeat of
+    the training text. Numbers with a fraction are decimal text."""
     return {
         "corpus": {
             "name": recipe.corpus.name,
@@ -34,7 +34,7 @@ def describe(
             "epochs": f"{run.characters / max(1, corpus.train.characters):.1f}",
             "seconds": round(run.seconds),
             "dropout": str(run.settings.dropout),
-            **({} if longest is None else {"longest-run": longest}),
+            **({} if memory is None else memory.to_record()),
             "torch": torch.__version__.split("+")[0],
         },
     }

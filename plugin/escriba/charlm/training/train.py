@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.limits import goes_further, set_schedule
 from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
-from escriba.charlm.training.novelty import longest_run
+from escriba.charlm.training.novelty import SAMPLES, Memory, hold_against
 from escriba.charlm.training.pace import Moment
-from escriba.charlm.training.preview import preview
+from escriba.charlm.training.preview import preview, write_several
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.schedule import Schedule
@@ -39,7 +39,8 @@ class Result:
 
     `best` is the validation loss in nats per symbol; `sample` what the best weights write, and
     `longest` the most characters in a row of it that also stand in the training text. `verdict`
-    says whether the weights took their place, in which others may have stood.
+    says whether the weights took their place, in which others may have stood. `memory` holds what
+    the model repeats against what the author does.
     """
 
     finished: bool
@@ -49,6 +50,7 @@ class Result:
     sample: str = ""
     longest: int = 0
     verdict: Verdict = Verdict(True)  # noqa: RUF009, a frozen value
+    memory: Memory | None = field(default=None, kw_only=True)
 
 
 def train(
@@ -140,8 +142,8 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     load_tensors(run.network, run.best_weights)
     best = loop.measure(FINAL_ON)
     sample = preview(run.network, training.corpus.vocabulary)
-    longest = longest_run(np.array(sample), training.corpus.train)
-    loop.write(best, longest)
+    memory = _look_for_memory(loop, sample)
+    loop.write(best, memory)
     verdict = Verdict(True)
     if training.processes.leads:
         verdict = judge(training, run, best, FINAL_ON, force=force)
@@ -149,4 +151,19 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
             take(project, training)
     verdict = training.processes.share(verdict)
     text = training.corpus.vocabulary.decode(sample)
-    return Result(True, best, run.step, run.seconds, text, longest, verdict)
+    return Result(
+        True, best, run.step, run.seconds, text, memory.longest if memory else 0, verdict,
+        memory=memory,
+    )  # fmt: skip
+
+
+def _look_for_memory(loop: Loop, sample: list[int]) -> Memory | None:
+    """What the best weights, which the network has, repeat of what they were trained on, beside
+    what the author repeats; for the leader alone."""
+    training, network = loop.training, loop.run.network
+    if not training.processes.leads:
+        return None
+    vocabulary = training.corpus.vocabulary
+    texts = [np.array(text) for text in write_several(network, vocabulary, range(SAMPLES))]
+    corpus = training.corpus
+    return hold_against(np.array(sample), texts, corpus.validation, corpus.train, vocabulary)
