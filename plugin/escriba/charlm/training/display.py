@@ -162,8 +162,8 @@ def describe_memory(memory: Memory) -> str:
     return tr(
         "the model repeats more than the author does: {beyond} of {texts} texts that it wrote have "
         "a longer run in common with the training text than any piece of as much unseen text, "
-        "which has {author} at most; the longest has {longest}: “{passage}”; it needs more text, or "
-        "fewer units",
+        "which has {author} at most; the longest has {longest}: “{passage}”; it needs more text, "
+        "or fewer units",
         texts=len(memory.model), beyond=memory.beyond, author=max(memory.author),
         longest=max(memory.model), passage=passage,
     )  # fmt: skip
