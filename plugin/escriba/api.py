@@ -263,16 +263,16 @@ def train(
     from escriba.ground.install import need_torch
 
     need_torch()
-    from escriba.charlm.training.display import Display, shown
+    from escriba.charlm.training.display import shown
     from escriba.charlm.training.train import train as train_model
 
     found = find(Path(project))
-    silent = Display(lambda moment: None, lambda done, total: None)
-    with _stopping() as stop, nullcontext(silent) if quiet else shown(name) as display:
+    with _stopping() as stop, shown(name, quiet=quiet) as display:
         return train_model(
             found, name, minutes=minutes, epochs=epochs, steps=steps, budget=budget,
             restart=restart, force=force, device=device, checkpoint_every=checkpoint_every,
-            report=display.moment, reading=display.reading, stop=stop,
+            report=display.moment, reading=display.reading, began=display.began, wrote=display.wrote,
+            stop=stop,
         )  # fmt: skip
 
 

@@ -18,19 +18,20 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from escriba.charlm.training.chart import draw
-from escriba.charlm.training.novelty import BOUND
 from escriba.charlm.training.summary import describe_beginning, describe_end
 from escriba.ground.language import tr
 from escriba.ground.streams import displayed
 from escriba.ground.terminal import visible, visible_line
 
 if TYPE_CHECKING:
+    from escriba.charlm.training.novelty import Memory
     from escriba.charlm.training.pace import Moment
     from escriba.charlm.training.run import Run
     from escriba.charlm.training.train import Result
     from escriba.charlm.training.training import Training
 
 LOOK = 70  # characters of what the network writes
+PASSAGE = 80  # characters of what the model repeats
 PLAIN_EVERY = 60.0  # seconds between lines where there is no terminal
 QUICK = 5.0  # seconds of reading that nobody needs to be told about
 
@@ -187,6 +188,33 @@ def _explain(name: str, result: Result) -> str:
     )  # fmt: skip
 
 
+def describe_memory(memory: Memory) -> str:
+    """What the model repeats of its training text, in words, beside what the author does."""
+    if not memory.repeats:
+        words = tr(
+            "longest run of this sample that stands in the training text: {longest}",
+            longest=memory.longest,
+        )
+        if not memory.author:
+            return words
+        record = memory.to_record()
+        return words + tr(
+            "; typical of the model's texts: {model}, and of unseen text of the corpus: {author}",
+            model=record["typical-run"], author=record["typical-run-unseen"],
+        )  # fmt: skip
+    passage = visible_line(memory.passage[:PASSAGE])
+    if len(memory.passage) > PASSAGE:
+        passage += "…"
+    return tr(
+        "the model repeats more than the author does: {beyond} of {texts} texts that it wrote have "
+        "a longer run in common with the training text than any piece of as much unseen text, "
+        "which has {author} at most; the longest has {longest}: “{passage}”; it needs more text, "
+        "or fewer units",
+        texts=len(memory.model), beyond=memory.beyond, author=max(memory.author),
+        longest=max(memory.model), passage=passage,
+    )  # fmt: skip
+
+
 def show_result(name: str, result: Result) -> None:
     """How a training ended; if it is finished, with something that the model wrote."""
     if not result.finished:
@@ -213,14 +241,5 @@ def show_result(name: str, result: Result) -> None:
         print(line)
     if sys.stderr.isatty() and not result.idle:
         print(*draw(result.losses, result.validations), sep="\n", file=sys.stderr)
-    words = tr(
-        "longest run of this sample that stands in the training text: {longest}",
-        longest=result.longest,
-    )
-    if result.longest > BOUND:
-        words += tr(
-            "; that is more than {bound}, so the model repeats what it has read: it needs more "
-            "text, or fewer units",
-            bound=BOUND,
-        )
-    print(words)
+    if result.memory is not None:
+        print(describe_memory(result.memory))

@@ -7,15 +7,16 @@ from typing import Any
 import torch
 
 from escriba.charlm.training.health import has_learnt
+from escriba.charlm.training.novelty import Memory
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.training import Training
 
 
 def describe(
-    training: Training, run: Run, loss: float, longest: int | None = None
+    training: Training, run: Run, loss: float, memory: Memory | None = None
 ) -> dict[str, Any]:
     """The record of the best weights, at the moment when they were the best: their validation loss
-    is given, and the longest run of a sample of theirs that also stands in the training text.
+    is given, and what they repeat of the training text.
     Numbers with a fraction are decimal text."""
     recipe, corpus, origin = training.recipe, training.corpus, training.origin
     characters = run.characters // max(run.step, 1) * run.best_step  # as many at each step
@@ -40,7 +41,7 @@ def describe(
             **({"set": list(training.changes)} if training.changes else {}),
             **({} if origin is None else {"from": origin.to_record()}),
             **({} if has_learnt(loss, training.entropy) else {"untrained": True}),
-            **({} if longest is None else {"longest-run": longest}),
+            **({} if memory is None else memory.to_record()),
             "torch": torch.__version__.split("+")[0],
         },
     }

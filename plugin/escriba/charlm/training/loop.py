@@ -14,6 +14,7 @@ from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.header import describe
 from escriba.charlm.training.limits import find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
+from escriba.charlm.training.novelty import Memory
 from escriba.charlm.training.pace import Beside, Pace, Watch
 from escriba.charlm.training.preview import PROMPT, preview
 from escriba.charlm.training.preview import STEPS as PREVIEWS
@@ -221,11 +222,11 @@ class Loop:
             training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
         self.saved = self.run.seconds
 
-    def write(self, loss: float, longest: int | None = None) -> None:
+    def write(self, loss: float, memory: Memory | None = None) -> None:
         """Write the best weights, with that validation loss in their record."""
         training, run = self.training, self.run
         if training.processes.leads:
-            record = describe(training, run, loss, longest)
+            record = describe(training, run, loss, memory)
             network, vocabulary = run.network.network, training.corpus.vocabulary
             shown = training.log.shown.parent
             write_weights(training.own, run.best_weights, network, vocabulary, record, shown)

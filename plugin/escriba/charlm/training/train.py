@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from escriba.charlm.training.limits import count_steps, goes_further, set_schedu
 from escriba.charlm.training.log import Log
 from escriba.charlm.training.loop import End, Loop
 from escriba.charlm.training.memory import remedy
-from escriba.charlm.training.novelty import longest_run
+from escriba.charlm.training.novelty import SAMPLES, Memory, hold_against
 from escriba.charlm.training.pace import Beside, Moment, Watch
-from escriba.charlm.training.preview import preview
+from escriba.charlm.training.preview import preview, write_several
 from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.schedule import Schedule
@@ -52,7 +52,8 @@ class Result:
     says whether the weights took their place, in which others may have stood. `best_step` is that
     of the weights, `findings` what came of them; `losses` and `validations` are the curve, a step
     and nats per symbol each. `idle`: the training had ended before, and the
-    limit asked for nothing more.
+    limit asked for nothing more. `memory` holds what the model repeats against what the author
+    does.
     """
 
     finished: bool
@@ -67,6 +68,7 @@ class Result:
     losses: tuple[tuple[int, float], ...] = ()
     validations: tuple[tuple[int, float], ...] = ()
     idle: bool = False
+    memory: Memory | None = field(default=None, kw_only=True)
 
 
 def train(
@@ -191,8 +193,8 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     symbols = _choose_final(training.settings.limit)
     best = loop.measure(symbols)
     sample = preview(run.network, training.corpus.vocabulary)
-    longest = longest_run(np.array(sample), training.corpus.train)
-    loop.write(best, longest)
+    memory = _look_for_memory(loop, sample)
+    loop.write(best, memory)
     losses = training.log.losses(run.step) if training.processes.leads else ()
     verdict = Verdict(True)
     if training.processes.leads:
@@ -203,8 +205,8 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     verdict, findings = training.processes.share((verdict, _look_over(loop, best)))
     text = training.corpus.vocabulary.decode(sample)
     return Result(
-        True, best, run.step, run.seconds, text, longest, verdict, run.best_step,
-        findings, losses, tuple(run.validations),
+        True, best, run.step, run.seconds, text, memory.longest if memory else 0, verdict,
+        run.best_step, findings, losses, tuple(run.validations), memory=memory,
     )  # fmt: skip
 
 
@@ -252,3 +254,15 @@ def _find_cause(training: Training, run: Run) -> Cause:
     if steps is None or run.step < steps:
         return "minutes"
     return "steps" if steps == limit.steps else "epochs"
+
+
+def _look_for_memory(loop: Loop, sample: list[int]) -> Memory | None:
+    """What the best weights, which the network has, repeat of what they were trained on, beside
+    what the author repeats; for the leader alone."""
+    training, network = loop.training, loop.run.network
+    if not training.processes.leads:
+        return None
+    vocabulary = training.corpus.vocabulary
+    texts = [np.array(text) for text in write_several(network, vocabulary, range(SAMPLES))]
+    corpus = training.corpus
+    return hold_against(np.array(sample), texts, corpus.validation, corpus.train, vocabulary)
