@@ -271,8 +271,8 @@ def train(
         return train_model(
             found, name, minutes=minutes, epochs=epochs, steps=steps, budget=budget,
             restart=restart, force=force, device=device, checkpoint_every=checkpoint_every,
-            report=display.moment, reading=display.reading, began=display.began, wrote=display.wrote,
-            stop=stop,
+            report=display.moment, reading=display.reading, began=display.began,
+            wrote=display.wrote, stop=stop,
         )  # fmt: skip
 
 
