@@ -249,6 +249,11 @@ def test_unknown_characters_are_named_or_left_out(tmp_path: Path, unit: Unit) ->
     ("data", "message"),
     [
         (b"", "there is nothing to predict: it is empty"),
+        (
+            b"%PDF-1.4",
+            "is a PDF, not text in UTF-8; take its text out: pdftotext -enc UTF-8 {path}",
+        ),
+        (b"\x89PNG\r\n\x1a\n", "is an image, not text in UTF-8"),
         (b"\xef\xbb\xbf", "there is nothing to predict: it is empty"),
         (
             "中".encode(),
@@ -268,6 +273,7 @@ def test_a_text_that_cannot_be_measured(tmp_path: Path, data: bytes | None, mess
         path.write_bytes(data)
     with pytest.raises(CorpusError) as caught:
         evaluate(site, "small", Outsider(path, "bad", skip_unknown=True), device="cpu")
+    message = message.replace("{path}", path.as_posix())
     located = message if message[0].isdigit() else f" {message}"
     assert str(caught.value) == f"{path.as_posix()}:{located}"
 

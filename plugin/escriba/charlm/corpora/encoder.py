@@ -33,6 +33,7 @@ from escriba.charlm.corpora.encoded import (
     list_files,
     make_header,
 )
+from escriba.charlm.corpora.foreign import refuse_foreign
 from escriba.charlm.corpora.rare import count_points, find_kept, rewrite
 from escriba.charlm.corpora.shares import Placed, measure, place
 from escriba.charlm.corpora.staging import disk, stage
@@ -60,6 +61,7 @@ def encode_documents(
     once written. Of several processes that write the same folder the first one's stays.
     Raises CorpusError with the mistakes of all documents, or when the disk is full.
     """
+    refuse_foreign(documents, recipe.encoding)
     sizes, cleans = measure(documents), bool(uses(recipe))
     ready: Sequence[Readable] = documents
     needed = (3 if cleans else 2) * sum(sizes)

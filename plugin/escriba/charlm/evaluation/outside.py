@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from escriba.charlm.corpora.archives import BLOCK, Document, list_documents
 from escriba.charlm.corpora.cleaning import Cleaner, uses
 from escriba.charlm.corpora.corpus import encode
+from escriba.charlm.corpora.foreign import refuse_foreign
 from escriba.charlm.corpora.texts import compose, unwrap
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.files import read_bytes
@@ -43,7 +44,7 @@ def read_outside(
     Raises CorpusError for a file that cannot be read, is no text, or has nothing to predict; and,
     unless `skip_unknown`, for characters that the vocabulary lacks and that nothing stands for.
     """
-    document = _find_document(path)
+    document = _find_document(path, recipe.encoding)
     read = _Read(document)
     text = "".join(Cleaner(replace(recipe, dedupe=())).read(read))
     size = len(text.encode()) if uses(recipe) else read.length
@@ -64,13 +65,14 @@ def read_outside(
     return Outside(encode(kept, vocabulary), size - lost, unknown.total(), digest)
 
 
-def _find_document(path: Path) -> Document:
+def _find_document(path: Path, encoding: str) -> Document:
     documents = list_documents(path, path)
     if len(documents) > 1:
         raise CorpusError(
             tr("holds {number} texts; take out the one to measure on", number=len(documents)),
             Place(path),
         )
+    refuse_foreign(documents, encoding, alone=True)
     return documents[0]
 
 
