@@ -132,7 +132,7 @@ def test_a_url_is_fetched_once_and_only_if_its_digest_is_right(
         (
             Source(file="bad.txt"),
             "bad.txt:2: not UTF-8: the byte 0xe9 is not part of any character; "
-            "convert it to UTF-8, or exclude it",
+            "convert it (iconv -f WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it",
         ),
         (
             Source(file="tiny.txt"),

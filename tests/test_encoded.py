@@ -193,8 +193,8 @@ def test_a_text_that_is_cut_or_goes_while_it_is_read_is_not_kept(
                 path.write_bytes(TEXT.encode() + b"more" * 100_000)
         yield from original(file, *given)
 
-    def measure(documents: Any, recipe: CorpusRecipe) -> Any:
-        placed = place(documents, recipe)
+    def place_then_remove(documents: Any, sizes: Any, recipe: CorpusRecipe) -> Any:
+        placed = place(documents, sizes, recipe)
         if how in ("gone", "special"):
             path.unlink()
         if how == "special":
@@ -202,7 +202,7 @@ def test_a_text_that_is_cut_or_goes_while_it_is_read_is_not_kept(
         return placed
 
     monkeypatch.setattr(archives, "_read", read_on)
-    monkeypatch.setattr(encoder, "place", measure)
+    monkeypatch.setattr(encoder, "place", place_then_remove)
     with pytest.raises(CorpusError) as caught:
         read(site)
     assert (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import math
 import os
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from escriba.charlm.evaluation.evaluate import (  # noqa: E402
     find_outdated,
     write_evaluation,
 )
+from escriba.charlm.evaluation.outside import read_outside  # noqa: E402
 from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
@@ -49,7 +52,7 @@ from escriba.records.evaluation import (  # noqa: E402
     read_evaluation,
 )
 from escriba.records.model import Model, Network, read_model  # noqa: E402
-from escriba.records.recipe import read_recipe  # noqa: E402
+from escriba.records.recipe import CorpusRecipe, Source, read_recipe  # noqa: E402
 from escriba.records.vocabulary import Unit, collect  # noqa: E402
 from support.models import (  # noqa: E402
     make_model,
@@ -59,6 +62,7 @@ from support.models import (  # noqa: E402
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 
 TEXT = "¿Qué año es? Don't ask; it's 1869 — said Natásha.\r\n\tElla se fue = x²\r\n" * 60
+RECIPE_AS_IT_IS = CorpusRecipe((Source(file="text.txt"),))
 RECIPE = "corpus:\n  sources:\n    - file: text.txt\n  unit: {unit}\n"
 
 
@@ -245,6 +249,11 @@ def test_unknown_characters_are_named_or_left_out(tmp_path: Path, unit: Unit) ->
     ("data", "message"),
     [
         (b"", "there is nothing to predict: it is empty"),
+        (
+            b"%PDF-1.4",
+            "is a PDF, not text in UTF-8; take its text out: pdftotext -enc UTF-8 {path}",
+        ),
+        (b"\x89PNG\r\n\x1a\n", "is an image, not text in UTF-8"),
         (b"\xef\xbb\xbf", "there is nothing to predict: it is empty"),
         (
             "中".encode(),
@@ -252,7 +261,7 @@ def test_unknown_characters_are_named_or_left_out(tmp_path: Path, unit: Unit) ->
         ),
         (
             b"one\ntwo \xe9\n",
-            "2: not UTF-8: the byte 0xe9 is not part of any character; convert the file to UTF-8",
+            "2: not UTF-8: the byte 0xe9 is not part of any character; convert it (iconv -f WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it",
         ),
         (None, "cannot be read: No such file or directory"),
     ],
@@ -264,6 +273,7 @@ def test_a_text_that_cannot_be_measured(tmp_path: Path, data: bytes | None, mess
         path.write_bytes(data)
     with pytest.raises(CorpusError) as caught:
         evaluate(site, "small", Outsider(path, "bad", skip_unknown=True), device="cpu")
+    message = message.replace("{path}", path.as_posix())
     located = message if message[0].isdigit() else f" {message}"
     assert str(caught.value) == f"{path.as_posix()}:{located}"
 
@@ -531,3 +541,25 @@ def test_an_evaluation_of_anything_is_replaced_or_refused(
         assert path.read_bytes() == before
     else:
         assert yaml.safe_load(path.read_text("utf-8"))["test"]["nats"] == "1.5000"
+
+
+def test_a_text_is_cleaned_and_unpacked_as_the_corpus_was(tmp_path: Path) -> None:
+    site, _, model = make_site(tmp_path)
+    plain, packed = tmp_path / "plain.txt", tmp_path / "page.html.gz"
+    plain.write_text("ella se fué\n\nese año é\n")
+    html = "<title>x</title><p>Ella SE\nfué</p><p>ese AÑO €</p>".encode("cp1252")
+    packed.write_bytes(gzip.compress(html))
+    recipe = CorpusRecipe(
+        (Source(file="text.txt"),), encoding="cp1252", strip=("html",), lower_case=True,
+        min_count=2, rare="é",
+    )  # fmt: skip
+    wanted = read_outside(plain, model.vocabulary, "small", RECIPE_AS_IT_IS, skip_unknown=False)
+    found = read_outside(packed, model.vocabulary, "small", recipe, skip_unknown=False)
+    assert np.array_equal(found.symbols, wanted.symbols)
+    assert found.bytes == wanted.bytes + 1 and found.skipped == 0  # of the euro there are three
+    assert found.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a", "a")
+        archive.writestr("b", "b")
+    with pytest.raises(CorpusError, match="holds 2 texts; take out the one to measure on"):
+        evaluate(site, "small", Outsider(tmp_path / "two.zip", "x"), baselines=False)

@@ -243,10 +243,10 @@ TAR = b"a.txt".ljust(257, b"\0") + b"ustar\0" + b"\0" * 300
         ({"a.tar": TAR}, {"file": "a.tar"}, [], "a.tar: a tar archive; unpack it, or pack it as zip"),
         ({"a.tgz": gzip.compress(TAR)}, {"file": "a.tgz"}, [], "a.tgz: a tar archive; unpack it, or pack it as zip"),
         ({"t/a.txt": DATA, "t/b.doc": b"ok\nno \xe9\n", "t/c.doc": b"\xff"}, {"file": "t"}, [],
-         "t/b.doc:2: not UTF-8: the byte 0xe9 is not part of any character; convert it to UTF-8, or exclude it\n"
-         "t/c.doc:1: not UTF-8: the byte 0xff is not part of any character; convert it to UTF-8, or exclude it"),
+         "t/b.doc:2: not UTF-8: the byte 0xe9 is not part of any character; convert it (iconv -f WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it\n"
+         "t/c.doc:1: not UTF-8: the byte 0xff is not part of any character; convert it (iconv -f WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it"),
         ({"a.txt.gz": gzip.compress(DATA * 2 + b"\n\xe9")}, {"file": "a.txt.gz"}, [],
-         "a.txt.gz:202: not UTF-8: the byte 0xe9 is not part of any character; convert it to UTF-8, or exclude it"),
+         "a.txt.gz:202: not UTF-8: the byte 0xe9 is not part of any character; convert it (iconv -f WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it"),
     ],
 )  # fmt: skip
 def test_errors(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +16,14 @@ from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.project import Project
 from escriba.ground.schema import Mistake, Range
+from escriba.ground.unicode import normalize
 from escriba.records.model import Cell, Network
-from escriba.records.vocabulary import Unit
+from escriba.records.vocabulary import MARK, Unit
 
 FILE = "recipe.yml"
 
 Ready = Literal["python-stdlib"]
+Strip = Literal["front-matter", "html", "markdown"]
 Budget = Literal["1 minute", "10 minutes", "1 hour", "best"]
 Optimiser = Literal["adamw", "muon"]
 
@@ -32,6 +35,20 @@ SOURCES = 1000  # of a corpus, and patterns that leave files out, at most
 TEXTS = 100_000  # characters of names, licences and origins: they all go into the model's header
 LONGEST = 10**12  # steps of a training, at most: a thousand a second for thirty years
 MINUTES = 10**7  # twenty years
+PATTERN = 500  # characters
+# Not of texts in files, or slower the longer a text is.
+NO_ENCODINGS = frozenset(
+    {
+        "idna",
+        "punycode",
+        "unicode-escape",
+        "raw-unicode-escape",
+        "undefined",
+        "utf-7",
+        "mbcs",
+        "oem",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,14 @@ class CorpusRecipe:
     language: str = ""
     licence: str = ""
     exclude: tuple[str, ...] = ()  # patterns of files, folders, and members of zip archives
+    include: tuple[str, ...] = ()  # of those that are read, if not all
+    encoding: str = "utf-8"
+    strip: tuple[Strip, ...] = ()
+    drop_lines: tuple[str, ...] = ()  # patterns of lines, as those of files
+    dedupe: tuple[Literal["lines", "files"], ...] = ()  # of which each is read once
+    lower_case: bool = False
+    min_count: Annotated[int, Range(1, 10**9)] = 1  # of a character in the training part
+    rare: str = ""  # what stands for characters that are seen less often; nothing: they go
     unit: Unit = "characters"
     unwrap: bool = False  # join the hard-wrapped lines of each paragraph
     split: tuple[int, ...] = (80, 10, 10)  # train, validation, test
@@ -93,12 +118,13 @@ class CorpusRecipe:
     def __post_init__(self) -> None:
         if not self.sources:
             raise Mistake(tr("'sources' must name at least one text"))
-        for key, found in ("sources", len(self.sources)), ("exclude", len(self.exclude)):
-            if found > SOURCES:
+        for key in ("sources", "exclude", "include", "drop_lines"):
+            if (found := len(getattr(self, key))) > SOURCES:
                 raise Mistake(
                     tr("'{key}' has {found} entries, of at most {most}",
-                       key=key, found=found, most=SOURCES)
+                       key=key.replace("_", "-"), found=found, most=SOURCES)
                 )  # fmt: skip
+        _refuse_cleaning(self)
         if len(self.split) != 3 or sum(self.split) != 100 or min(self.split) < 0:
             shown = shorten(str(self.split))
             raise Mistake(
@@ -118,6 +144,34 @@ class CorpusRecipe:
                 tr("its names, licences, origins and addresses have {length} characters, of at "
                    "most {most}", length=length, most=TEXTS)
             )  # fmt: skip
+
+
+def _refuse_cleaning(recipe: CorpusRecipe) -> None:
+    """Raise Mistake for what cannot be done to a text."""
+    try:
+        info = codecs.lookup(recipe.encoding)
+        right = info._is_text_encoding and info.name not in NO_ENCODINGS
+    except (LookupError, ValueError):
+        right = False
+    if not right:
+        raise Mistake(
+            tr("'encoding' must be one that Python knows, such as windows-1252, not '{encoding}'",
+               encoding=shorten(recipe.encoding))
+        )  # fmt: skip
+    if any(len(pattern) > PATTERN for pattern in recipe.drop_lines):
+        raise Mistake(tr("a pattern of 'drop-lines' has at most {most} characters", most=PATTERN))
+    if recipe.min_count > 1 and recipe.unit == "bytes":
+        raise Mistake(tr("'min-count' is for characters, and the 'unit' is bytes"))
+    if (
+        len(normalize(recipe.rare)) > 1
+        or recipe.rare == MARK
+        or "\ud800" <= recipe.rare <= "\udfff"
+    ):
+        raise Mistake(tr("'rare' must be one character, or nothing"))
+    if recipe.rare and recipe.min_count == 1:
+        raise Mistake(
+            tr("'rare' stands for what is seen less often than 'min-count', which is missing")
+        )
 
 
 @dataclass(frozen=True)

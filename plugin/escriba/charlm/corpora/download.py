@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, IncompleteRead
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import IO
@@ -81,12 +81,12 @@ def download(url: str, sha256: str, target: Path, shown: Path) -> None:
 
 def _fetch(url: str) -> Iterator[bytes]:
     """The bytes of a file, as they come. Raises _RefusedError."""
+    count = 0
     try:
         request = Request(quote(url, safe="!#$%&'()*+,/:;=?@[]~"))
         with _make_opener().open(request, timeout=SILENCE) as answer:
             length = answer.length  # None, if the server does not say
             _refuse_size(length or 0)
-            count = 0
             # One piece as it comes from the network: a slow server must be seen to be slow.
             while block := answer.read1(BLOCK):
                 count += len(block)
@@ -99,6 +99,8 @@ def _fetch(url: str) -> Iterator[bytes]:
     except HTTPError as error:
         error.close()
         raise _RefusedError(_line(f"{error.code} {error.reason}")) from None
+    except IncompleteRead:
+        raise _RefusedError(tr("it was cut short, at {count} bytes", count=count)) from None
     except (HTTPException, URLError, OSError, ValueError) as error:
         raise _RefusedError(_line(str(getattr(error, "reason", error)))) from None
 

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from escriba.charlm.corpora import texts
 from escriba.charlm.corpora.archives import BLOCK, Document
+from escriba.charlm.corpora.cleaning import FILE as CLEANED
+from escriba.charlm.corpora.cleaning import Readable, clean, refuse_byte, uses
 from escriba.charlm.corpora.digests import memory_folder, remember
 from escriba.charlm.corpora.encoded import (
     FACTS,
@@ -31,7 +33,9 @@ from escriba.charlm.corpora.encoded import (
     list_files,
     make_header,
 )
-from escriba.charlm.corpora.shares import Placed, place
+from escriba.charlm.corpora.foreign import refuse_foreign
+from escriba.charlm.corpora.rare import count_points, find_kept, rewrite
+from escriba.charlm.corpora.shares import Placed, measure, place
 from escriba.charlm.corpora.staging import disk, stage
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
@@ -57,11 +61,19 @@ def encode_documents(
     once written. Of several processes that write the same folder the first one's stays.
     Raises CorpusError with the mistakes of all documents, or when the disk is full.
     """
-    placed = place(documents, recipe)
-    needed = 2 * sum(each.size for each in placed)
+    refuse_foreign(documents, recipe.encoding)
+    sizes, cleans = measure(documents), bool(uses(recipe))
+    ready: Sequence[Readable] = documents
+    needed = (3 if cleans else 2) * sum(sizes)
     progress = _Progress(report, needed)
     with disk(shown, needed), stage(folder, needed) as staged:
-        parts, seen = _write_texts(placed, recipe, staged, progress)
+        if cleans:
+            ready = cleaned = clean(documents, recipe, staged / CLEANED, progress.add)
+            sizes = [each.length for each in cleaned]
+        parts, seen = _write_texts(place(ready, sizes, recipe), recipe, staged, progress)
+        (staged / CLEANED).unlink(missing_ok=True)
+        if recipe.min_count > 1:
+            seen = _leave_rare(staged, parts, recipe)
         facts = _write_symbols(staged, parts, seen, recipe.unit, progress)
         _write(staged / FACTS, [json.dumps(facts).encode()])
         confirm()
@@ -147,14 +159,7 @@ def _read(
                     _refuse_mark(block, document)
                 yield part, block
         except texts.BadByteError as error:
-            raise CorpusError(
-                tr(
-                    "not UTF-8: the byte 0x{byte:02x} is not part of any character; convert it to "
-                    "UTF-8, or exclude it",
-                    byte=error.byte,
-                ),
-                Place(document.shown, _line(document, position + error.position)),
-            ) from None
+            raise refuse_byte(document, error, position) from None
         position += part.read - before
     if placed.part is not None and placed.size:
         yield parts[placed.part], MARK
@@ -167,7 +172,7 @@ def _cut(placed: Placed, recipe: CorpusRecipe) -> Iterator[tuple[int, bytes]]:
     return texts.cut(blocks, placed.size, recipe.split, recipe.stretches)
 
 
-def _refuse_mark(text: str, document: Document) -> None:
+def _refuse_mark(text: str, document: Readable) -> None:
     if MARK in text:
         raise CorpusError(
             tr(
@@ -178,15 +183,17 @@ def _refuse_mark(text: str, document: Document) -> None:
         )
 
 
-def _line(document: Document, position: int) -> int:
-    """The line, from 1, of a byte."""
-    line = 1
-    for block in document.blocks():
-        line += block.count(b"\n", 0, max(0, position))
-        position -= len(block)
-        if position <= 0:
-            break
-    return line
+def _leave_rare(
+    folder: Path, parts: Sequence[_PartText], recipe: CorpusRecipe
+) -> NDArray[np.bool_]:
+    """Take out of the text files what the training part has too little of; what they then have."""
+    kept = find_kept(count_points(folder / f"{PARTS[0]}.txt"), recipe)
+    seen = np.zeros(len(kept), np.bool_)
+    for name, part in zip(PARTS, parts, strict=True):
+        counts = rewrite(folder / f"{name}.txt", kept, recipe.rare)
+        part.symbols = part.characters = int(counts.sum())
+        seen |= counts > 0
+    return seen
 
 
 def _write_symbols(

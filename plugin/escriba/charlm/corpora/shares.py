@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from escriba.charlm.corpora.archives import Document
+from escriba.charlm.corpora.cleaning import Readable
 from escriba.ground.errors import CorpusError
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
@@ -30,19 +31,26 @@ class Placed:
     """A document, its length in bytes, and the number of the part that it goes to; None: it is
     split, and each part gets its share."""
 
-    document: Document
+    document: Readable
     size: int
     part: int | None
 
 
-def place(documents: Sequence[Document], recipe: CorpusRecipe) -> list[Placed]:
-    """What each document is for. Raises CorpusError with the mistakes of all that cannot be read,
-    or if there are too few of them."""
+def measure(documents: Sequence[Document]) -> list[int]:
+    """The lengths of documents in bytes. Raises CorpusError with the mistakes of all that cannot be
+    read."""
     sizes, mistakes = [], Mistakes()
     for document in documents:
         with mistakes.collect():
             sizes.append(document.size())
     mistakes.check()
+    return sizes
+
+
+def place(
+    documents: Sequence[Readable], sizes: Sequence[int], recipe: CorpusRecipe
+) -> list[Placed]:
+    """What each document of a size is for. Raises CorpusError if there are too few of them."""
     parts: Sequence[int | None] = [None] * len(documents)
     if may_go_by_files(recipe, len(documents)) and goes_by_files(recipe, sizes):
         parts = deal([weigh(document) for document in documents], recipe.split)
@@ -57,7 +65,7 @@ class Weighed:
     sha256: str
 
 
-def weigh(document: Document) -> Weighed:
+def weigh(document: Readable) -> Weighed:
     """Read a document for its size and digest. Raises CorpusError."""
     size, found = 0, hashlib.sha256()
     for block in document.blocks():

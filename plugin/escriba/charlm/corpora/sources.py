@@ -64,7 +64,7 @@ def find_sources(recipe: CorpusRecipe, project: Project) -> tuple[Found, ...]:
     found, mistakes = [], Mistakes()
     for source in recipe.sources:
         with mistakes.collect(), _placed(source):
-            found.append(_find(source, recipe.exclude, project))
+            found.append(_find(source, recipe, project))
     mistakes.check()
     return tuple(found)
 
@@ -85,12 +85,13 @@ class _File:
     sha256: str
 
 
-def _find(source: Source, exclude: Sequence[str], project: Project) -> Found:
-    files = _find_files(source, exclude, project)
+def _find(source: Source, recipe: CorpusRecipe, project: Project) -> Found:
+    files = _find_files(source, recipe, project)
     documents, digests = [], []
     for file in files:
         for document in list_documents(file.path, file.shown):
-            if not (document.member and is_excluded(PurePosixPath(document.member), exclude)):
+            member = PurePosixPath(document.member) if document.member else None
+            if member is None or _is_chosen(member, recipe):
                 documents.append(document)
                 digests.append(file.sha256)
     if not documents:
@@ -98,14 +99,33 @@ def _find(source: Source, exclude: Sequence[str], project: Project) -> Found:
     return Found(source, tuple(documents), tuple(digests), len(files), _join(files))
 
 
-def _find_files(source: Source, exclude: Sequence[str], project: Project) -> list[_File]:
+def _is_chosen(path: PurePosixPath, recipe: CorpusRecipe) -> bool:
+    """Whether a member of an archive, of a name from its root, is read."""
+    if recipe.include and not is_excluded(path, recipe.include):
+        return False
+    return not is_excluded(path, recipe.exclude)
+
+
+def _is_included(path: Path, recipe: CorpusRecipe) -> bool:
+    """Whether a file may have something that is read: an archive may always."""
+    archive = path.suffix.lower() == ".zip"
+    return not recipe.include or archive or is_excluded(PurePosixPath(path), recipe.include)
+
+
+def _find_files(source: Source, recipe: CorpusRecipe, project: Project) -> list[_File]:
+    exclude = recipe.exclude
     if source.ready is not None:
         paths = list(_list_library(exclude))
     elif source.file is not None:
         paths = list(list_files(source.file, exclude, _library(project), source.place))
     else:
         paths = []
-    files = [_File(path, shown, _digest(path, shown)) for path, shown in paths]
+    chosen = [(path, shown) for path, shown in paths if _is_included(shown, recipe)]
+    if paths and not chosen:
+        raise CorpusError(
+            tr("'include' names no file of '{file}'", file=source.file or source.ready)
+        )
+    files = [_File(path, shown, _digest(path, shown)) for path, shown in chosen]
     if source.sha256 is None:
         if not files:
             raise CorpusError(_explain_nothing(source, exclude, project))

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from escriba.charlm.corpora.cleaning import FILE as CLEANED
 from escriba.charlm.corpora.encoded import FACTS, PARTS, read_encoded
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 
 ABANDONED = 3600.0  # seconds after which an encoding that nobody writes on is taken away
-_WRITTEN = frozenset({FACTS, *(f"{name}.{kind}" for name in PARTS for kind in ("txt", "npy"))})
+_WRITTEN = frozenset(
+    {FACTS, CLEANED, *(f"{name}.{kind}" for name in PARTS for kind in ("txt", "npy", "rare"))}
+)
 
 
 @contextmanager

@@ -61,20 +61,23 @@ def cut(
             start, position, before = start + room, position + len(piece), piece[-1:]
 
 
-def decode(blocks: Iterable[bytes], *, beginning: bool) -> Iterator[str]:
-    """UTF-8 with every line end as LF; at the `beginning` of a file a BOM is dropped.
+def decode(blocks: Iterable[bytes], *, beginning: bool, encoding: str = "utf-8") -> Iterator[str]:
+    """UTF-8, or what else is named, with every line end as LF; at the `beginning` of a file a BOM
+    is dropped.
 
     Raises BadByteError.
     """
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    lines = io.IncrementalNewlineDecoder(utf8, translate=True)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
     done = 0
     for block, final in _with_end(blocks):
         try:
             text = lines.decode(block, final)
         except UnicodeDecodeError as error:
-            held = len(utf8.getstate()[0])
+            held = len(decoder.getstate()[0])
             raise BadByteError(error.object[error.start], done - held + error.start) from None
+        except UnicodeError:  # of UTF-16 without the mark that it begins with
+            raise BadByteError(block[0] if block else 0, done) from None
         done += len(block)
         if text and beginning:
             text, beginning = text.removeprefix("\ufeff"), False

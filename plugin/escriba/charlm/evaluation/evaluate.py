@@ -29,7 +29,7 @@ from escriba.ground.project import Project
 from escriba.records.evaluation import FILE, PARTS, read_parts
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Model, read_model
-from escriba.records.recipe import admit_model, read_recipe
+from escriba.records.recipe import CorpusRecipe, admit_model, read_recipe
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _evaluate(
             corpus = join(corpus, model.vocabulary)
         _refuse_other_corpus(corpus, model, project)
     if outsider is not None:
-        found = [_read_outsider(outsider, model, unwrapped=recipe.corpus.unwrap)]
+        found = [_read_outsider(outsider, model, recipe.corpus)]
     else:
         assert corpus is not None
         found = list(_read_parts(corpus, model))
@@ -158,11 +158,10 @@ def _read_parts(corpus: Corpus, model: Model) -> Iterator[tuple[Score, Subject]]
             yield score, _begin(part, before, model)
 
 
-def _read_outsider(outsider: Outsider, model: Model, *, unwrapped: bool) -> tuple[Score, Subject]:
+def _read_outsider(outsider: Outsider, model: Model, recipe: CorpusRecipe) -> tuple[Score, Subject]:
     found = read_outside(
-        outsider.path, model.vocabulary, model.name,
-        unwrapped=unwrapped, skip_unknown=outsider.skip_unknown,
-    )  # fmt: skip
+        outsider.path, model.vocabulary, model.name, recipe, skip_unknown=outsider.skip_unknown
+    )
     score = Score(
         outsider.name, model.digest, found.bytes, sha256=found.sha256, skipped=found.skipped
     )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from escriba.charlm.corpora.archives import BLOCK, Document, list_documents
+from escriba.charlm.corpora.cleaning import Cleaner, uses
 from escriba.charlm.corpora.corpus import encode
-from escriba.charlm.corpora.texts import BadByteError, compose, decode, unwrap
+from escriba.charlm.corpora.foreign import refuse_foreign
+from escriba.charlm.corpora.texts import compose, unwrap
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.files import read_bytes
 from escriba.ground.language import plural, tr
+from escriba.records.recipe import CorpusRecipe
 from escriba.records.vocabulary import Vocabulary, name_character
 
 LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
@@ -33,17 +37,23 @@ class Outside:
 
 
 def read_outside(
-    path: Path, vocabulary: Vocabulary, model: str, *, unwrapped: bool, skip_unknown: bool
+    path: Path, vocabulary: Vocabulary, model: str, recipe: CorpusRecipe, *, skip_unknown: bool
 ) -> Outside:
-    """A UTF-8 file, normalised (LF, NFC, no BOM) and, if `unwrapped`, its paragraphs joined.
+    """A file, normalised (LF, NFC, no BOM), unpacked, cleaned and unwrapped as a recipe's are.
 
-    Raises CorpusError for a file that cannot be read, is not UTF-8, or has nothing to predict;
-    and, unless `skip_unknown`, for characters that the vocabulary lacks.
+    Raises CorpusError for a file that cannot be read, is no text, or has nothing to predict; and,
+    unless `skip_unknown`, for characters that the vocabulary lacks and that nothing stands for.
     """
-    data = read_bytes(path, kind=CorpusError, limit=LONGEST)
-    text = _normalise(data, path)
-    ready = "".join(unwrap([text])) if unwrapped else text
+    document = _find_document(path, recipe.encoding)
+    read = _Read(document)
+    text = "".join(Cleaner(replace(recipe, dedupe=())).read(read))
+    size = len(text.encode()) if uses(recipe) else read.length
+    text = "".join(compose([text]))
+    ready = "".join(unwrap([text])) if recipe.unwrap else text
     unknown = _find_unknown(ready, vocabulary)
+    if unknown and recipe.rare and recipe.rare in vocabulary.symbols:
+        ready = ready.translate(dict.fromkeys(map(ord, unknown), recipe.rare))
+        unknown = Counter()
     if unknown and not skip_unknown:
         raise CorpusError(_describe(unknown, model), _first_place(text, unknown, path))
     kept = ready.translate(dict.fromkeys(map(ord, unknown))) if unknown else ready
@@ -51,22 +61,38 @@ def read_outside(
         reason = tr("no character of it is in the vocabulary") if ready else tr("it is empty")
         raise CorpusError(tr("there is nothing to predict: {reason}", reason=reason), Place(path))
     lost = sum(count * len(symbol.encode()) for symbol, count in unknown.items())
-    digest = hashlib.sha256(data).hexdigest()
-    return Outside(encode(kept, vocabulary), len(data) - lost, unknown.total(), digest)
+    digest = hashlib.sha256(read_bytes(path, kind=CorpusError, limit=LONGEST)).hexdigest()
+    return Outside(encode(kept, vocabulary), size - lost, unknown.total(), digest)
 
 
-def _normalise(data: bytes, path: Path) -> str:
-    try:
-        return "".join(compose(decode([data], beginning=True)))
-    except BadByteError as error:
+def _find_document(path: Path, encoding: str) -> Document:
+    documents = list_documents(path, path)
+    if len(documents) > 1:
         raise CorpusError(
-            tr(
-                "not UTF-8: the byte 0x{byte:02x} is not part of any character; convert the "
-                "file to UTF-8",
-                byte=error.byte,
-            ),
-            Place(path, data.count(b"\n", 0, error.position) + 1),
-        ) from None
+            tr("holds {number} texts; take out the one to measure on", number=len(documents)),
+            Place(path),
+        )
+    refuse_foreign(documents, encoding, alone=True)
+    return documents[0]
+
+
+class _Read:
+    """A document that counts the bytes it gives, and gives no more than can be held in memory."""
+
+    def __init__(self, document: Document):
+        self.document, self.shown, self.length = document, document.shown, 0
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """Its bytes. Raises CorpusError."""
+        self.length = 0
+        for block in self.document.blocks(size):
+            self.length += len(block)
+            if self.length > LONGEST:
+                raise CorpusError(
+                    tr("is larger than {limit} MB, the most that is read", limit=LONGEST >> 20),
+                    Place(self.shown),
+                )
+            yield block
 
 
 def _find_unknown(text: str, vocabulary: Vocabulary) -> Counter[str]:

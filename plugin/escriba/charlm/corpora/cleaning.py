@@ -1,0 +1,221 @@
+"""What a recipe wants done to each document before it is split: another encoding, marks taken out,
+lines and documents left out.
+
+A cleaned document is UTF-8, and all that follows (parts, normalisation, symbols) reads it as it
+would a file. Whoever does not ask for anything pays nothing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import translate
+from pathlib import Path
+from typing import Protocol
+
+from escriba.charlm.corpora import texts
+from escriba.charlm.corpora.archives import BLOCK, Document
+from escriba.charlm.corpora.stripping import strip_front_matter, strip_html, strip_markdown
+from escriba.ground.errors import CorpusError, Place
+from escriba.ground.language import tr
+from escriba.ground.mistakes import Mistakes
+from escriba.ground.unicode import normalize
+from escriba.records.recipe import CorpusRecipe
+
+FILE = "cleaned.bin"
+WHOLE = 64 << 20  # characters of a document that must be looked at as one, or of a line, at most
+_STRIPS = {"front-matter": strip_front_matter, "markdown": strip_markdown, "html": strip_html}
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A document that lies cleaned in a file, among others. `shown` is the original."""
+
+    path: Path
+    shown: Path
+    start: int
+    length: int
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """Its bytes."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            left = self.length
+            while left and (block := file.read(min(size, left))):
+                left -= len(block)
+                yield block
+
+
+class Readable(Protocol):
+    """A document of whatever kind; `shown` is how messages name it."""
+
+    @property
+    def shown(self) -> Path: ...
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]: ...
+
+
+def uses(recipe: CorpusRecipe) -> dict[str, object]:
+    """The keys of a recipe that clean, with their values; those that do nothing are not there."""
+    found = {
+        "encoding": codecs.lookup(recipe.encoding).name,
+        "strip": sorted(set(recipe.strip)),
+        "lower-case": recipe.lower_case,
+        "drop-lines": sorted(set(recipe.drop_lines)),
+        "dedupe": sorted(set(recipe.dedupe)),
+    }
+    return {key: value for key, value in found.items() if value and value != "utf-8"}
+
+
+def read_document(document: Readable, encoding: str = "utf-8") -> Iterator[str]:
+    """The text of a document: LF, NFC, no BOM. Raises CorpusError at the line that is not so
+    encoded."""
+    try:
+        yield from texts.compose(texts.decode(document.blocks(), beginning=True, encoding=encoding))
+    except texts.BadByteError as error:
+        raise refuse_byte(document, error, 0, encoding) from None
+
+
+def refuse_byte(
+    document: Readable, error: texts.BadByteError, position: int, encoding: str = "utf-8"
+) -> CorpusError:
+    """What is said of a byte, so many bytes behind `position`."""
+    place = Place(document.shown, _line(document, position + error.position))
+    if encoding != "utf-8":
+        problem = tr(
+            "not {encoding}: the byte 0x{byte:02x} is not part of any character; name another "
+            "'encoding', or exclude it",
+            encoding=encoding, byte=error.byte,
+        )  # fmt: skip
+        return CorpusError(problem, place)
+    problem = tr(
+        "not UTF-8: the byte 0x{byte:02x} is not part of any character; convert it (iconv -f "
+        "WINDOWS-1252 -t UTF-8), name its encoding (encoding: windows-1252), or exclude it",
+        byte=error.byte,
+    )
+    return CorpusError(problem, place)
+
+
+@dataclass
+class Cleaner:
+    """Cleans the documents of a corpus, one after the other: what is a duplicate depends on those
+    before."""
+
+    recipe: CorpusRecipe
+    _lines: set[bytes] = field(default_factory=set)
+    _files: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        patterns = [translate(normalize(pattern)) for pattern in self.recipe.drop_lines]
+        self._drops = re.compile("|".join(patterns)).match if patterns else None
+
+    def read(self, document: Readable) -> Iterator[str]:
+        """The text of a document, whole lines at a time. Raises CorpusError."""
+        blocks: Iterable[str] = read_document(document, self.recipe.encoding)
+        if self.recipe.strip:
+            blocks = [self.strip("".join(_bounded(blocks, document.shown)))]
+        chooses = self._drops is not None or "lines" in self.recipe.dedupe
+        for text in whole_lines(blocks, document.shown):
+            if chooses:
+                lines = text.split("\n")
+                kept = [line for line in lines[:-1] if self._keeps(line)]
+                kept += lines[-1:] if self._keeps(lines[-1]) else [""]
+                text = "\n".join(kept)
+            yield text.lower() if self.recipe.lower_case else text
+
+    def strip(self, text: str) -> str:
+        """A document without what `strip` names."""
+        for name, strip in _STRIPS.items():
+            if name in self.recipe.strip:
+                text = strip(text)
+        return text
+
+    def is_new(self, digest: bytes) -> bool:
+        """Whether a document is one to keep; it counts as seen from then on."""
+        if "files" not in self.recipe.dedupe:
+            return True
+        known = digest in self._files
+        self._files.add(digest)
+        return not known
+
+    def _keeps(self, line: str) -> bool:
+        if self._drops is not None and self._drops(line):
+            return False
+        if "lines" not in self.recipe.dedupe or not line.strip():
+            return True
+        digest = hashlib.blake2b(line.strip().encode(), digest_size=12).digest()
+        known = digest in self._lines
+        self._lines.add(digest)
+        return not known
+
+
+def clean(
+    documents: Sequence[Document], recipe: CorpusRecipe, path: Path, report: Callable[[int], None]
+) -> list[Cleaned]:
+    """The documents, cleaned, in a file at `path`; those that are left out are not in the list.
+    `report` gets bytes as they are written. Raises CorpusError with the mistakes of all."""
+    cleaner, found, mistakes = Cleaner(recipe), [], Mistakes()
+    with path.open("wb") as file:
+        for document in documents:
+            start, digest = file.tell(), hashlib.sha256()
+            with mistakes.collect():
+                for text in cleaner.read(document):
+                    data = text.encode()
+                    digest.update(data)
+                    file.write(data)
+                    report(len(data))
+                length = file.tell() - start
+                if length and cleaner.is_new(digest.digest()):
+                    found.append(Cleaned(path, document.shown, start, length))
+                else:
+                    file.seek(start)
+                    file.truncate()
+    mistakes.check()
+    return found
+
+
+def whole_lines(blocks: Iterable[str], shown: Path) -> Iterator[str]:
+    """The same text in blocks that end where lines do. Raises CorpusError for too long a line."""
+    held: list[str] = []
+    size = 0
+    for text in blocks:
+        end = text.rfind("\n") + 1
+        if end:
+            yield "".join((*held, text[:end]))
+            held, size = [], 0
+        held.append(text[end:])
+        size += len(text) - end
+        if size > WHOLE:
+            raise CorpusError(
+                tr("a line of more than {most} MB cannot be cleaned", most=WHOLE >> 20),
+                Place(shown),
+            )
+    if size:
+        yield "".join(held)
+
+
+def _bounded(blocks: Iterable[str], shown: Path) -> Iterator[str]:
+    size = 0
+    for text in blocks:
+        size += len(text)
+        if size > WHOLE:
+            raise CorpusError(
+                tr("of more than {most} MB, and 'strip' takes no more in one text; split it",
+                   most=WHOLE >> 20),
+                Place(shown),
+            )  # fmt: skip
+        yield text
+
+
+def _line(document: Readable, position: int) -> int:
+    """The line, from 1, of a byte."""
+    line = 1
+    for block in document.blocks():
+        line += block.count(b"\n", 0, max(0, position))
+        position -= len(block)
+        if position <= 0:
+            break
+    return line
