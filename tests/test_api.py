@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -218,7 +219,7 @@ def test_a_model_is_found_by_name_from_where_one_is(
         (lambda m: escriba.load("babble"), "ModelError",
          "there is no model 'babble' (did you mean 'babel'?)"),
         (lambda m: escriba.load(""), "ModelError",
-         "there is no model '' (allowed: babel, gru, octets, rnn)"),
+         "there is no model '': a model is known by its folder's name in models/"),
         (lambda m: escriba.load("./nobody"), "ModelError",
          "nobody: cannot be read: No such file or directory"),
         (lambda m: escriba.load("escriba.yml/"), "ModelError",
@@ -282,5 +283,16 @@ def test_training_works_in_any_thread_and_tells_what_is_wrong(tmp_path: Path) ->
     thread.start()
     thread.join()
     assert results[0].finished and weights(site)
-    with pytest.raises(escriba.EscribaError, match="there is no model 'coun'"):
-        escriba.train("coun", project=site.root, quiet=True)
+    for name, options, message in (
+        ("coun", {}, "there is no model 'coun'"),
+        ("../count", {}, "there is no model '../count'"),
+        ("count", {"budget": "1 week"},
+         "'budget' must be one of '1 minute', '10 minutes', '1 hour', 'best', not '1 week'"),
+        ("count", {"minutes": "few"}, "'minutes' must be a number, not 'few'"),
+        ("count", {"epochs": float("nan")}, "'epochs' must be a number, not 'nan'"),
+        ("count", {"steps": 2.5}, "'steps' must be a whole number, not '2.5'"),
+        ("count", {"checkpoint_every": -1}, "'checkpoint-every' must be at least 0, not -1"),
+        ("count", {"device": "foo"}, "the device 'foo' cannot be used"),
+    ):  # fmt: skip
+        with pytest.raises(escriba.EscribaError, match=re.escape(message)):
+            escriba.train(name, project=site.root, quiet=True, **options)  # type: ignore[arg-type]

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 np = pytest.importorskip("numpy", reason="numpy is not installed")
-pytest.importorskip("torch", reason="torch is not installed")
+torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.training import novelty  # noqa: E402
 from escriba.charlm.training.display import describe_memory, show_result  # noqa: E402
 from escriba.charlm.training.novelty import Memory, Run, find_runs, hold_against  # noqa: E402
-from escriba.charlm.training.train import Result  # noqa: E402
+from escriba.charlm.training.preview import write_several  # noqa: E402
+from escriba.charlm.training.train import Result, train  # noqa: E402
+from escriba.records.model import Network, read_model  # noqa: E402
 from escriba.records.vocabulary import Vocabulary  # noqa: E402
+from support.training import make_site  # noqa: E402
 
 SYMBOLS = st.lists(st.integers(0, 2), max_size=30)
 LETTERS = Vocabulary("characters", "\n abcdefghijklmnopqrstuvwxyz")
@@ -175,6 +180,31 @@ def test_pieces_of_the_author_begin_on_a_new_line_and_stand_apart() -> None:
     assert places[0] < 100 and places[-1] > 60_000
     assert [len(p) for p in novelty._cut(encode(lines[:1700]), 500, 24, 0)] == [500] * 3
     assert novelty._cut(encode(lines[:499]), 500, 24, 0) == []
+
+
+def test_texts_that_are_written_side_by_side_are_those_written_alone() -> None:
+    torch.manual_seed(0)
+    network = CharLSTM(Network("lstm", 2, 16, residual=True), len(LETTERS)).train()
+    together = write_several(network, LETTERS, range(3))
+    assert [len(text) for text in together] == [500] * 3
+    assert together == [write_several(network, LETTERS, [seed])[0] for seed in range(3)]
+    assert network.training
+    cold = write_several(network, LETTERS, [0], temperature=0.01)[0]
+    assert len(set(cold)) < len(set(together[0]))
+
+
+def test_a_training_records_what_its_model_repeats(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    (site.root / "text.txt").write_text("uno dos tres cuatro cinco\n" * 600)
+    result = train(site, "count", steps=40)
+    assert result.memory is not None
+    assert (len(result.memory.model), len(result.memory.author)) == (24, 3)
+    assert result.longest == result.memory.longest
+    assert result.memory.author == (500,) * 3, "a text that only repeats itself"
+    assert not result.memory.repeats
+    record = read_model(site.models / "count").record["training"]
+    assert {key: record[key] for key in record if "run" in key} == result.memory.to_record()
+    assert record["typical-run-unseen"] == 500
 
 
 def show(capsys: pytest.CaptureFixture[str], found: Memory | None) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, get_args
 
 from escriba.ground.errors import EscribaError, ModelError, Place, SourceError
 from escriba.ground.files import is_dir, resolve
@@ -23,10 +23,11 @@ from escriba.ground.project import find
 from escriba.records import model as files
 from escriba.records.library import find_model
 from escriba.records.model import Network
+from escriba.records.recipe import Budget
 from escriba.records.vocabulary import Vocabulary
 from escriba.sampling.engine import Engine
 from escriba.sampling.reading import States, predict, watch
-from escriba.sampling.request import read_number, read_options
+from escriba.sampling.request import OptionError, read_decimals, read_number, read_options
 from escriba.sampling.stream import make_stream
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from escriba.charlm.training.train import Result
-    from escriba.records.recipe import Budget
     from escriba.sampling.reference import Integers
 
     Floats = NDArray[np.float64]
@@ -45,7 +45,6 @@ __all__ = ["EscribaError", "Model", "Sample", "States", "load", "train"]
 Number = int | float | Decimal | str
 Location = str | os.PathLike[str]
 
-# Its colours are the page's own, light or dark.
 _HTML = (
     '<pre dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate">'
     "<strong>{prompt}</strong>{text}</pre>"
@@ -66,7 +65,7 @@ class How(TypedDict, total=False):
 @dataclass(frozen=True)
 class Sample:
     """What a model wrote: `text` after `prompt`. As text it is both, as `escriba sample` prints
-    them; a notebook shows the prompt in bold. `options` are the request's."""
+    them; a notebook shows the prompt in bold, in its own colours. `options` are the request's."""
 
     prompt: str
     text: str
@@ -143,11 +142,10 @@ class Model:
         Raises SourceError for an option out of its range, and for a prompt or an end with
         characters that the model lacks.
         """
-        how = How(
-            length=length, until=until, temperature=temperature,
+        return self.samples(
+            1, prompt, seed=seed, length=length, until=until, temperature=temperature,
             top_k=top_k, top_p=top_p, min_p=min_p,
-        )  # fmt: skip
-        return self.samples(1, prompt, seed=seed, **how)[0]
+        )[0]  # fmt: skip
 
     def samples(
         self, number: int, prompt: str = "", *, seed: int = 1, **how: Unpack[How]
@@ -196,8 +194,7 @@ class Model:
         Raises SourceError for characters that the model lacks, and ModelError if its file is not
         any more the one that was loaded.
         """
-        begun = make_stream(self._model, read_options({"prompt": prompt})).prompt
-        return watch(self._integers, begun, self._encode(text))
+        return watch(self._integers, self._begin(prompt), self._encode(text))
 
     @cached_property
     def _integers(self) -> Integers:
@@ -212,14 +209,16 @@ class Model:
             )
         return integers
 
+    def _begin(self, prompt: str) -> tuple[int, ...]:
+        return make_stream(self._model, read_options({"prompt": prompt})).prompt
+
     def _encode(self, text: str) -> list[int]:
         if not isinstance(text, str):
             raise SourceError(tr("expected text, not {value!r}", value=text))
         return self.vocabulary.encode(text, "text")
 
     def _predict(self, text: str, prompt: str) -> Iterator[Floats]:
-        begun = make_stream(self._model, read_options({"prompt": prompt})).prompt
-        return predict(self._engine, begun, self._encode(text))
+        return predict(self._engine, self._begin(prompt), self._encode(text))
 
 
 def load(name: Location, *, project: Location = ".") -> Model:
@@ -230,10 +229,12 @@ def load(name: Location, *, project: Location = ".") -> Model:
     Raises ModelError for one that is not there, is damaged or cannot be run exactly, and
     SourceError for a project that is not there or has mistakes.
     """
+    from escriba.cli.arguments import model_name
+
     text = os.fspath(name)
     parted = "/" in text or os.sep in text or text.startswith(".")
     if isinstance(name, str) and not parted and not text.endswith(".safetensors"):
-        return Model(find_model(find(Path(project)), name))
+        return Model(find_model(find(Path(project)), model_name(name)))
     path = Path(text)
     if is_dir(path):
         return Model(files.read_model(path if path.name else resolve(path)))
@@ -260,6 +261,7 @@ def train(
     At Ctrl-C, or when a notebook interrupts, what is done is kept, and the result is not
     `finished`. Raises ModelError, SourceError, CorpusError and TrainingError. Needs torch.
     """
+    from escriba.cli.arguments import model_name
     from escriba.ground.install import need_torch
 
     need_torch()
@@ -269,8 +271,11 @@ def train(
     found = find(Path(project))
     with _stopping() as stop, shown(name, quiet=quiet) as display:
         return train_model(
-            found, name, minutes=minutes, epochs=epochs, steps=steps, budget=budget,
-            restart=restart, force=force, device=device, checkpoint_every=checkpoint_every,
+            found, model_name(name), restart=restart, force=force, device=device,
+            minutes=None if minutes is None else float(read_decimals("minutes", minutes)),
+            epochs=None if epochs is None else float(read_decimals("epochs", epochs)),
+            steps=None if steps is None else read_number("steps", steps), budget=_budget(budget),
+            checkpoint_every=float(read_decimals("checkpoint-every", checkpoint_every)),
             report=display.moment, reading=display.reading, began=display.began,
             wrote=display.wrote, stop=stop,
         )  # fmt: skip
@@ -278,8 +283,16 @@ def train(
 
 def _stopping() -> AbstractContextManager[Callable[[], bool]]:
     """What tells of Ctrl-C, which the main thread alone can hear."""
-    if threading.current_thread() is not threading.main_thread():
-        return nullcontext(lambda: False)
     from escriba.charlm.training.display import stopping
 
-    return stopping()
+    alone = threading.current_thread() is threading.main_thread()
+    return stopping() if alone else nullcontext(lambda: False)
+
+
+def _budget(value: Budget | None) -> Budget | None:
+    if value not in (None, *get_args(Budget)):
+        names = ", ".join(map(repr, get_args(Budget)))
+        raise OptionError(
+            tr("'budget' must be one of {names}, not '{value}'", names=names, value=value)
+        )
+    return value

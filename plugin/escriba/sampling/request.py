@@ -140,16 +140,22 @@ def read_options(values: Mapping[str, Any]) -> Options:
                 )
             read[name] = value
         elif name in ("temperature", "top_p", "min_p"):
-            try:
-                read[name] = read_decimal(str(value))
-            except ValueError:
-                shown = name.replace("_", "-")
-                raise OptionError(
-                    tr("'{name}' must be a number, not '{value}'", name=shown, value=value)
-                ) from None
+            read[name] = read_decimals(name, value)
         else:
             read[name] = read_number(name, value)
     return Options(**read)
+
+
+def read_decimals(name: str, value: Any) -> Decimal:
+    """A number that is given under a name; a float is the decimal that it is written as. Raises
+    OptionError for what is none."""
+    try:
+        return read_decimal(str(value))
+    except ValueError:
+        shown = name.replace("_", "-")
+        raise OptionError(
+            tr("'{name}' must be a number, not '{value}'", name=shown, value=value)
+        ) from None
 
 
 def read_number(name: str, value: Any) -> int:
