@@ -24,6 +24,7 @@ from escriba.records.recipe import CorpusRecipe
 
 RARE = 5  # a symbol that the training part has fewer of is hardly learnt
 LINE = 20  # characters; shorter lines stand in many texts
+LINES = 5_000_000  # that are remembered, the first of a corpus: half a gigabyte
 FIRST = 3  # places that are told
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?![\w-])")
@@ -138,27 +139,21 @@ class _Look:
 
     def through(self, document: Document) -> None:
         """Look through one more; a copy that the recipe leaves out counts for nothing."""
-        digest, size = hashlib.sha256(), 0
-        lines: list[str] = []
-        traces: list[tuple[str, str]] = []
+        digest, size, waits = hashlib.sha256(), 0, "files" in self.recipe.dedupe
+        waiting: list[str] = []
         for text in self._cleaner.read(document):
             digest.update(text.encode())
             size += len(text)
-            for line in text.split("\n"):
-                lines += [line.strip()] if len(line.strip()) >= LINE else []
-                traces += find_traces(line)
+            if waits:  # whether it is a copy is known at its end
+                waiting.append(text)
+            else:
+                self._see(text, document)
         name = document.shown.as_posix()
         first = self._files.setdefault(digest.digest(), name)
-        if size and first != name:
-            if "files" in self.recipe.dedupe:
-                return
+        if waits and first == name:
+            self._see("".join(waiting), document)
+        elif size and first != name and not waits:
             self.copies.append((first, name))
-        for line in lines:
-            self._see_line(line)
-        for kind, found in traces:
-            self._counts[kind][found] += 1
-            if len(self._counts[kind]) <= FIRST:
-                self._places.setdefault((kind, found), document)
 
     def trace(self, kind: str) -> Traces:
         """What was found of a kind."""
@@ -167,12 +162,22 @@ class _Look:
                  if place[0] == kind]  # fmt: skip
         return Traces(counts.total(), len(counts), tuple(first))
 
+    def _see(self, text: str, document: Document) -> None:
+        for line in text.split("\n"):
+            if len(line.strip()) >= LINE:
+                self._see_line(line.strip())
+            for kind, found in find_traces(line):
+                self._counts[kind][found] += 1
+                if len(self._counts[kind]) <= FIRST:
+                    self._places.setdefault((kind, found), document)
+
     def _see_line(self, line: str) -> None:
         digest = hashlib.blake2b(line.encode(), digest_size=12).digest()
         if digest in self._lines:
             self.repeated += 1
             self.characters += len(line)
-        self._lines.add(digest)
+        elif len(self._lines) < LINES:
+            self._lines.add(digest)
 
     def _locate(self, kind: str, found: str, document: Document) -> Trace:
         """Where something stands in the file: cleaning may have moved its line."""
