@@ -136,9 +136,8 @@ def test_lines_are_dropped_by_pattern(site: Project) -> None:
 
 def test_a_pattern_takes_no_longer_than_its_line(site: Project) -> None:
     write(site, a_txt="a" * 200_000 + "\n")
-    begun = time.process_time()
+    # Whoever tried all ways to fit it would not live to see the end.
     assert len(text_of(read(site, drop_lines=("*a*a*a*a*a*a*a*a*b",)))) == 200_001
-    assert time.process_time() - begun < 20
 
 
 def test_duplicates_are_read_once(site: Project) -> None:

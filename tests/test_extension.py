@@ -315,6 +315,14 @@ def test_wrong_prompt_is_placed_at_the_prompt(page: Callable[..., Context]) -> N
         convert(block("prose", prompt="ñ"), replace(context, answers=answers))
 
 
+def test_an_end_that_the_model_does_not_know_is_placed_there(page: Callable[..., Context]) -> None:
+    context = page()
+    answers = Answers(Ledger(context.project), frozen=False)
+    problem = r"^posts/a.md:12:8: the model 'tolstoi' knows no end of a document"
+    with pytest.raises(SourceError, match=problem):
+        convert(block("prose", until="document"), replace(context, answers=answers))
+
+
 def test_alone_it_finds_the_project_and_freezes(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from escriba.cli.arguments import Location
+from escriba.cli.corpora import corpus
 from escriba.cli.documents import expand
 from escriba.cli.models import evaluate, sample, train
 from escriba.cli.shelf import models
@@ -33,7 +34,7 @@ def cli(context: click.Context, folder: Path) -> None:
 
 
 for _command in (
-    new, build, serve, check, refresh, explain, prune, expand, sample, train, evaluate,
+    new, build, serve, check, refresh, explain, prune, expand, sample, corpus, train, evaluate,
     models,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -50,6 +50,8 @@ def show(asked: sample.Asked, page: Page) -> Iterator[View]:
         "show": asked.options.show,
     }
     words = {key.removeprefix(WORDS): v for key, v in page.words.items() if key.startswith(WORDS)}
+    if asked.request.model.vocabulary.mark is None:
+        words.pop("until-document", None)
     words["lang"] = page.lang.replace("_", "-")  # of its numbers
     words["title"] = page.words["prompt"]  # what the prompt of a sample says of itself
     playground = Playground(
