@@ -93,7 +93,9 @@ def find_memory(device: torch.device) -> int | None:
 
 def show(size: int) -> str:
     """A number of bytes, as people read it."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"
+    if size >= 1e9:
+        return f"{size / 1e9:,.1f} GB"
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} KB"
 
 
 def _count_weights(network: Network, symbols: int) -> int:
