@@ -19,6 +19,7 @@ from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.network import tensors as tensors_of  # noqa: E402
 from escriba.charlm.training.limits import count_seconds  # noqa: E402
 from escriba.charlm.training.origin import Origin  # noqa: E402
+from escriba.charlm.training.pace import Beside  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
 from escriba.charlm.training.settings import Limit  # noqa: E402
 from escriba.charlm.training.train import Result, train  # noqa: E402
@@ -200,12 +201,19 @@ def test_what_the_clock_decided_survives_a_kill(
     assert timeless(log_of(killed)) == timeless(log_of(whole))
 
 
-@pytest.mark.parametrize(("beside", "seconds"), [(0, 60), (6, 60), (16, 50), (36, 30), (1000, 30)])
+@pytest.mark.parametrize(("beside", "seconds"), [(0, 60), (4, 60), (14, 50), (34, 30), (1000, 30)])
 def test_what_stands_beside_the_steps_is_taken_off_the_minutes(
     beside: float, seconds: float
 ) -> None:
     assert count_seconds(Limit(minutes=1), beside) == seconds
     assert count_seconds(Limit(steps=1), beside) == float("inf")
+
+
+def test_what_stands_beside_the_steps_is_known_from_them() -> None:
+    beside = Beside(before=4.0, symbols=1000)
+    assert beside.seconds(0.003) == pytest.approx(4 + 1000 * 0.001)
+    beside.per_symbol, beside.writing = 0.002, 0.5  # as measured, and as written
+    assert beside.seconds(0.003) == pytest.approx(4 + 1000 * 0.002 + 0.5)
 
 
 def test_a_bent_rate_is_whole_at_the_bend_and_zero_at_the_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     place of the recipe's. With several processes or machines:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
+    since = time.monotonic()
     from escriba.ground.install import need_torch
 
     need_torch()
@@ -105,7 +107,7 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     with told_once(), stopping() as stop, shown(name, quiet=quiet) as display:
         result = train_model(
             project, name, report=display.moment, reading=display.reading, began=display.began,
-            wrote=display.wrote, stop=stop, **options,
+            wrote=display.wrote, stop=stop, since=since, **options,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         show_result(name, result)

@@ -12,7 +12,7 @@ from escriba.charlm.training.settings import Limit
 SLACK, LEAST_SLACK = 0.05, 2.0
 # Seconds before the first step and after the last that the minutes do not count; more are taken off
 # them, but half of them at most.
-GRACE = 6.0
+GRACE = 4.0
 
 
 def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:

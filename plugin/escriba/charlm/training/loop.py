@@ -89,8 +89,10 @@ class Loop:
         if run.step % CLOCK_EVERY:
             return "go on"
         order: Order = "go on"
-        limit, beside = training.settings.limit, self.beside.seconds
-        end = find_end(run, limit, self.pace.per_step, beside)
+        limit, per_step = training.settings.limit, self.pace.per_step
+        per_symbol = (per_step or 0) * run.step / max(run.characters, 1)
+        beside = self.beside.seconds(per_symbol)
+        end = find_end(run, limit, per_step, beside)
         if self.stop():
             order = "stop"
         elif is_half_time(run, limit, beside):

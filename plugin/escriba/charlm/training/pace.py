@@ -15,6 +15,7 @@ from escriba.charlm.training.settings import Limit
 
 REPORT_EVERY = 0.25  # seconds
 RECENT = 40  # reports: the speed shown is that of the last ten seconds
+MEASURING = 1 / 3  # of the time of a step's symbol: there is no gradient
 LATELY = 4.0  # seconds, at least, over which the pace is taken by which a training may be cut
 
 
@@ -49,7 +50,8 @@ class Watch:
 @dataclass
 class Beside:
     """The seconds that a training takes beside its steps: before the first, and after the last,
-    where `symbols` are measured, and something is written. What they take is known from on the way.
+    where `symbols` are measured, and something is written. What they take is known from on the way;
+    until the first validation, from the steps.
     """
 
     before: float
@@ -57,9 +59,10 @@ class Beside:
     per_symbol: float = 0.0
     writing: float = 0.0
 
-    @property
-    def seconds(self) -> float:
-        return self.before + self.symbols * self.per_symbol + self.writing
+    def seconds(self, per_symbol: float) -> float:
+        """What it all takes, where a step takes so many seconds for each of its symbols."""
+        each = self.per_symbol or MEASURING * per_symbol
+        return self.before + self.symbols * each + self.writing
 
     @contextmanager
     def measured(self, symbols: int) -> Iterator[None]:

@@ -18,7 +18,7 @@ from escriba.charlm.training.follow import Kind, write_table
 from escriba.charlm.training.follow import begin as begin_following
 from escriba.charlm.training.limits import count_steps, goes_further, set_schedule
 from escriba.charlm.training.log import Log
-from escriba.charlm.training.loop import End, Loop
+from escriba.charlm.training.loop import VALIDATE_ON, End, Loop
 from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import SAMPLES, Memory, hold_against
 from escriba.charlm.training.pace import Beside, Moment, Watch
@@ -86,6 +86,7 @@ def train(
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
+    since: float | None = None,
     logs: Sequence[Kind] = (),
     began: Callable[[Training, Run], None] = lambda training, run: None,
     report: Callable[[Moment], None] = lambda moment: None,
@@ -106,7 +107,8 @@ def train(
     stands in the place of its weights and its record gives way at the end, to a lower loss on the
     same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
 
-    `logs` are kept beside `training.jsonl`: a table, or what TensorBoard shows.
+    `since` is when it was asked for, by the clock `time.monotonic`: minutes count from then on, but
+    for a few seconds. `logs` are kept beside `training.jsonl`: a table, or what TensorBoard shows.
 
     `reading` is told how many bytes of the corpus are encoded, and of how many; `began` with what
     the training begins or goes on; `report` is called about four times a second; `wrote` is given
@@ -114,7 +116,7 @@ def train(
     written and the call returns. In several processes (torchrun) each must make this call. Raises
     ModelError, SourceError, CorpusError and TrainingError.
     """
-    begun = time.monotonic()
+    begun = time.monotonic() if since is None else since
     limit = Limit(minutes, epochs, steps)
     if not checkpoint_every >= 0:  # NaN is not, either
         raise SourceError(
@@ -222,7 +224,8 @@ def _look_ahead(training: Training, before: float) -> Beside:
     if limit.minutes is not None:  # a corpus that is encoded takes its time once
         before = min(before, 0.25 * 60 * limit.minutes)
     measured = min(len(corpus.validation), _choose_final(limit))
-    return Beside(before, measured + min(len(corpus.train), TRAIN_ON))
+    last = min(len(corpus.validation), VALIDATE_ON)
+    return Beside(before, measured + last + min(len(corpus.train), TRAIN_ON))
 
 
 def _choose_final(limit: Limit) -> int:
