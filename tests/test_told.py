@@ -37,7 +37,7 @@ def test_the_beginning_says_what_was_chosen(tmp_path: Path) -> None:
         dict(describe_beginning(training, run))))  # fmt: skip
     assert told == [
         {
-            "corpus": "7,803 characters, 0 MB, in 1 file: 6,242 to train on, 780 to validate on, "
+            "corpus": "7,803 characters, 8 KB, in 1 file: 6,242 to train on, 780 to validate on, "
             "781 to test on",
             "vocabulary": "15 different characters, 2 of them seen fewer than 5 times",
             "network": "lstm, 2 layers of 16 units: 4,847 parameters",
