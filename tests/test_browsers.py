@@ -94,7 +94,7 @@ def test_every_cell_unit_stop_and_layout(
 ) -> None:
     window.open(request.getfixturevalue(site))
     found = window.run(f"const document_ = document; {REPRODUCE} return found;")
-    assert len(found) == {"small": 6, "layouts": 15}[site], found
+    assert len(found) == {"small": 10, "layouts": 15}[site], found
     for said, same_html, same_text, across, down in found:
         assert said.startswith("Identical")
         assert (same_html, same_text, across) == (True, True, 0)

@@ -110,8 +110,10 @@ class Ended:
     """A run that ended after 100 steps, the rate falling from 50 on, after 30 seconds."""
 
     schedule = Schedule(5, 50, 100)
-    exhausted = False
+    stale: int | None = None
+    asked: tuple[float | None, float | None, int | None] | None = None
     step = 100
+    seconds = 60.0
     cooled_after = 30.0
 
 
@@ -129,6 +131,11 @@ class Ended:
 )
 def test_a_longer_limit_goes_further(limit: Limit, expected: bool) -> None:
     run: Any = Ended()
-    assert goes_further(run, limit, 10) is expected
-    run.exhausted = True
-    assert not goes_further(run, limit, 10)
+    own = Limit(steps=100)
+    assert goes_further(run, limit, own, 10) is expected
+    run.asked = limit.minutes, limit.epochs, limit.steps
+    assert not goes_further(run, limit, own, 10), "the same again"
+    run.stale = 40
+    assert not goes_further(run, limit, own, 10)
+    assert goes_further(run, Limit(steps=101), own, 10) is (limit != Limit(steps=101))
+    assert not goes_further(run, Limit(steps=99), own, 10)
