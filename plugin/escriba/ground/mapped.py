@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from escriba.ground.errors import Place
+
+Locate = Callable[[int], Place]  # from a position of the document
 
 
 class MappedText:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from escriba.markup.html import css
-from escriba.markup.html.plain import unescape
+from escriba.markup.html.entities import unescape
 
 # A tag: its slash (2) and name (3). Comments and scripts (1) match too, so that nothing in them
 # is taken for one, but have no name; nor has what begins and never ends, which takes all the rest

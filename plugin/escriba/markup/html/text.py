@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from escriba.markup.html.entities import unescape
 from escriba.markup.html.grammar import names
-from escriba.markup.html.plain import unescape
 from escriba.markup.html.tree import Child, Formula, Html, Node, Verbatim
 from escriba.markup.html.write import escape_text, write
 from escriba.tex.words import read

@@ -87,7 +87,7 @@ class Node:
         return Node(self.tag, dict(self.attributes))
 
 
-class Run(Node):
+class InlineHtml(Node):
     """What one stretch of HTML within a line has made. It is no element; if it `stands_alone`, no
     paragraph is around it that has nothing else."""
 
@@ -97,8 +97,8 @@ class Run(Node):
         super().__init__("", None, children, at)
         self.stands_alone = stands_alone
 
-    def _copy_tag(self) -> Run:
-        return Run((), self.at, stands_alone=self.stands_alone)
+    def _copy_tag(self) -> InlineHtml:
+        return InlineHtml((), self.at, stands_alone=self.stands_alone)
 
 
 class Html(Node):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from escriba.markup.html.entities import unescape
 from escriba.markup.html.grammar import names
-from escriba.markup.html.plain import unescape
 from escriba.markup.html.tags import ADDRESSED, HOLDS, Reference, Slot, attributes, list_addresses
 from escriba.markup.html.tree import Formula, Html, Node, Verbatim
 

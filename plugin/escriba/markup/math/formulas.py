@@ -8,13 +8,14 @@ and a reference may come before its equation.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
 from escriba import tex
 from escriba.ground.errors import Place, Problem, SourceError, shorten
 from escriba.ground.language import tr
+from escriba.ground.mapped import Locate
 from escriba.ground.mistakes import Mistakes
 from escriba.markup.html.tree import Child, Formula, Node
 from escriba.markup.math.delimiters import UNKNOWN, Delimiters
@@ -32,9 +33,6 @@ class Mathematics:
     delimiters: Delimiters = UNKNOWN
     macros: Mapping[str, str] = field(default_factory=dict)
     show: bool = False
-
-
-Locate = Callable[[int], Place]  # from a position of the document
 
 
 def translate(root: Node, mathematics: Mathematics, locate: Locate, mistakes: Mistakes) -> None:

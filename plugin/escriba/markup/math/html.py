@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from escriba.article.source.hidden import blank
 from escriba.ground.ahead import Ahead
 from escriba.ground.mapped import MappedText
+from escriba.markup.html.entities import unescape
 from escriba.markup.html.grammar import MARKED
-from escriba.markup.html.plain import unescape
 from escriba.markup.html.tree import Formula
 from escriba.markup.math.delimiters import Delimiters, Finder
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from escriba.ground.errors import Place, Problem
+from escriba.ground.errors import Problem
 from escriba.ground.language import plural, tr
-from escriba.ground.mapped import MappedText
+from escriba.ground.mapped import Locate, MappedText
 from escriba.markup.math.delimiters import ALL, Delimiters, Finder, Found
 
 # What a formula has and a price has not, for texts in which no formula is looked for.
 _SIGNS = re.compile(r"\\[a-zA-Z]{2}|[\^_=]")
 _LETTER = re.compile(r"[a-zA-Z](?:\([a-zA-Z]\))?")
 _LISTED = 5  # places that a warning names
-
-Locate = Callable[[int], Place]  # from a position of the document
 
 
 def find_unread(prose: Iterable[MappedText], locate: Locate) -> Problem | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from escriba.ground.mapped import MappedText, join
+from escriba.markup.html.entities import unescape
 from escriba.markup.html.grammar import SPAN_ELEMENTS, VOID_ELEMENTS
-from escriba.markup.html.plain import unescape
 from escriba.markup.html.tree import Child, Node, Part, parse
 from escriba.markup.kramdown.enclosed import Nested, hide, holds
 from escriba.markup.kramdown.grammar import ATTRIBUTE, OPT, TAG

@@ -9,7 +9,7 @@ from html import escape
 
 from escriba.markup.html.grammar import HEADINGS, MARK, names
 from escriba.markup.html.text import plain, walk
-from escriba.markup.html.tree import Child, Formula, Html, Node, Run, Verbatim
+from escriba.markup.html.tree import Child, Formula, Html, InlineHtml, Node, Verbatim
 from escriba.markup.kramdown.blocks.html import read_attributes
 from escriba.markup.kramdown.document.contents import find_headings
 from escriba.markup.kramdown.grammar import TAG
@@ -113,14 +113,14 @@ def set_lines(root: Node) -> None:
 
 def _is_block(child: Child) -> bool:
     block = isinstance(child, Node) and (child.tag in _BLOCKS or not child.tag)
-    return block and not isinstance(child, (Html, Run))
+    return block and not isinstance(child, (Html, InlineHtml))
 
 
 def _unwrap(child: Child) -> Child:
     if isinstance(child, Node) and child.tag == "p" and len(child.children) == 1:
         only = child.children[0]
         wrapped = not child.attributes and not isinstance(child, Html)
-        return only if wrapped and isinstance(only, Run) and only.stands_alone else child
+        return only if wrapped and isinstance(only, InlineHtml) and only.stands_alone else child
     return child
 
 

@@ -14,7 +14,7 @@ from html import escape
 from escriba.article.source.hidden import blank
 from escriba.ground.mapped import MappedText
 from escriba.markup.html.grammar import names
-from escriba.markup.html.tree import Child, Formula, Node, Run, Verbatim
+from escriba.markup.html.tree import Child, Formula, InlineHtml, Node, Verbatim
 from escriba.markup.kramdown.attributes import Attributes
 from escriba.markup.kramdown.blocks.html import open_html, open_mark
 from escriba.markup.kramdown.notes import Notes
@@ -177,13 +177,13 @@ class Region:
                 return read_formula(tex, display, self.mapped.cut(start, end))
             case nodes.Raw(start, end):
                 html = open_html(parser, [self.mapped.cut(start, end)])
-                return Run(html, at, stands_alone=_stands_alone(self.source[start:end]))
+                return InlineHtml(html, at, stands_alone=_stands_alone(self.source[start:end]))
             case nodes.Comment(text):
                 comment = Verbatim(f"<!-- {parser.show_marks(text)} -->", at)
-                return Run([comment], at, stands_alone=True)
+                return InlineHtml([comment], at, stands_alone=True)
             case nodes.Marked(mark):
                 alone = mark[1].isalpha() or _stands_alone(parser.hooks.marks[mark])
-                return Run(open_mark(parser, mark, at).children, at, stands_alone=alone)
+                return InlineHtml(open_mark(parser, mark, at).children, at, stands_alone=alone)
             case nodes.Note(name):
                 return self.spans.notes.mark(name)
             case nodes.Image(start, end, target):

@@ -1,18 +1,11 @@
-"""The text of some HTML that is a string."""
+"""Entities of HTML, of which there may be any number of digits."""
 
 from __future__ import annotations
 
 import html
 import re
 
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _LONG = re.compile("&#([0-9]{8,})")
-
-
-def strip_tags(markup: str) -> str:
-    """HTML without its tags and comments; one that is not closed stays."""
-    end = markup.rfind(">") + 1
-    return _TAG.sub("", markup[:end]) + markup[end:]
 
 
 def unescape(markup: str) -> str:
