@@ -26,9 +26,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.encoded import Text
-from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.device import choose_precision
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
@@ -36,6 +33,9 @@ from escriba.charlm.training.optimise import make_optimisers
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Limit, settle
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.encoded import Text
+from escriba.corpora.windows import Reader
 from escriba.ground.mistakes import ending
 from escriba.records.recipe import NetworkRecipe, Recipe, TrainingRecipe, read_recipe
 from support import shakespeare

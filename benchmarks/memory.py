@@ -94,7 +94,7 @@ def import_torch(folder: Path, steps: int) -> None:
 def encode(folder: Path, steps: int) -> None:
     import torch  # noqa: F401
 
-    from escriba.charlm.corpora.corpus import read_corpus
+    from escriba.corpora.corpus import read_corpus
     from escriba.ground import project
     from escriba.records.recipe import read_recipe
 
@@ -104,9 +104,9 @@ def encode(folder: Path, steps: int) -> None:
 
 
 def train(folder: Path, steps: int) -> None:
-    from escriba.charlm.corpora.corpus import read_corpus
-    from escriba.charlm.corpora.windows import Reader
     from escriba.charlm.training.train import train as train_model
+    from escriba.corpora.corpus import read_corpus
+    from escriba.corpora.windows import Reader
     from escriba.ground import project
     from escriba.records.recipe import read_recipe
 

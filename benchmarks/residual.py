@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.training.train import train
+from escriba.corpora.corpus import read_corpus
 from escriba.ground import project
 from escriba.ground.mistakes import ending
 from escriba.records.recipe import read_recipe

@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from escriba.charlm.corpora.corpus import encode, read_corpus
 from escriba.charlm.weights import load_network
+from escriba.corpora.corpus import encode, read_corpus
 from escriba.ground import project
 from escriba.ground.mistakes import ending
 from escriba.records.evaluation import FILE as EVALUATION

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.sources import find_sources
 from escriba.charlm.evaluation.ngram import Level, Stretch, count_levels, discounts, measure_ngrams
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.sources import find_sources
 from escriba.ground import project
 from escriba.ground.mistakes import ending
 from escriba.records.recipe import read_recipe

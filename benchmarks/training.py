@@ -31,9 +31,9 @@ from pathlib import Path
 
 import torch
 
-from escriba.charlm.corpora.corpus import read_corpus
 from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.training.train import train
+from escriba.corpora.corpus import read_corpus
 from escriba.ground.mistakes import ending
 from escriba.records.recipe import read_recipe
 from support import nanogpt_recipe

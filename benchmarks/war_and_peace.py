@@ -18,9 +18,9 @@ import os
 from pathlib import Path
 
 from escriba.charlm.evaluation.evaluate import evaluate
-from escriba.charlm.training.display import shown, stopping
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.train import train
+from escriba.cli.display import shown, stopping
 from escriba.ground import project
 from escriba.ground.mistakes import ending
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba.charlm.corpora import archives
-from escriba.charlm.corpora.archives import list_documents
+from escriba.corpora import archives
+from escriba.corpora.archives import list_documents
 from escriba.ground.errors import CorpusError
 
 SHOWN = Path("texts/x")

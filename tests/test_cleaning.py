@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from escriba.charlm.corpora.cleaning import clean
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.sources import find_sources
-from escriba.charlm.corpora.stripping import strip_front_matter, strip_html, strip_markdown
+from escriba.corpora.cleaning import clean
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.sources import find_sources
+from escriba.corpora.stripping import strip_front_matter, strip_html, strip_markdown
 from escriba.ground import project, schema
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.project import Project

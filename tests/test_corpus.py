@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.charlm.corpora import encoder
-from escriba.charlm.corpora.archives import Document
-from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus
+from escriba.corpora import encoder
+from escriba.corpora.archives import Document
+from escriba.corpora.corpus import Corpus, encode, read_corpus
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, SourceError
 from escriba.records import vocabulary

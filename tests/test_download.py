@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba.charlm.corpora import download
-from escriba.charlm.corpora.corpus import read_corpus
+from escriba.corpora import download
+from escriba.corpora.corpus import read_corpus
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.schema import read

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from escriba.charlm.corpora import archives, digests, encoded, encoder, staging, texts
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.encoded import Part
-from escriba.charlm.corpora.shares import place
+from escriba.corpora import archives, digests, encoded, encoder, staging, texts
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.encoded import Part
+from escriba.corpora.shares import place
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
 from escriba.records.recipe import CorpusRecipe, Source

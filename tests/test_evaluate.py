@@ -23,7 +23,6 @@ from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
 from escriba.article.values.inline import show_value  # noqa: E402
-from escriba.charlm.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
 from escriba.charlm.evaluation import baselines  # noqa: E402
 from escriba.charlm.evaluation.baselines import Subject, measure_baselines, spread  # noqa: E402
 from escriba.charlm.evaluation.classes import classify  # noqa: E402
@@ -34,12 +33,13 @@ from escriba.charlm.evaluation.evaluate import (  # noqa: E402
     write_evaluation,
 )
 from escriba.charlm.evaluation.outside import read_outside  # noqa: E402
-from escriba.charlm.evaluation.report import print_scores  # noqa: E402
 from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.weights import load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
+from escriba.cli.scores import print_scores  # noqa: E402
+from escriba.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.ground.errors import CorpusError, EscribaError, ModelError, Place, SourceError  # noqa: E402
 from escriba.records import model as modelfile  # noqa: E402

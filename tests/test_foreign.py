@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba.charlm.corpora.corpus import read_corpus
-from escriba.charlm.corpora.foreign import recognise
+from escriba.corpora.corpus import read_corpus
+from escriba.corpora.foreign import recognise
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
 from escriba.ground.project import Project

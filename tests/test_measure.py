@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from torch import nn  # noqa: E402
 
-from escriba.charlm.corpora.corpus import read_corpus  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
+from escriba.corpora.corpus import read_corpus  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Source  # noqa: E402
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st  # noqa: E402
 
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.training import novelty  # noqa: E402
-from escriba.charlm.training.display import describe_memory, show_result  # noqa: E402
 from escriba.charlm.training.novelty import Memory, Run, find_runs, hold_against  # noqa: E402
 from escriba.charlm.training.preview import write_several  # noqa: E402
 from escriba.charlm.training.train import Result, train  # noqa: E402
+from escriba.cli.display import describe_memory, show_result  # noqa: E402
 from escriba.records.model import Network, read_model  # noqa: E402
 from escriba.records.vocabulary import Vocabulary  # noqa: E402
 from support.training import make_site  # noqa: E402

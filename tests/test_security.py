@@ -775,7 +775,7 @@ def test_downloads(site: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(EscribaError) as caught:
             read_recipe(site.models, "new", site.root)
         assert SECRET not in str(caught.value)
-    from escriba.charlm.corpora import download as downloads  # as fetches are bounded
+    from escriba.corpora import download as downloads  # as fetches are bounded
 
     class Server(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escriba.charlm.corpora import shares
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.shares import Weighed, deal
+from escriba.corpora import shares
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.shares import Weighed, deal
 from escriba.ground import project, schema
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.project import Project

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from escriba.charlm.corpora import digests
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.sources import Found, find_sources, is_excluded
+from escriba.corpora import digests
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.sources import Found, find_sources, is_excluded
 from escriba.ground import project
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.schema import read

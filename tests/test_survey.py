@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from escriba.charlm.corpora.survey import find_traces, survey
 from escriba.cli import cli
+from escriba.corpora.survey import find_traces, survey
 from escriba.ground import project
 from escriba.ground.project import Project
 from escriba.records.recipe import CorpusRecipe, Source

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from escriba.charlm.corpora.texts import _STARTER, BadByteError, compose, cut, decode, unwrap
+from escriba.corpora.texts import _STARTER, BadByteError, compose, cut, decode, unwrap
 from support.texts import split_points
 
 ALPHABET = "aei \t\n\r.é€😀\u0301\u0323\u0338ᄀ\u1161\u11a8가\u0dd9\u0dcf\u0dca\u00a0\x85\ufeff"

@@ -10,17 +10,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from escriba.charlm.training.advice import Findings, advise, measure_beside  # noqa: E402
-from escriba.charlm.training.chart import draw  # noqa: E402
-from escriba.charlm.training.display import describe  # noqa: E402
 from escriba.charlm.training.pace import Moment  # noqa: E402
 from escriba.charlm.training.settings import Limit  # noqa: E402
-from escriba.charlm.training.summary import (  # noqa: E402
+from escriba.charlm.training.train import train  # noqa: E402
+from escriba.charlm.training.training import Training  # noqa: E402
+from escriba.cli.chart import draw  # noqa: E402
+from escriba.cli.display import describe  # noqa: E402
+from escriba.cli.summary import (  # noqa: E402
     describe_beginning,
     describe_end,
     describe_limit,
 )
-from escriba.charlm.training.train import train  # noqa: E402
-from escriba.charlm.training.training import Training  # noqa: E402
 from support.training import TEXT, make_site  # noqa: E402
 
 

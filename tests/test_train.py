@@ -14,14 +14,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.corpora.corpus import encode, read_corpus  # noqa: E402
-from escriba.charlm.corpora.windows import Reader  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.training import calibrate  # noqa: E402
 from escriba.charlm.training.schedule import Schedule  # noqa: E402
 from escriba.charlm.training.settings import Limit, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
+from escriba.corpora.corpus import encode, read_corpus  # noqa: E402
+from escriba.corpora.windows import Reader  # noqa: E402
 from escriba.ground.errors import ModelError, SourceError, TrainingError  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402

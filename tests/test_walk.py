@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from escriba.charlm.corpora import walk
-from escriba.charlm.corpora.sources import find_sources
+from escriba.corpora import walk
+from escriba.corpora.sources import find_sources
 from escriba.ground import project
 from escriba.ground.errors import CorpusError
 from escriba.records.recipe import CorpusRecipe, Source, read_recipe

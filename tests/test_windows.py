@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.corpora import windows  # noqa: E402
-from escriba.charlm.corpora.corpus import read_corpus  # noqa: E402
-from escriba.charlm.corpora.windows import Reader, Window  # noqa: E402
+from escriba.corpora import windows  # noqa: E402
+from escriba.corpora.corpus import read_corpus  # noqa: E402
+from escriba.corpora.windows import Reader, Window  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.ground.errors import CorpusError  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Source  # noqa: E402

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from escriba.charlm.corpora.windows import Reader, Window
 from escriba.charlm.device import Precision
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
+from escriba.corpora.windows import Reader, Window
 from escriba.records.model import Network
 from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 

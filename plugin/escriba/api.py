@@ -265,8 +265,8 @@ def train(
     from escriba.ground.install import need_torch
 
     need_torch()
-    from escriba.charlm.training.display import shown
     from escriba.charlm.training.train import train as train_model
+    from escriba.cli.display import shown
 
     found = find(Path(project))
     with _stopping() as stop, shown(name, quiet=quiet) as display:
@@ -283,7 +283,7 @@ def train(
 
 def _stopping() -> AbstractContextManager[Callable[[], bool]]:
     """What tells of Ctrl-C, which the main thread alone can hear."""
-    from escriba.charlm.training.display import stopping
+    from escriba.cli.display import stopping
 
     alone = threading.current_thread() is threading.main_thread()
     return stopping() if alone else nullcontext(lambda: False)

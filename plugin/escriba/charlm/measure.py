@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.network import CharLSTM, State
+from escriba.corpora.encoded import Text
 
 LOGITS = 1 << 28  # scores of symbols that are in memory at a time
 

@@ -14,7 +14,7 @@ from escriba.cli.output import tell, write
 from escriba.ground.language import plural, tr
 
 if TYPE_CHECKING:
-    from escriba.charlm.corpora.survey import Survey, Traces
+    from escriba.corpora.survey import Survey, Traces
 
 FILES = 10  # that are listed of a source
 SYMBOLS = 40  # that are listed of the rare ones
@@ -30,7 +30,7 @@ def corpus(folder: Path, name: str, as_json: bool) -> None:
     Files and sizes, the three parts, rare symbols, what is there twice, and the e-mail addresses
     and telephone numbers that a published model could repeat.
     """
-    from escriba.charlm.corpora.survey import survey
+    from escriba.corpora.survey import survey
     from escriba.ground.progress import shown_progress
     from escriba.ground.project import find
     from escriba.records.recipe import read_recipe

@@ -98,9 +98,9 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     from escriba.ground.install import need_torch
 
     need_torch()
-    from escriba.charlm.training.display import show_result, shown, stopping
     from escriba.charlm.training.processes import told_once
     from escriba.charlm.training.train import train as train_model
+    from escriba.cli.display import show_result, shown, stopping
     from escriba.ground.project import find
 
     project = find(folder)
@@ -146,7 +146,7 @@ def evaluate(
     need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
-    from escriba.charlm.evaluation.report import print_scores
+    from escriba.cli.scores import print_scores
     from escriba.ground.progress import shown_progress
     from escriba.ground.project import find
     from escriba.records.evaluation import check_name

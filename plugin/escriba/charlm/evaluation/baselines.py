@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.evaluation.ngram import Stretch, measure_ngrams
 from escriba.charlm.evaluation.score import Tally
+from escriba.corpora.encoded import Text
 from escriba.records.evaluation import BASELINES, ORDERS
 
 TRAIN_LIMIT = 8_000_000  # symbols that the n-grams are counted on, of a longer training part

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.encoded import Text
-from escriba.charlm.corpora.encoder import to_units
+from escriba.corpora.encoded import Text
+from escriba.corpora.encoder import to_units
 from escriba.records.evaluation import CLASSES, POSITIONS
 from escriba.records.vocabulary import Vocabulary
 

@@ -12,9 +12,6 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.encoded import Text
-from escriba.charlm.corpora.joined import holds, join
 from escriba.charlm.device import bounded_memory, choose_device
 from escriba.charlm.evaluation.baselines import TRAIN_LIMIT, Report, Subject, measure_baselines
 from escriba.charlm.evaluation.classes import classify
@@ -23,6 +20,9 @@ from escriba.charlm.evaluation.score import MODEL, Score, Tally
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
 from escriba.charlm.weights import load_network, write_atomically
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.encoded import Text
+from escriba.corpora.joined import holds, join
 from escriba.ground.errors import ModelError, Place
 from escriba.ground.language import tr
 from escriba.ground.project import Project

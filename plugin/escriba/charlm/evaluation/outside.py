@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.archives import BLOCK, Document, list_documents
-from escriba.charlm.corpora.cleaning import Cleaner, uses
-from escriba.charlm.corpora.corpus import encode
-from escriba.charlm.corpora.foreign import refuse_foreign
-from escriba.charlm.corpora.texts import compose, unwrap
+from escriba.corpora.archives import BLOCK, Document, list_documents
+from escriba.corpora.cleaning import Cleaner, uses
+from escriba.corpora.corpus import encode
+from escriba.corpora.foreign import refuse_foreign
+from escriba.corpora.texts import compose, unwrap
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.files import read_bytes
 from escriba.ground.language import plural, tr

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from escriba.charlm.corpora.corpus import Corpus
 from escriba.charlm.evaluation.baselines import spread
 from escriba.charlm.evaluation.ngram import Stretch, measure_ngrams
+from escriba.corpora.corpus import Corpus
 from escriba.ground.language import tr
 
 ORDERS = (3, 4, 5)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.training.memory import estimate, find_memory
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import BATCH, Settings
+from escriba.corpora.windows import Reader
 from escriba.records.model import Network
 
 LARGEST = 512

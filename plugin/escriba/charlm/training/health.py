@@ -8,8 +8,8 @@ import statistics
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.encoded import Text
 from escriba.charlm.training.run import Run
+from escriba.corpora.encoded import Text
 
 COLLAPSE_STEP = 600  # by now every network that learns has left the unigram entropy behind
 COLLAPSE_SHARE = 0.97  # of the unigram entropy: above it, nothing but frequencies was learnt

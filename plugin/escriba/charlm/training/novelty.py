@@ -15,7 +15,7 @@ from statistics import median_low
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.encoded import Text
+from escriba.corpora.encoded import Text
 from escriba.records.model import SYMBOLS
 from escriba.records.vocabulary import Vocabulary
 

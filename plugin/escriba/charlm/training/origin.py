@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from escriba.charlm.corpora.corpus import Corpus
-from escriba.charlm.corpora.joined import holds
 from escriba.charlm.network import CharLSTM, load_tensors, tensors
 from escriba.charlm.weights import load_network
+from escriba.corpora.corpus import Corpus
+from escriba.corpora.joined import holds
 from escriba.ground.errors import Place, TrainingError, shorten
 from escriba.ground.language import plural, tr
 from escriba.ground.project import Project

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
-from escriba.charlm.corpora.windows import Window
 from escriba.charlm.device import mixed
 from escriba.charlm.network import CharLSTM, Dropout, State
 from escriba.charlm.training import states
@@ -20,6 +19,7 @@ from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.schedule import Schedule
 from escriba.charlm.training.settings import Settings
+from escriba.corpora.windows import Window
 from escriba.records.model import Network
 
 # What a checkpoint holds beside tensors and the schedule.

@@ -13,8 +13,6 @@ from typing import Any
 
 import torch
 
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.joined import join
 from escriba.charlm.device import can_train, choose_device, choose_precision
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
@@ -25,6 +23,8 @@ from escriba.charlm.training.origin import Origin, read_origin, recall_origin, r
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.settings import Limit, Settings, settle
 from escriba.charlm.training.training import Training, find_log, make_reader
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.joined import join
 from escriba.ground.errors import ModelError, Place, TrainingError, shorten
 from escriba.ground.language import tr
 from escriba.ground.lock import hold

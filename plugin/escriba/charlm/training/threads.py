@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.network import tensors
 from escriba.charlm.training.run import begin, take_step
 from escriba.charlm.training.settings import Settings
 from escriba.charlm.training.training import Training
+from escriba.corpora.windows import Reader
 from escriba.records.model import Network
 
 TRIED = 4  # steps with each number

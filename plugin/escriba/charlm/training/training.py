@@ -11,9 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.corpus import Corpus
-from escriba.charlm.corpora.encoded import Part
-from escriba.charlm.corpora.windows import Reader
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
 from escriba.charlm.training.health import unigram_entropy
@@ -23,6 +20,9 @@ from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Settings
+from escriba.corpora.corpus import Corpus
+from escriba.corpora.encoded import Part
+from escriba.corpora.windows import Reader
 from escriba.records.recipe import Recipe
 
 

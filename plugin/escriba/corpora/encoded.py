@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.digests import is_remembered, memory_folder
+from escriba.corpora.digests import is_remembered, memory_folder
 from escriba.ground.errors import CorpusError, Place, SourceError
 from escriba.ground.files import read_bytes
 from escriba.ground.language import tr

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.archives import BLOCK, Document
-from escriba.charlm.corpora.cleaning import Cleaner, read_document
-from escriba.charlm.corpora.corpus import Corpus, read_corpus
-from escriba.charlm.corpora.encoded import PARTS, Part
-from escriba.charlm.corpora.encoder import Report
-from escriba.charlm.corpora.sources import Found, find_sources
+from escriba.corpora.archives import BLOCK, Document
+from escriba.corpora.cleaning import Cleaner, read_document
+from escriba.corpora.corpus import Corpus, read_corpus
+from escriba.corpora.encoded import PARTS, Part
+from escriba.corpora.encoder import Report
+from escriba.corpora.sources import Found, find_sources
 from escriba.ground.project import Project
 from escriba.records.recipe import CorpusRecipe
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.corpus import Corpus
-from escriba.charlm.corpora.encoded import Part, Symbols, find_type
+from escriba.corpora.corpus import Corpus
+from escriba.corpora.encoded import Part, Symbols, find_type
 from escriba.records.vocabulary import Vocabulary
 
 

@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from escriba.charlm.corpora.archives import Document
-from escriba.charlm.corpora.cleaning import Readable
+from escriba.corpora.archives import Document
+from escriba.corpora.cleaning import Readable
 from escriba.ground.errors import CorpusError
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes

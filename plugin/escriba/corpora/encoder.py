@@ -21,22 +21,22 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora import texts
-from escriba.charlm.corpora.archives import BLOCK, Document
-from escriba.charlm.corpora.cleaning import FILE as CLEANED
-from escriba.charlm.corpora.cleaning import Readable, clean, refuse_byte, uses
-from escriba.charlm.corpora.digests import memory_folder, remember
-from escriba.charlm.corpora.encoded import (
+from escriba.corpora import texts
+from escriba.corpora.archives import BLOCK, Document
+from escriba.corpora.cleaning import FILE as CLEANED
+from escriba.corpora.cleaning import Readable, clean, refuse_byte, uses
+from escriba.corpora.digests import memory_folder, remember
+from escriba.corpora.encoded import (
     FACTS,
     PARTS,
     find_type,
     list_files,
     make_header,
 )
-from escriba.charlm.corpora.foreign import refuse_foreign
-from escriba.charlm.corpora.rare import count_points, find_kept, rewrite
-from escriba.charlm.corpora.shares import Placed, measure, place
-from escriba.charlm.corpora.staging import disk, stage
+from escriba.corpora.foreign import refuse_foreign
+from escriba.corpora.rare import count_points, find_kept, rewrite
+from escriba.corpora.shares import Placed, measure, place
+from escriba.corpora.staging import disk, stage
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes

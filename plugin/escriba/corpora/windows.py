@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from escriba.charlm.corpora.encoded import Text
+from escriba.corpora.encoded import Text
 
 AHEAD = 1 << 20  # symbols, about, read from the text at a time
 

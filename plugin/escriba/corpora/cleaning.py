@@ -16,9 +16,9 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Protocol
 
-from escriba.charlm.corpora import texts
-from escriba.charlm.corpora.archives import BLOCK, Document
-from escriba.charlm.corpora.stripping import strip_front_matter, strip_html, strip_markdown
+from escriba.corpora import texts
+from escriba.corpora.archives import BLOCK, Document
+from escriba.corpora.stripping import strip_front_matter, strip_html, strip_markdown
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes

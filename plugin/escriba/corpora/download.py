@@ -29,7 +29,7 @@ from urllib.request import (
     UnknownHandler,
 )
 
-from escriba.charlm.corpora.archives import BLOCK
+from escriba.corpora.archives import BLOCK
 from escriba.ground.atomic import open_atomically
 from escriba.ground.errors import CorpusError, Place, shorten
 from escriba.ground.language import tr

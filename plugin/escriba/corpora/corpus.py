@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.cleaning import uses
-from escriba.charlm.corpora.encoded import Encoded, Part, read_encoded
-from escriba.charlm.corpora.encoder import Report, encode_documents, to_units
-from escriba.charlm.corpora.shares import may_go_by_files
-from escriba.charlm.corpora.sources import Found, find_sources
+from escriba.corpora.cleaning import uses
+from escriba.corpora.encoded import Encoded, Part, read_encoded
+from escriba.corpora.encoder import Report, encode_documents, to_units
+from escriba.corpora.shares import may_go_by_files
+from escriba.corpora.sources import Found, find_sources
 from escriba.ground.digest import digest
 from escriba.ground.errors import CorpusError
 from escriba.ground.language import tr

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from escriba.charlm.corpora.archives import Document
+from escriba.corpora.archives import Document
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes

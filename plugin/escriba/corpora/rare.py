@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.corpora.archives import BLOCK
+from escriba.corpora.archives import BLOCK
 from escriba.records.recipe import CorpusRecipe
 from escriba.records.vocabulary import MARK
 

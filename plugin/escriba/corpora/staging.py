@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from escriba.charlm.corpora.cleaning import FILE as CLEANED
-from escriba.charlm.corpora.encoded import FACTS, PARTS, read_encoded
+from escriba.corpora.cleaning import FILE as CLEANED
+from escriba.corpora.encoded import FACTS, PARTS, read_encoded
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 

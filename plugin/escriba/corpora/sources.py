@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from escriba.charlm.corpora.archives import Document, list_documents
-from escriba.charlm.corpora.digests import memory_folder, remembered_digest
-from escriba.charlm.corpora.download import download
-from escriba.charlm.corpora.walk import Library, is_excluded, is_hidden, list_files
+from escriba.corpora.archives import Document, list_documents
+from escriba.corpora.digests import memory_folder, remembered_digest
+from escriba.corpora.download import download
+from escriba.corpora.walk import Library, is_excluded, is_hidden, list_files
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import CorpusError, Place, shorten
 from escriba.ground.files import is_dir, is_file, refusals

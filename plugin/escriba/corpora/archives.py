@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Literal, cast
 
-from escriba.charlm.corpora.walk import is_hidden
+from escriba.corpora.walk import is_hidden
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.files import open_file
 from escriba.ground.language import tr

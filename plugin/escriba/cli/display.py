@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from escriba.charlm.training.chart import draw
-from escriba.charlm.training.summary import describe_beginning, describe_end
+from escriba.cli.chart import draw
+from escriba.cli.summary import describe_beginning, describe_end
 from escriba.ground.language import tr
 from escriba.ground.streams import displayed
 from escriba.ground.terminal import visible, visible_line
