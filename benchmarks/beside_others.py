@@ -65,25 +65,28 @@ def measure(seconds: float, *, chosen: bool) -> float:
 
     import torch
 
+    from escriba.charlm.training.calibrate import TRIED
     from escriba.charlm.training.run import take_step
-    from escriba.charlm.training.threads import TRIED, Threads, find_numbers
-    from support.steps import SYMBOLS, Contender, start
+    from escriba.charlm.training.torch_engine import TorchEngine
+    from support.steps import Contender, start
 
     contender = Contender("float32", torch.get_num_threads())
     running = start(contender)
-    numbers: tuple[int, ...] = (contender.threads,)
+    engine = running.run.engine
+    assert isinstance(engine, TorchEngine)
     if chosen:
-        numbers = find_numbers(contender.network, SYMBOLS, running.run.settings, "float32")
-    threads = Threads(numbers)
+        engine.threads = None  # as many as it finds
 
     def step() -> None:
         take_step(running.run, next(running.windows))
 
-    for _ in range(1 + TRIED * len(numbers)):
-        threads.take(step)
+    step()
+    assert engine.threads is not None
+    for _ in range(TRIED * len(engine.threads.numbers)):
+        step()
     begun, steps = time.perf_counter(), 0
     while steps < 2 or time.perf_counter() - begun < seconds:
-        threads.take(step)
+        step()
         steps += 1
     return (time.perf_counter() - begun) / steps
 

@@ -29,10 +29,9 @@ from torch import nn
 from escriba.charlm.device import choose_precision
 from escriba.charlm.measure import measure
 from escriba.charlm.network import CharLSTM
-from escriba.charlm.training.optimise import make_optimisers
 from escriba.charlm.training.run import Run, begin, take_step
-from escriba.charlm.training.schedule import Schedule
-from escriba.charlm.training.settings import Limit, settle
+from escriba.charlm.training.settings import Limit, Schedule, settle
+from escriba.charlm.training.torch_engine import TorchBackend, TorchEngine, make_optimisers
 from escriba.corpora.corpus import Corpus, read_corpus
 from escriba.corpora.encoded import Text
 from escriba.corpora.windows import Reader
@@ -80,25 +79,31 @@ def fall_along_a_cosine(run: Run, steps: int) -> None:
 
 def tie(run: Run, steps: int) -> None:
     """One matrix for reading and for writing symbols."""
-    nn.init.normal_(run.network.embedding.weight, std=0.1)
-    run.network.head.weight = run.network.embedding.weight
-    run.optimisers = make_optimisers(run.network, run.settings)
+    network = engine_of(run).network
+    nn.init.normal_(network.embedding.weight, std=0.1)
+    network.head.weight = network.embedding.weight
+    engine_of(run).optimisers = make_optimisers(engine_of(run).network, run.settings)
 
 
 def remember(second: float) -> Callable[[Run, int], None]:
     def change(run: Run, steps: int) -> None:
-        for group in run.optimisers[-1].param_groups:
+        for group in engine_of(run).optimisers[-1].param_groups:
             group["betas"] = (0.9, second)
 
     return change
 
 
 def write_nothing_first(run: Run, steps: int) -> None:
-    nn.init.zeros_(run.network.head.weight)
+    nn.init.zeros_(engine_of(run).network.head.weight)
+
+
+def engine_of(run: Run) -> TorchEngine:
+    assert isinstance(run.engine, TorchEngine)
+    return run.engine
 
 
 def cells(run: Run) -> list[nn.RNNBase]:
-    return [layer for layer in run.network.layers if isinstance(layer, nn.RNNBase)]
+    return [layer for layer in engine_of(run).network.layers if isinstance(layer, nn.RNNBase)]
 
 
 def begin_as_torch(run: Run, steps: int) -> None:
@@ -108,7 +113,7 @@ def begin_as_torch(run: Run, steps: int) -> None:
 
 def open_the_forget_gate(run: Run, steps: int) -> None:
     """Gers et al. 2000; Jozefowicz et al. 2015."""
-    hidden = run.network.network.hidden
+    hidden = run.network.hidden
     for layer in cells(run):
         nn.init.ones_(layer.bias_ih_l0[hidden : 2 * hidden])  # type: ignore[index]
 
@@ -121,13 +126,13 @@ def close_the_forget_gate(run: Run, steps: int) -> None:
 def normalise(run: Run, steps: int) -> None:
     """Layer normalisation of what each layer reads (Ba et al. 2016), before it as in GPT-2."""
     for layer in cells(run):
-        layer.register_module("norm", nn.LayerNorm(run.network.network.hidden))
+        layer.register_module("norm", nn.LayerNorm(run.network.hidden))
         layer.register_forward_pre_hook(lambda own, given: (own.norm(given[0]), *given[1:]))
-    run.optimisers = make_optimisers(run.network, run.settings)
+    engine_of(run).optimisers = make_optimisers(engine_of(run).network, run.settings)
 
 
 def compile_network(run: Run, steps: int) -> None:
-    run.forward = torch.compile(run.network)  # type: ignore[assignment]
+    engine_of(run).forward = torch.compile(engine_of(run).network)  # type: ignore[assignment]
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -228,33 +233,33 @@ def conduct(
     settings = settle(changed, Limit(), symbols=len(text))
     device = torch.device("cpu")
     precision = choose_precision(device) if settings.precision == "auto" else settings.precision
-    run = begin(
-        changed.architecture(), len(corpus.vocabulary), settings,
-        precision=precision, device=device,
-    )  # fmt: skip
+    backend = TorchBackend(device, precision)
+    run = begin(backend, changed.architecture(), len(corpus.vocabulary), settings)
     steps = steps * PER_STEP // (settings.batch * settings.window)
     run.schedule = run.schedule.over(steps)
     experiment.change(run, steps)
-    averaged = copy.deepcopy(run.network) if experiment.average else None
+    averaged = copy.deepcopy(engine_of(run).network) if experiment.average else None
     reader = Reader(text, settings.batch, settings.window, seed)
     begun = time.perf_counter()
     for window in reader.read():
         if run.step == steps:
             break
         take_step(run, window)
-        run.losses, run.norms = [], []
+        run.engine.forget()
         if averaged is not None:
             follow(averaged, run, experiment.average)
     speed = run.characters / (time.perf_counter() - begun)
     before = text[-1024:]
-    return measure(averaged or run.network, corpus.validation, before), speed
+    return measure(averaged or engine_of(run).network, corpus.validation, before), speed
 
 
 @torch.no_grad()
 def follow(averaged: CharLSTM, run: Run, decay: float) -> None:
     """Move the average towards the weights; faster at the start, when they are not worth much."""
     decay = min(decay, 1 - 10 / (run.step + 10))
-    for mean, weight in zip(averaged.parameters(), run.network.parameters(), strict=True):
+    for mean, weight in zip(
+        averaged.parameters(), engine_of(run).network.parameters(), strict=True
+    ):
         mean.lerp_(weight, 1 - decay)
 
 

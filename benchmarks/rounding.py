@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from escriba.charlm.weights import load_network
+from escriba.charlm.network import load_network
 from escriba.corpora.corpus import encode, read_corpus
 from escriba.ground import project
 from escriba.ground.mistakes import ending

@@ -135,7 +135,7 @@ def test_without_wasmtime_the_numbers_are_the_same(
 @pytest.mark.parametrize("name", ["babel", "gru", "rnn"])
 def test_numbers_are_those_of_the_network_but_for_rounding(site: Path, name: str) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    from escriba.charlm.weights import load_network
+    from escriba.charlm.network import load_network
     from escriba.records.model import read_model
 
     model = escriba.load(name, project=site)

@@ -71,7 +71,9 @@ def test_a_training_does_not_go_on_in_a_precision_that_the_device_does_not_have(
     recipe.write_text(recipe.read_text().replace("precision: float32", "precision: auto"))
     monkeypatch.setattr("escriba.charlm.training.setup.choose_precision", lambda where: "bfloat16")
     monkeypatch.setattr("escriba.charlm.training.setup.can_train", lambda where, precision: True)
-    monkeypatch.setattr("escriba.charlm.training.run.mixed", lambda *given: device.mixed(CPU, ""))
+    monkeypatch.setattr(
+        "escriba.charlm.training.torch_engine.mixed", lambda *given: device.mixed(CPU, "")
+    )
     assert not train(site, "count", stop=lambda: True).finished
     monkeypatch.undo()
     layers_that_take(monkeypatch, float32=1.0)

@@ -23,20 +23,12 @@ from hypothesis import strategies as st  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
 
 from escriba.article.values.inline import show_value  # noqa: E402
-from escriba.charlm.evaluation import baselines  # noqa: E402
-from escriba.charlm.evaluation.baselines import Subject, measure_baselines, spread  # noqa: E402
-from escriba.charlm.evaluation.classes import classify  # noqa: E402
-from escriba.charlm.evaluation.evaluate import (  # noqa: E402
-    Outsider,
-    evaluate,
-    find_outdated,
-    write_evaluation,
-)
-from escriba.charlm.evaluation.outside import read_outside  # noqa: E402
-from escriba.charlm.evaluation.score import Score, Tally  # noqa: E402
+from escriba.charlm.evaluation import ngram  # noqa: E402
+from escriba.charlm.evaluation.evaluate import Outsider, evaluate, read_outside  # noqa: E402
+from escriba.charlm.evaluation.ngram import Subject, measure_baselines, spread  # noqa: E402
+from escriba.charlm.evaluation.score import Score, Tally, classify  # noqa: E402
 from escriba.charlm.measure import measure  # noqa: E402
-from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.weights import load_network  # noqa: E402
+from escriba.charlm.network import CharLSTM, load_network  # noqa: E402
 from escriba.cli import cli  # noqa: E402
 from escriba.cli.scores import print_scores  # noqa: E402
 from escriba.corpora.corpus import Corpus, encode, read_corpus  # noqa: E402
@@ -50,6 +42,7 @@ from escriba.records.evaluation import (  # noqa: E402
     POSITIONS,
     check_name,
     read_evaluation,
+    write_parts,
 )
 from escriba.records.model import Model, Network, read_model  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Source, read_recipe  # noqa: E402
@@ -199,7 +192,7 @@ def test_a_long_text_is_predicted_in_stretches(monkeypatch: pytest.MonkeyPatch) 
         return {name: tallies[0].sums[name] + 10 * tallies[1].sums[name] for name in BASELINES}
 
     whole = sums()
-    monkeypatch.setattr(baselines, "TEXT_LIMIT", 37)
+    monkeypatch.setattr(ngram, "TEXT_LIMIT", 37)
     pieces = sums()
     for name in BASELINES:
         np.testing.assert_allclose(pieces[name], whole[name], rtol=1e-12)
@@ -353,12 +346,17 @@ def test_options_that_need_a_text(tmp_path: Path, option: list[str]) -> None:
 SCORE = Score("test", "a" * 64, bytes=100, characters=90, nats=1.5)
 
 
+def record(folder: Path, *scores: Score) -> list[str]:
+    parts = {score.part: score.to_dict() for score in scores}
+    return write_parts(folder, scores[0].model, parts, Path("models/x"))
+
+
 def test_what_is_written_is_what_posts_show(
     measured: tuple[project.Project, Corpus, Model, tuple[Score, ...]],
 ) -> None:
     site, corpus, model, scores = measured
     folder = site.models / "small"
-    write_evaluation(folder, scores, Path("models/small"))
+    record(folder, *scores)
     models = open_library(site.models)
     for key in models.evaluation("small").values:
         assert key.partition(".")[2] in MEASURES
@@ -381,22 +379,21 @@ def test_what_is_written_is_what_posts_show(
 
 def test_recorded_texts_stay_while_the_weights_do(tmp_path: Path) -> None:
     other = replace(SCORE, part="b-text", sha256="0" * 64, skipped=2)
-    write_evaluation(tmp_path, [other])
-    write_evaluation(tmp_path, [SCORE, replace(SCORE, part="validation")])
+    assert record(tmp_path, other) == []
+    assert record(tmp_path, SCORE, replace(SCORE, part="validation")) == []
     text = (tmp_path / "evaluation.yml").read_text()
     assert [*yaml.safe_load(text)] == ["model", "validation", "test", "b-text"]
     assert read_evaluation(tmp_path, tmp_path).values["b-text.sha256"] == "0" * 64
     trained = replace(SCORE, model="c" * 64)
-    assert find_outdated(tmp_path, [SCORE]) == []
-    assert find_outdated(tmp_path, [trained]) == ["b-text", "validation"]
-    write_evaluation(tmp_path, [trained])
+    assert record(tmp_path, SCORE) == []
+    assert record(tmp_path, trained) == ["b-text", "validation"]
     assert [*yaml.safe_load((tmp_path / "evaluation.yml").read_text())] == ["model", "test"]
 
 
 def test_a_broken_evaluation_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "evaluation.yml").write_text("- 1\n")
     with pytest.raises(EscribaError) as caught:
-        write_evaluation(tmp_path, [SCORE], Path("models/x"))
+        record(tmp_path, SCORE)
     assert str(caught.value) == (
         "models/x/evaluation.yml:1: expected a mapping of parts, each with its measures"
     )
@@ -479,7 +476,7 @@ def test_a_text_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.M
     site, _, _ = make_site(tmp_path)
     path = tmp_path / "large.txt"
     path.write_text("Ella " * 500_000)
-    monkeypatch.setattr("escriba.charlm.evaluation.outside.LONGEST", 1 << 20)
+    monkeypatch.setattr("escriba.charlm.evaluation.evaluate.LONGEST", 1 << 20)
     with pytest.raises(CorpusError, match=r"is larger than 1 MB, the most that is read$"):
         evaluate(site, "small", Outsider(path, "large"), device="cpu")
 
@@ -534,8 +531,7 @@ def test_an_evaluation_of_anything_is_replaced_or_refused(
     path.write_text("".join(f"{key}: {value}\n" for key, value in entries.items()), "utf-8")
     before = path.read_bytes()
     try:
-        find_outdated(tmp_path, [SCORE], Path("models/x"))
-        write_evaluation(tmp_path, [SCORE], Path("models/x"))
+        record(tmp_path, SCORE)
     except EscribaError as error:
         assert str(error).startswith("models/x/evaluation.yml")
         assert path.read_bytes() == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,7 +18,8 @@ FLOORS: dict[str, set[str]] = {
     "tex": {"ground"},
     "records": {"ground"},
     "sampling": {"ground", "records"},
-    "charlm": {"ground", "records"},
+    "corpora": {"ground", "records"},
+    "charlm": {"ground", "records", "corpora"},
     "templating": {"ground", "tex"},
     "evidence": {"ground", "records", "sampling"},
     "article": {"ground", "tex", "records", "sampling", "evidence", "templating"},
@@ -125,10 +128,10 @@ def test_only_charlm_imports_torch() -> None:
 
 # Within charlm: the rooms, and what each may use of the others.
 ROOMS = {
-    "corpora": {"recipe"},
-    "training": {"recipe", "network", "weights", "device", "measure", "corpora", "evaluation"},
-    "evaluation": {"recipe", "network", "weights", "device", "measure", "corpora"},
+    "training": {"memory", "device", "network", "measure", "evaluation"},
+    "evaluation": {"memory", "device", "network", "measure"},
 }
+FILES = 26  # of charlm, at most
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -140,6 +143,26 @@ def test_rooms_of_charlm_do_not_lean_on_each_other(room: str) -> None:
             ):
                 used = (node.module or "").split(".")[2]
                 assert used in ROOMS[room] | {room}, f"{path.name} imports {node.module}"
+
+
+def test_charlm_is_small() -> None:
+    assert len([*(ROOT / "charlm").rglob("*.py")]) <= FILES
+
+
+# Of `charlm.training`, what chooses an engine, and the engine that is torch.
+OF_TORCH = {"calibrate", "setup", "torch_engine", "train"}
+
+
+def test_what_engines_share_imports_no_torch() -> None:
+    shared = {path.stem for path in (ROOT / "charlm" / "training").glob("*.py")} - OF_TORCH
+    names = [f"escriba.charlm.training.{name}" for name in sorted(shared)]
+    program = (
+        "import importlib, sys\n"
+        f"for name in {names}: importlib.import_module(name)\n"
+        "print(*{'torch', 'safetensors.torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 # A file of at most 300 lines and a function of at most 40, from its `def` to its end; what is longer

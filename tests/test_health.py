@@ -11,6 +11,7 @@ import torch
 from escriba.charlm.training.health import falls_no_more
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import Limit, settle
+from escriba.charlm.training.torch_engine import TorchBackend
 from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
 
 EVERY = 100  # steps
@@ -24,7 +25,7 @@ def run_with(losses: list[float], *, patience: bool = True) -> Run:
     )
     network = recipe.architecture()
     settings = settle(recipe, Limit())
-    run = begin(network, 4, settings, precision="float32", device=torch.device("cpu"))
+    run = begin(TorchBackend(torch.device("cpu"), "float32"), network, 4, settings)
     run.validations = [(EVERY * (n + 1), loss) for n, loss in enumerate(losses)]
     run.step = EVERY * len(losses)
     run.best, step = min((loss, step) for step, loss in run.validations)

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch", reason="torch is not installed")
 if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("there is no forkserver", allow_module_level=True)
 
-from escriba.charlm.training import loop  # noqa: E402
-from escriba.charlm.training.log import Log  # noqa: E402
-from escriba.charlm.training.train import train  # noqa: E402
-from escriba.ground import project  # noqa: E402
-from escriba.records.model import read_model  # noqa: E402
+from escriba.charlm.training import checkpoint, loop
+from escriba.charlm.training.log import Log
+from escriba.charlm.training.train import train
+from escriba.ground import project
+from escriba.records.model import read_model
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}
@@ -45,7 +45,11 @@ def train_until(site: project.Project, moment: str, step: int) -> None:
     if moment == "between steps":
         kill_before(loop, "take_step", lambda run, window: run.step == step)
     elif moment == "while a checkpoint is written":
-        kill_before(torch, "save", lambda state, file: state["step"] >= step and write_half(file))
+        kill_before(
+            checkpoint, "write_tensors",
+            lambda file, arrays, metadata: json.loads(metadata["escriba"])["step"] >= step
+            and write_half(file),
+        )  # fmt: skip
     elif moment == "before a checkpoint has its name":
         steps = [0]
         kill_before(loop, "take_step", lambda run, window: steps.append(run.step))

@@ -14,11 +14,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.device import bounded_memory  # noqa: E402
+from escriba.charlm import memory  # noqa: E402
+from escriba.charlm.device import find_memory  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
-from escriba.charlm.training import calibrate, loop, memory, setup  # noqa: E402
-from escriba.charlm.training.memory import estimate, find_memory  # noqa: E402
-from escriba.charlm.training.settings import Limit, settle  # noqa: E402
+from escriba.charlm.memory import bounded_memory, estimate  # noqa: E402
+from escriba.charlm.training import calibrate, loop, setup  # noqa: E402
+from escriba.charlm.training.engine import Engine  # noqa: E402
+from escriba.charlm.training.settings import Limit, Settings, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground.errors import Place, TrainingError  # noqa: E402
 from escriba.records.model import LARGEST  # noqa: E402
@@ -85,7 +87,7 @@ def test_more_symbols_than_a_model_may_have_are_refused(tmp_path: Path) -> None:
 def test_what_the_machine_has_no_memory_for_never_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "find_memory", lambda device: 3_000_000)
+    monkeypatch.setattr(setup, "find_memory", lambda device: 3_000_000)
     found = refusal(tmp_path, "layers: 2, hidden: 128")
     assert found == (
         "models/count/recipe.yml: this training needs about 6 MB of memory, and 3 MB are free; "
@@ -100,7 +102,7 @@ def test_a_batch_is_judged_by_what_is_read_of_a_short_text(
     recipe = site.models / "count" / "recipe.yml"
     huge = recipe.read_text().replace("batch: 4, window: 16", "batch: 65536, window: 65536")
     recipe.write_text(huge)  # of 7,800 characters, windows of 1,559 are read two by two
-    monkeypatch.setattr(memory, "find_memory", lambda device: 30_000_000)
+    monkeypatch.setattr(setup, "find_memory", lambda device: 30_000_000)
     assert train(site, "count", steps=1).finished
 
 
@@ -116,7 +118,7 @@ def network_and_settings(**recipe: Any) -> tuple[Any, Any]:
 def test_what_is_estimated_grows_with_everything() -> None:
     def judge(symbols: int = 80, precision: str = "float32", world: int = 1, **recipe: Any) -> int:
         network, settings = network_and_settings(**recipe)
-        return estimate(network, symbols, settings, precision, world)
+        return estimate(network, symbols, settings.batch * settings.window // world, precision)
 
     usual = judge()
     assert 30e6 < usual < 60e6  # bytes; 45 MB were measured
@@ -143,7 +145,10 @@ def test_what_is_estimated_is_no_more_than_what_is_taken() -> None:
         logits, _ = module(symbols)
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), symbols.flatten())
     weights = sum(parameter.numel() for parameter in module.parameters())
-    needed = estimate(network, 50, settings, "float32", 1) - 4 * memory.COPIES * weights
+    needed = (
+        estimate(network, 50, settings.batch * settings.window, "float32")
+        - 4 * memory.COPIES * weights
+    )
     assert needed < 2 * sum(held.values())
     loss.backward()
 
@@ -163,11 +168,19 @@ def test_the_memory_of_a_device_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_batch_is_not_doubled_beyond_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     network, settings = network_and_settings()
-    monkeypatch.setattr(calibrate, "_measure", lambda n, s, settings, *more: 10**settings.batch)
-    monkeypatch.setattr(calibrate, "find_memory", lambda device: 10**9)
-    assert calibrate.choose_batch(network, 80, 10**8, settings, "float32", CPU) == 512
-    monkeypatch.setattr(calibrate, "find_memory", lambda device: 100_000_000)
-    assert calibrate.choose_batch(network, 80, 10**8, settings, "float32", CPU) == 64
+    monkeypatch.setattr(calibrate, "_measure_speed", lambda m, s, settings: 10**settings.batch)
+
+    def choose(there: int) -> int:
+        def fits(larger: Settings) -> bool:
+            return estimate(network, 80, larger.batch * larger.window, "float32") <= there
+
+        return calibrate.choose_batch(make_none, 80, 10**8, settings, fits)
+
+    assert (choose(10**9), choose(100_000_000)) == (512, 64)
+
+
+def make_none(settings: Settings) -> Engine:
+    raise AssertionError
 
 
 CPU_FULL = (
@@ -243,11 +256,11 @@ import resource, sys
 from pathlib import Path
 import torch
 from escriba.ground import project
-from escriba.charlm.training import calibrate, memory, setup
+from escriba.charlm.training import setup
 from escriba.charlm.training.train import train
 from escriba.ground.errors import EscribaError
 torch.set_num_threads(1)
-memory.find_memory = lambda device: None  # as where nothing is known of the machine
+setup.find_memory = lambda device: None  # as where nothing is known of the machine
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (30 << 20), used + (30 << 20)))
 try:

@@ -14,10 +14,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from escriba.charlm.network import CharLSTM  # noqa: E402
+from escriba.charlm.network import CharLSTM, write_text  # noqa: E402
 from escriba.charlm.training import novelty  # noqa: E402
 from escriba.charlm.training.novelty import Memory, Run, find_runs, hold_against  # noqa: E402
-from escriba.charlm.training.preview import write_several  # noqa: E402
 from escriba.charlm.training.train import Result, train  # noqa: E402
 from escriba.cli.display import describe_memory, show_result  # noqa: E402
 from escriba.records.model import Network, read_model  # noqa: E402
@@ -185,11 +184,11 @@ def test_pieces_of_the_author_begin_on_a_new_line_and_stand_apart() -> None:
 def test_texts_that_are_written_side_by_side_are_those_written_alone() -> None:
     torch.manual_seed(0)
     network = CharLSTM(Network("lstm", 2, 16, residual=True), len(LETTERS)).train()
-    together = write_several(network, LETTERS, range(3))
+    together = write_text(network, 0, 500, range(3), 1.0)
     assert [len(text) for text in together] == [500] * 3
-    assert together == [write_several(network, LETTERS, [seed])[0] for seed in range(3)]
+    assert together == [write_text(network, 0, 500, [seed], 1.0)[0] for seed in range(3)]
     assert network.training
-    cold = write_several(network, LETTERS, [0], temperature=0.01)[0]
+    cold = write_text(network, 0, 500, [0], 0.01)[0]
     assert len(set(cold)) < len(set(together[0]))
 
 

@@ -49,7 +49,7 @@ def test_the_first_lines(
 
 def test_the_weights_in_torch(execute: Callable[..., dict[str, Any]]) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    from escriba.charlm.weights import load_network
+    from escriba.charlm.network import load_network
     from escriba.records.model import read_model
 
     loading, running = read_code("The weights in torch")

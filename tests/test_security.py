@@ -830,8 +830,7 @@ def test_machines_that_are_asked(site: Project) -> None:
 @of("A checkpoint that somebody brought along is refused, or is numbers: nothing in it is run.")
 def test_code_in_a_checkpoint(site: Project) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    from escriba.charlm.training.checkpoint import LATEST  # with torch
-    from escriba.charlm.training.setup import FOLDER
+    from escriba.charlm.training.checkpoint import FOLDER, LATEST
 
     class Code:
         def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:

@@ -102,7 +102,7 @@ def test_what_is_no_source_of_the_site_counts_for_nothing(builder: Builder) -> N
     root = builder.project.root
     names = (
         ".git/index", ".venv/lib/a.py", "site/index.html", "node_modules/x/posts/a.md",
-        "models/mini/checkpoint/latest.pt", "posts/.a.md.swp", "posts/a.md~", "posts/#a.md#",
+        "models/mini/checkpoint/latest.safetensors", "posts/.a.md.swp", "posts/a.md~", "posts/#a.md#",
         "posts/.obsidian/workspace.json", ".escriba/templates/x.cache", "draft.txt",
     )  # fmt: skip
 

@@ -10,9 +10,8 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.training.limits import count_steps, goes_further
-from escriba.charlm.training.schedule import Schedule
-from escriba.charlm.training.settings import Limit, settle
+from escriba.charlm.training.clock import count_steps, goes_further
+from escriba.charlm.training.settings import Limit, Schedule, settle
 from escriba.ground import schema
 from escriba.ground.errors import Place, SourceError
 from escriba.records.recipe import Recipe

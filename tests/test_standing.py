@@ -15,13 +15,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.training import standing  # noqa: E402
+from escriba.charlm.training import weights as standing  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.ground import project  # noqa: E402
 from escriba.ground.errors import ModelError, TrainingError  # noqa: E402
 from escriba.ground.lock import hold  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
 from escriba.sampling.compact import compact  # noqa: E402
+from support.training import edited  # noqa: E402
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}
@@ -222,22 +223,13 @@ def test_an_edited_record_stays_until_better_weights_come(site: project.Project)
     assert place(site) == before
 
 
-def test_a_checkpoint_of_an_older_escriba_is_gone_on_with(site: project.Project) -> None:
-    path = beside(site, "latest.pt")
-    state = torch.load(path, weights_only=True)
-    del state["log"]
-    torch.save(state, path)
-    before = place(site)
-    assert train(site, "count").finished
-    assert place(site) == before
-
-
 @pytest.mark.parametrize(
     "mark", [None, 1, (), (1,), (1, 2), ("x", "y"), (10**30, ""), (-1, ""), [3, ""]]
 )
 def test_any_mark_of_a_checkpoint_is_safe(site: project.Project, mark: Any) -> None:
-    path = beside(site, "latest.pt")
-    torch.save({**torch.load(path, weights_only=True), "log": mark}, path)
+    path = beside(site, "latest.safetensors")
+    with edited(path) as state:
+        state.values["log"] = mark
     before = place(site)
     assert train(site, "count").finished
     assert place(site) == before

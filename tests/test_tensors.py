@@ -112,8 +112,10 @@ def test_a_trained_model_is_nearly_its_own(tmp_path: Path) -> None:
 
 def test_torch_reads_it(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
-    from escriba.charlm.network import tensors  # with torch
-    from escriba.charlm.weights import load_network
+    from escriba.charlm.network import (
+        load_network,
+        tensors,  # with torch
+    )
 
     _, model = make_compact(tmp_path / "m")
     found = tensors(load_network(model))

@@ -12,9 +12,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.training import threads as module  # noqa: E402
-from escriba.charlm.training.settings import Limit, settle  # noqa: E402
-from escriba.charlm.training.threads import EVERY, TRIED, Threads, find_numbers  # noqa: E402
+from escriba.charlm.training import calibrate as module  # noqa: E402
+from escriba.charlm.training.calibrate import EVERY, TRIED, Threads, find_numbers  # noqa: E402
+from escriba.charlm.training.engine import Engine  # noqa: E402
+from escriba.charlm.training.settings import Limit, Settings, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.records.recipe import (  # noqa: E402
     CorpusRecipe,
@@ -122,14 +123,18 @@ def settings_of(layers: int, hidden: int, batch: int, window: int):  # type: ign
     return recipe.architecture(), settle(recipe, Limit())
 
 
+def make_none(settings: Settings) -> Engine:
+    raise AssertionError
+
+
 def test_only_numbers_with_the_same_bits_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     bits = {4: "a", 3: "a", 2: "b", 1: "a"}
     monkeypatch.setattr(module, "_rehearse", lambda *given: bits[given[-1]])
     torch.set_num_threads(4)
-    network, settings = settings_of(1, 8, 2, 8)
-    assert find_numbers(network, 5, settings, "float32") == (4, 3, 1)
+    _, settings = settings_of(1, 8, 2, 8)
+    assert find_numbers(make_none, 5, settings, (8, 2)) == (4, 3, 1)
     torch.set_num_threads(1)
-    assert find_numbers(network, 5, settings, "float32") == (1,)
+    assert find_numbers(make_none, 5, settings, (8, 2)) == (1,)
 
 
 def test_what_a_rehearsal_finds_holds_for_a_training(
@@ -137,7 +142,7 @@ def test_what_a_rehearsal_finds_holds_for_a_training(
 ) -> None:
     """However often the number changes, the weights and the log are those of the usual one."""
     steady = make_site(tmp_path / "steady")
-    monkeypatch.setattr("escriba.charlm.training.threads.find_numbers", lambda *given: (2,))
+    monkeypatch.setattr("escriba.charlm.training.torch_engine.find_numbers", lambda *given: (2,))
     train(steady, "count", steps=300, validate_every=60)
     monkeypatch.undo()
     torch.set_num_threads(2)

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.training.advice import Findings, advise, measure_beside  # noqa: E402
-from escriba.charlm.training.pace import Moment  # noqa: E402
+from escriba.charlm.training.clock import Moment  # noqa: E402
+from escriba.charlm.training.health import Findings, advise, measure_beside  # noqa: E402
 from escriba.charlm.training.settings import Limit  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.charlm.training.training import Training  # noqa: E402

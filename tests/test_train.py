@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO
@@ -14,15 +15,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from escriba.charlm.evaluation.evaluate import evaluate, write_evaluation  # noqa: E402
+from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
-from escriba.charlm.training import calibrate  # noqa: E402
-from escriba.charlm.training.schedule import Schedule  # noqa: E402
-from escriba.charlm.training.settings import Limit, settle  # noqa: E402
+from escriba.charlm.training import calibrate, checkpoint  # noqa: E402
+from escriba.charlm.training.settings import Limit, Schedule, settle  # noqa: E402
+from escriba.charlm.training.torch_engine import TorchBackend  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
 from escriba.corpora.corpus import encode, read_corpus  # noqa: E402
-from escriba.corpora.windows import Reader  # noqa: E402
 from escriba.ground.errors import ModelError, SourceError, TrainingError  # noqa: E402
+from escriba.records.evaluation import write_parts  # noqa: E402
 from escriba.records.model import read_model  # noqa: E402
 from escriba.records.recipe import CorpusRecipe, Recipe, Source, read_recipe  # noqa: E402
 from support.training import (  # noqa: E402
@@ -34,6 +35,8 @@ from support.training import (  # noqa: E402
     timeless,
     weights,
 )
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +62,9 @@ def test_a_regular_text_is_learnt(tmp_path: Path, cell: str) -> None:
     assert [e.part for e in found] == ["validation", "test"]
     assert found[0].nats == pytest.approx(result.best, abs=5e-3)
     assert found[0].bits == pytest.approx(found[0].nats / math.log(2))
-    assert "nats-per-byte" in write_evaluation(site.models / "count", found).read_text()
+    folder = site.models / "count"
+    write_parts(folder, found[0].model, {each.part: each.to_dict() for each in found}, folder)
+    assert "nats-per-byte" in (folder / "evaluation.yml").read_text()
 
 
 @pytest.mark.parametrize("option", [{"epochs": 6}, {"steps": 701}])
@@ -126,19 +131,17 @@ def test_the_batch_doubles_while_it_pays(
     monkeypatch: pytest.MonkeyPatch, speeds: list[float], length: int, expected: int
 ) -> None:
     found = iter(speeds)
-    monkeypatch.setattr(calibrate, "_measure", lambda *given: next(found))
+    monkeypatch.setattr(calibrate, "_measure_speed", lambda *given: next(found))
     recipe = Recipe(CorpusRecipe((Source(file="a"),)))
-    batch = calibrate.choose_batch(
-        recipe.architecture(), 80, length, settle(recipe, Limit()), "float32",
-        torch.device("cpu"),
-    )  # fmt: skip
-    assert batch == expected
+    settings = settle(recipe, Limit())
+    make = partial(TorchBackend(CPU, "float32").rehearse, recipe.architecture(), 80)
+    assert calibrate.choose_batch(make, 80, length, settings, lambda larger: True) == expected
 
 
 def test_a_training_by_the_clock_is_one_of_so_many_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escriba.charlm.training.limits.LEAST_SLACK", 1e9)  # however busy it is
+    monkeypatch.setattr("escriba.charlm.training.clock.LEAST_SLACK", 1e9)  # however busy it is
     timed = make_site(tmp_path / "timed")
     result = train(timed, "count", minutes=0.01)
     counted = make_site(tmp_path / "counted")
@@ -171,11 +174,11 @@ def test_a_changed_recipe_does_not_go_on_silently(tmp_path: Path) -> None:
 def test_a_broken_checkpoint_is_named(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     train(site, "count", epochs=1)
-    (site.models / "count" / "checkpoint" / "latest.pt").write_bytes(b"not a checkpoint")
+    (site.models / "count" / "checkpoint" / "latest.safetensors").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError) as caught:
         train(site, "count")
     assert str(caught.value) == (
-        "models/count/checkpoint/latest.pt: the checkpoint cannot be read (UnpicklingError); "
+        "models/count/checkpoint/latest.safetensors: the checkpoint cannot be read (SafetensorError); "
         "begin again with: escriba train count --restart"
     )
 
@@ -249,15 +252,15 @@ def test_a_full_disk_keeps_what_there_was(tmp_path: Path, monkeypatch: pytest.Mo
     site = make_site(tmp_path)
     train(site, "count", epochs=1)
 
-    def fail(state: object, file: BinaryIO) -> None:
+    def fail(file: BinaryIO, *given: object) -> None:
         file.write(b"half of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(torch, "save", fail)
+    monkeypatch.setattr(checkpoint, "write_tensors", fail)
     with pytest.raises(TrainingError) as caught:
         train(site, "count", epochs=9)
     assert str(caught.value) == (
-        "models/count/checkpoint/constant.pt: cannot be written: No space left on device; what "
+        "models/count/checkpoint/constant.safetensors: cannot be written: No space left on device; what "
         "was there before is kept"
     )
     assert read_model(site.models / "count").network.cell == "lstm"  # whole, and readable
@@ -319,31 +322,6 @@ def test_without_a_clip_no_gradient_is_clipped(tmp_path: Path) -> None:
     recipe.write_text(recipe.read_text().replace("clip: 1.0", "clip: null"))
     train(site, "count", epochs=3)
     assert {line["clipped"] for line in log_of(site) if "clipped" in line} == {0.0}
-
-
-def test_windows_cover_the_text_in_order_and_resume_anywhere() -> None:
-    text = torch.arange(1000)
-    reader = Reader(text, batch=3, window=10, seed=5)
-    windows = []
-    for window in reader.read():
-        if window.epoch == 2:
-            break
-        windows.append(window)
-    assert len(windows) == 2 * reader.steps
-    first = windows[: reader.steps]
-    streams = torch.cat([w.symbols for w in first])  # (steps * 10, 3)
-    assert torch.equal(streams[1:], streams[:-1] + 1)
-    assert all(torch.equal(w.targets, w.symbols + 1) for w in windows)
-    assert [w.fresh for w in first] == [True] + [False] * (reader.steps - 1)
-    resumed = next(reader.read(1, 7))
-    assert torch.equal(resumed.symbols, windows[reader.steps + 7].symbols)
-
-
-@pytest.mark.parametrize("length", [3, 10, 100, 5000])
-def test_a_reader_fits_a_short_text(length: int) -> None:
-    reader = Reader(torch.arange(length), batch=32, window=64, seed=1).fitted()
-    window = next(reader.read())
-    assert window.symbols.shape == (reader.window, reader.batch)
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:

@@ -7,33 +7,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
-
-from escriba.corpora import windows  # noqa: E402
-from escriba.corpora.corpus import read_corpus  # noqa: E402
-from escriba.corpora.windows import Reader, Window  # noqa: E402
-from escriba.ground import project  # noqa: E402
-from escriba.ground.errors import CorpusError  # noqa: E402
-from escriba.records.recipe import CorpusRecipe, Source  # noqa: E402
+from escriba.corpora import windows
+from escriba.corpora.corpus import read_corpus
+from escriba.corpora.windows import Reader, Window
+from escriba.ground import project
+from escriba.ground.errors import CorpusError
+from escriba.records.recipe import CorpusRecipe, Source
 
 
-def whole_epoch(text: torch.Tensor, batch: int, window: int, seed: int, epoch: int):  # type: ignore[no-untyped-def]
+def whole_epoch(text: NDArray[np.int64], batch: int, window: int, seed: int, epoch: int):  # type: ignore[no-untyped-def]
     """The windows of an epoch, by their definition: the text cut into streams, these into windows."""
     steps = (len(text) - window) // batch // window or 1
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     spare = len(text) - 1 - steps * window * batch
-    offset = int(torch.randint(max(1, min(window, spare + 1)), (1,), generator=generator))
+    drawn = int(np.random.PCG64((seed, epoch)).random_raw())
+    offset = drawn % max(1, min(window, spare + 1))
     block = text[offset : offset + steps * window * batch + 1]
     for index in range(steps):
         cut = slice(index * window, (index + 1) * window)
-        yield tuple(part.view(batch, -1)[:, cut].t() for part in (block[:-1], block[1:]))
+        yield tuple(part.reshape(batch, -1)[:, cut].T for part in (block[:-1], block[1:]))
 
 
 def same(one: Window, other: Window) -> bool:
     return (
-        torch.equal(one.symbols, other.symbols)
-        and torch.equal(one.targets, other.targets)
+        np.array_equal(one.symbols, other.symbols)
+        and np.array_equal(one.targets, other.targets)
         and (one.epoch, one.index, one.fresh) == (other.epoch, other.index, other.fresh)
     )
 
@@ -49,14 +48,14 @@ def test_the_order_of_windows(
     expected = [
         (epoch, index, *pair)
         for epoch in (0, 1)
-        for index, pair in enumerate(whole_epoch(torch.arange(length), batch, window, 5, epoch))
+        for index, pair in enumerate(whole_epoch(np.arange(length), batch, window, 5, epoch))
     ]
     for found, (epoch, index, symbols, targets) in zip(reader.read(), expected, strict=False):
-        assert torch.equal(found.symbols, symbols)
-        assert torch.equal(found.targets, targets)
-        assert found.symbols.dtype == torch.int64
-        assert found.symbols.is_contiguous()
-        assert found.targets.is_contiguous()
+        assert np.array_equal(found.symbols, symbols)
+        assert np.array_equal(found.targets, targets)
+        assert found.symbols.dtype == np.int64
+        assert found.symbols.flags.c_contiguous
+        assert found.targets.flags.c_contiguous
         assert (found.epoch, found.index, found.fresh) == (epoch, index, index == 0)
     resumed = islice(reader.read(1, reader.steps - 2), 4)
     whole = islice(reader.read(), 2 * reader.steps - 2, None)
@@ -73,8 +72,12 @@ def test_processes_read_the_columns_of_the_same_windows(world: int) -> None:
     for window, *parts in zip(
         islice(whole.read(), count), *(share.read() for share in shares), strict=False
     ):
-        assert torch.equal(torch.cat([part.symbols for part in parts], dim=1), window.symbols)
-        assert torch.equal(torch.cat([part.targets for part in parts], dim=1), window.targets)
+        assert np.array_equal(
+            np.concatenate([part.symbols for part in parts], axis=1), window.symbols
+        )
+        assert np.array_equal(
+            np.concatenate([part.targets for part in parts], axis=1), window.targets
+        )
         assert {(part.epoch, part.index) for part in parts} == {(window.epoch, window.index)}
 
 
@@ -87,7 +90,7 @@ def test_a_reader_fits_a_short_text(length: int, world: int) -> None:
     reader = Reader(text, 32, 64, seed=1, rank=world - 1, world=world).fitted()
     window = next(reader.read())
     assert window.symbols.shape == (reader.window, reader.batch // world)
-    assert torch.equal(window.targets, window.symbols + 1)
+    assert np.array_equal(window.targets, window.symbols + 1)
 
 
 def test_a_text_on_disk_is_read_as_one_in_memory_is(tmp_path: Path) -> None:
@@ -97,10 +100,28 @@ def test_a_text_on_disk_is_read_as_one_in_memory_is(tmp_path: Path) -> None:
     stored, held = (Reader(text, 4, 8, seed=2) for text in (part, np.array(part.symbols)))
     pairs = zip(islice(stored.read(), 2 * stored.steps), held.read(), strict=False)
     assert all(same(a, b) for a, b in pairs)
-    streams = torch.cat([w.symbols for w in islice(stored.read(), stored.steps)])
+    streams = np.concatenate([w.symbols for w in islice(stored.read(), stored.steps)])
     assert len(list(pairwise(streams))) == stored.steps * 8 - 1
     reading = stored.read()
     next(reading)
     part.path.unlink()
     with pytest.raises(CorpusError, match="the encoded corpus cannot be read any more"):
         list(islice(reading, 2 * stored.steps))
+
+
+def test_windows_cover_the_text_in_order_and_resume_anywhere() -> None:
+    text = np.arange(1000)
+    reader = Reader(text, batch=3, window=10, seed=5)
+    windows = []
+    for window in reader.read():
+        if window.epoch == 2:
+            break
+        windows.append(window)
+    assert len(windows) == 2 * reader.steps
+    first = windows[: reader.steps]
+    streams = np.concatenate([w.symbols for w in first])  # (steps * 10, 3)
+    assert np.array_equal(streams[1:], streams[:-1] + 1)
+    assert all(np.array_equal(w.targets, w.symbols + 1) for w in windows)
+    assert [w.fresh for w in first] == [True] + [False] * (reader.steps - 1)
+    resumed = next(reader.read(1, 7))
+    assert np.array_equal(resumed.symbols, windows[reader.steps + 7].symbols)

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from escriba.charlm.device import Precision
+from escriba.charlm.training.calibrate import Threads
 from escriba.charlm.training.run import Run, begin, take_step
 from escriba.charlm.training.settings import Limit, settle
+from escriba.charlm.training.torch_engine import TorchBackend, TorchEngine
 from escriba.corpora.windows import Reader, Window
 from escriba.records.model import Network
 from escriba.records.recipe import CorpusRecipe, NetworkRecipe, Recipe, Source, TrainingRecipe
@@ -63,9 +65,9 @@ class Running:
 
 def start(contender: Contender) -> Running:
     settings = settle(contender.recipe, Limit())
-    run = begin(
-        contender.network, SYMBOLS, settings,
-        precision=contender.precision, device=torch.device("cpu"),
-    )  # fmt: skip
+    backend = TorchBackend(torch.device("cpu"), contender.precision)
+    run = begin(backend, contender.network, SYMBOLS, settings)
+    assert isinstance(run.engine, TorchEngine)
+    run.engine.threads = Threads((contender.threads,))
     text = np.random.default_rng(1).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
     return Running(contender, run, Reader(text, contender.batch, WINDOW, seed=1).read())

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from escriba.ground import project
 from escriba.records.model import read_model
@@ -47,3 +54,21 @@ def tensors(site: project.Project) -> dict[str, bytes]:
     model = read_model(site.models / "count")
     data = weights(site)
     return {name: data[t.start : t.end] for name, t in model.tensors.items()}
+
+
+@dataclass
+class Edited:
+    """A checkpoint's plain values and its arrays, to be changed."""
+
+    values: dict[str, Any]
+    arrays: dict[str, Any]
+
+
+@contextmanager
+def edited(path: Path) -> Iterator[Edited]:
+    """A checkpoint that is written anew after the body, as it then is."""
+    with safe_open(path, "numpy") as file:
+        arrays = {name: file.get_tensor(name).copy() for name in file.keys()}  # noqa: SIM118
+        state = Edited(json.loads(file.metadata()["escriba"]), arrays)
+    yield state
+    save_file(state.arrays, path, {"escriba": json.dumps(state.values)})

@@ -1,30 +1,22 @@
-"""Where a training runs, in which precision, and what happens when its memory is full."""
+"""Where a training runs, in which precision, and with how much memory."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
-from escriba.ground.errors import EscribaError, Place, TrainingError
+from escriba.charlm.memory import find_machine_memory
+from escriba.ground.errors import TrainingError
 from escriba.ground.language import tr
 
 Precision = Literal["float32", "bfloat16"]
 # The kinds of devices that torch computes losses and gradients on.
 GPUS = {"cpu": "CPU", "cuda": "NVIDIA or AMD GPU", "mps": "Apple GPU", "xpu": "Intel GPU"}
 TYPES = tuple(GPUS)
-
-# What the allocators of torch, of its libraries and of the devices say, each in its own words.
-_FULL = (
-    "out of memory", "can't allocate memory", "not enough memory", "could not allocate",
-    "bad_alloc", "ALLOC_FAILED", "buffer size", "could not create a memory",
-    "could not create a primitive", "failed to map segment", "error return without exception set",
-)  # fmt: skip
 
 
 def choose_device(name: str | None, local: int = 0) -> torch.device:
@@ -70,33 +62,13 @@ def _unusable(name: str, reason: str) -> TrainingError:
     )
 
 
-@contextlib.contextmanager
-def bounded_memory(remedy: str, place: Place | None = None) -> Iterator[None]:
-    """Raise TrainingError, with the remedy, when the memory of the machine or of a device is full
-    inside."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, EscribaError) or not _is_full(error):
-            raise
-        device = next((kind for kind in ("CUDA", "MPS", "XPU") if kind in str(error)), "")
-    else:
-        return
-    problem = (
-        tr("the memory of the {device} device is full", device=device)
-        if device
-        else tr("the memory is full")
-    )
-    raise TrainingError(f"{problem}; {remedy}", place)
-
-
-def _is_full(error: Exception) -> bool:
-    # torch.OutOfMemoryError is of devices alone; of processors it is a plain RuntimeError.
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    return isinstance(error, RuntimeError | SystemError | ImportError) and any(
-        words in str(error) for words in _FULL
-    )
+def find_memory(device: torch.device) -> int | None:
+    """Bytes that a device has left for this process; None where nothing says so."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory())
+    return find_machine_memory() if device.type == "cpu" else None
 
 
 def choose_precision(device: torch.device) -> Precision:

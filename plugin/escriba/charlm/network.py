@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from escriba.records.model import Network
+from escriba.records.model import Model, Network, read_weights
 
 # One entry per layer: h of shape (1, B, H), and for lstm also c of the same shape.
 State = list[tuple[Tensor, ...]]
@@ -104,10 +105,43 @@ def tensors(model: CharLSTM) -> dict[str, Tensor]:
     }
 
 
-def load_tensors(model: CharLSTM, weights: dict[str, Tensor]) -> None:
+def load_tensors(model: CharLSTM, weights: Mapping[str, Tensor]) -> None:
     """Put weights from a model file into the network."""
     state = {
         f"{name}_l0" if name.startswith("layers.") else name: tensor
         for name, tensor in weights.items()
     }
     model.load_state_dict(state)
+
+
+def load_network(model: Model, shown: Path | None = None) -> CharLSTM:
+    """The network of a model file, ready to run (evaluation mode); `shown` is how errors name the
+    file. Raises ModelError like `read_weights`."""
+    network = CharLSTM(model.network, len(model.vocabulary))
+    weights = read_weights(model, shown)
+    load_tensors(network, {name: torch.from_numpy(array) for name, array in weights.items()})
+    return network.eval()
+
+
+@torch.inference_mode()
+def write_text(
+    network: CharLSTM, start: int, length: int, seeds: Sequence[int], temperature: float
+) -> list[list[int]]:
+    """So many symbols to go on from `start`, by the random numbers of each seed, side by side; in
+    floating point."""
+    was_training = network.training
+    network.eval()
+    first_weight = network.embedding.weight
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    read = torch.full((1, len(seeds)), start, device=first_weight.device)
+    state: State | None = None
+    written: list[Tensor] = []
+    for _ in range(length):
+        logits, state = network(read, state)
+        chances = torch.softmax(logits[0].double().cpu() / temperature, 1)
+        draws = [torch.rand(1, generator=each, dtype=torch.float64) for each in generators]
+        found = torch.searchsorted(chances.cumsum(1), torch.stack(draws))  # (len(seeds), 1)
+        read = found.clamp(max=len(first_weight) - 1).t().to(first_weight.device)
+        written.append(read[0].cpu())
+    network.train(was_training)
+    return torch.stack(written, 1).tolist()

@@ -24,8 +24,8 @@ from escriba.ground.streams import displayed
 from escriba.ground.terminal import visible, visible_line
 
 if TYPE_CHECKING:
+    from escriba.charlm.training.clock import Moment
     from escriba.charlm.training.novelty import Memory
-    from escriba.charlm.training.pace import Moment
     from escriba.charlm.training.run import Run
     from escriba.charlm.training.train import Result
     from escriba.charlm.training.training import Training

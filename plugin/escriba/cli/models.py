@@ -98,7 +98,7 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
     from escriba.ground.install import need_torch
 
     need_torch()
-    from escriba.charlm.training.processes import told_once
+    from escriba.charlm.training.engine import told_once
     from escriba.charlm.training.train import train as train_model
     from escriba.cli.display import show_result, shown, stopping
     from escriba.ground.project import find
@@ -144,12 +144,12 @@ def evaluate(
     from escriba.ground.install import need_torch
 
     need_torch()
-    from escriba.charlm.evaluation.evaluate import Outsider, find_outdated, write_evaluation
+    from escriba.charlm.evaluation.evaluate import Outsider
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
     from escriba.cli.scores import print_scores
     from escriba.ground.progress import shown_progress
     from escriba.ground.project import find
-    from escriba.records.evaluation import check_name
+    from escriba.records.evaluation import FILE, check_name, write_parts
 
     project = find(folder)
     if record is not None:
@@ -162,9 +162,9 @@ def evaluate(
     print_scores(scores, name)
     if text is None or record:
         model = project.models / name
-        outdated = find_outdated(model, scores, project.shown(model))
-        path = write_evaluation(model, scores, project.shown(model))
-        write(tr("written to {path}", path=project.shown(path).as_posix()))
+        parts = {score.part: score.to_dict() for score in scores}
+        outdated = write_parts(model, scores[0].model, parts, project.shown(model))
+        write(tr("written to {path}", path=project.shown(model / FILE).as_posix()))
         if outdated:
             tell(tr("removed from it, as of other weights: {parts}", parts=", ".join(outdated)))
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import torch
-
-from escriba.charlm.training.advice import Findings, advise
-from escriba.charlm.training.health import RARE, count_rare
-from escriba.charlm.training.memory import show
+from escriba.charlm.memory import show
+from escriba.charlm.training.health import RARE, Findings, advise, count_rare
 from escriba.charlm.training.origin import describe
 from escriba.ground.language import plural, tr
 
@@ -86,9 +83,9 @@ def _describe_steps(training: Training, run: Run) -> str:
 
 
 def _describe_machine(training: Training) -> str:
-    number = torch.get_num_threads()
+    number = training.backend.threads
     words = [
-        training.device.type, training.precision,
+        training.backend.kind, training.backend.precision,
         plural("{number} thread", "{number} threads", number),
     ]  # fmt: skip
     if training.processes.world > 1:

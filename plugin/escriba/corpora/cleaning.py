@@ -16,6 +16,9 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from escriba.corpora import texts
 from escriba.corpora.archives import BLOCK, Document
 from escriba.corpora.stripping import strip_front_matter, strip_html, strip_markdown
@@ -24,9 +27,11 @@ from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.unicode import normalize
 from escriba.records.recipe import CorpusRecipe
+from escriba.records.vocabulary import MARK
 
 FILE = "cleaned.bin"
 WHOLE = 64 << 20  # characters of a document that must be looked at as one, or of a line, at most
+POINTS = 0x110000  # code points
 _STRIPS = {"front-matter": strip_front_matter, "markdown": strip_markdown, "html": strip_html}
 
 
@@ -219,3 +224,40 @@ def _line(document: Readable, position: int) -> int:
         if position <= 0:
             break
     return line
+
+
+def count_points(path: Path) -> NDArray[np.int64]:
+    """How often each code point stands in a UTF-8 file: (POINTS,)."""
+    counts = np.zeros(POINTS, np.int64)
+    for units in _read_units(path):
+        counts += np.bincount(units, minlength=POINTS)
+    return counts
+
+
+def find_kept(counts: NDArray[np.int64], recipe: CorpusRecipe) -> NDArray[np.bool_]:
+    """Which code points a recipe keeps, of those counted in the training part: (POINTS,)."""
+    kept: NDArray[np.bool_] = counts >= recipe.min_count
+    kept[[ord(character) for character in (MARK, *recipe.rare)]] = True
+    return kept
+
+
+def rewrite(path: Path, kept: NDArray[np.bool_], rare: str) -> NDArray[np.int64]:
+    """Write a file without what is not kept, or with `rare` for it; what it then has (POINTS,)."""
+    counts = np.zeros(POINTS, np.int64)
+    aside = path.with_suffix(".rare")
+    with aside.open("wb") as file:
+        for units in _read_units(path):
+            keeps = kept[units]
+            units = np.where(keeps, units, ord(rare)) if rare else units[keeps]
+            counts += np.bincount(units, minlength=POINTS)
+            file.write(units.astype("<u4").tobytes().decode("utf-32-le").encode())
+    aside.replace(path)
+    return counts
+
+
+def _read_units(path: Path) -> Iterator[NDArray[np.uint32]]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            text = decoder.decode(block)
+            yield np.frombuffer(text.encode("utf-32-le"), np.dtype("<u4"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from escriba.corpora.cleaning import uses
-from escriba.corpora.encoded import Encoded, Part, read_encoded
+from escriba.corpora.encoded import Encoded, Part, Symbols, find_type, read_encoded
 from escriba.corpora.encoder import Report, encode_documents, to_units
 from escriba.corpora.shares import may_go_by_files
 from escriba.corpora.sources import Found, find_sources
@@ -149,3 +149,34 @@ def _join_licences(found: Sequence[Found]) -> str:
     """The sources' own licences, each once."""
     licences = [str(source.record().get("licence", "")) for source in found]
     return ", ".join(dict.fromkeys(filter(None, licences)))
+
+
+@dataclass(frozen=True)
+class Translated(Part):
+    """A part whose symbols have other numbers than in its file: `table[n]` for n."""
+
+    table: NDArray[np.unsignedinteger]
+
+    def __getitem__(self, stretch: slice, /) -> Symbols:
+        found: Symbols = self.table[super().__getitem__(stretch)]
+        return found
+
+
+def holds(vocabulary: Vocabulary, other: Vocabulary) -> bool:
+    """Whether a vocabulary has every symbol of another."""
+    return vocabulary.unit == other.unit and set(other.symbols) <= set(vocabulary.symbols)
+
+
+def join(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
+    """The same corpus over a vocabulary that holds its own."""
+    if vocabulary == corpus.vocabulary:
+        return corpus
+    numbers = [vocabulary.indices[symbol] for symbol in corpus.vocabulary.symbols]
+    table = np.array(numbers, find_type(len(vocabulary)))
+    train, validation, test = (
+        Translated(**{f.name: getattr(part, f.name) for f in fields(Part)}, table=table)
+        for part in corpus.parts
+    )
+    return replace(
+        corpus, train=train, validation=validation, test=test, vocabulary=vocabulary
+    )  # fmt: skip

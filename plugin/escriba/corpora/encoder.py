@@ -24,19 +24,27 @@ from numpy.typing import NDArray
 from escriba.corpora import texts
 from escriba.corpora.archives import BLOCK, Document
 from escriba.corpora.cleaning import FILE as CLEANED
-from escriba.corpora.cleaning import Readable, clean, refuse_byte, uses
+from escriba.corpora.cleaning import (
+    Readable,
+    clean,
+    count_points,
+    find_kept,
+    refuse_byte,
+    rewrite,
+    uses,
+)
 from escriba.corpora.digests import memory_folder, remember
 from escriba.corpora.encoded import (
     FACTS,
     PARTS,
+    disk,
     find_type,
     list_files,
     make_header,
+    stage,
 )
 from escriba.corpora.foreign import refuse_foreign
-from escriba.corpora.rare import count_points, find_kept, rewrite
 from escriba.corpora.shares import Placed, measure, place
-from escriba.corpora.staging import disk, stage
 from escriba.ground.errors import CorpusError, Place
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes

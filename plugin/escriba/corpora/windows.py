@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from escriba.corpora.encoded import Text
 
@@ -21,8 +20,8 @@ class Window:
     `fresh` says that the streams begin here, so that no state is carried in.
     """
 
-    symbols: Tensor
-    targets: Tensor
+    symbols: NDArray[np.int64]
+    targets: NDArray[np.int64]
     epoch: int
     index: int
     fresh: bool
@@ -73,16 +72,14 @@ class Reader:
                 )
                 for index in range(first, end):
                     at = (index - first) * self.window
-                    cut = torch.from_numpy(
-                        streams[:, at : at + self.window + 1].T.astype(np.int64, order="C")
-                    )
+                    cut = streams[:, at : at + self.window + 1].T.astype(np.int64, order="C")
                     yield Window(cut[:-1], cut[1:], epoch, index, fresh=index == 0)
                 index = end
             epoch, index = epoch + 1, 0
 
     def _offset(self, epoch: int) -> int:
-        """Where the first stream of an epoch starts."""
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**64)
+        """Where the first stream of an epoch starts. Of a generator of numpy only the bits are
+        the same in every version."""
         spare = len(self.text) - 1 - self.steps * self.window * self.batch
         limit = max(1, min(self.window, spare + 1))
-        return int(torch.randint(limit, (1,), generator=generator))
+        return int(np.random.PCG64((self.seed, epoch)).random_raw()) % limit

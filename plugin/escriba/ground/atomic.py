@@ -7,10 +7,13 @@ import glob
 import os
 import re
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from escriba.ground.errors import EscribaError, Place
+from escriba.ground.language import tr
 
 _TOKEN = 4  # bytes in the name of a temporary file
 _LONGEST = 200  # bytes of a file's name in that of its temporary file, which may have 255 in all
@@ -48,6 +51,21 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def write_atomically(
+    path: Path, write: Callable[[BinaryIO], object], shown: Path, *, kind: type[EscribaError]
+) -> None:
+    """Call `write` with a new file that then gets that name. Raises `kind` at `shown`."""
+    try:
+        with open_atomically(path) as file:
+            write(file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise kind(
+            tr("cannot be written: {reason}; what was there before is kept", reason=reason),
+            Place(shown),
+        ) from None
 
 
 def sync(paths: Collection[Path]) -> None:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from escriba.ground import schema
-from escriba.ground.errors import Place, SourceError
+from escriba.ground.atomic import write_atomically
+from escriba.ground.errors import Place, SourceError, TrainingError
 from escriba.ground.files import exists, read_text
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_decimal
@@ -99,6 +100,32 @@ def read_parts(folder: Path, shown: Path) -> dict[str, Any]:
     if not isinstance(parts, dict):
         raise SourceError(tr("expected a mapping of parts, each with its measures"), place)
     return parts
+
+
+def write_parts(
+    folder: Path, model: str, parts: Mapping[str, Mapping[str, Any]], shown: Path
+) -> list[str]:
+    """Write what was measured of texts, on the weights of that digest; returns the names of those
+    that went, since they were measured on others.
+
+    What the file held of the same weights stays, if it is not measured anew. `shown` is how errors
+    name the folder. Raises SourceError for an old file that is not an evaluation, TrainingError if
+    the new one cannot be written.
+    """
+    import yaml
+
+    old = read_parts(folder, shown)
+    kept = old if old.pop("model", "") == model else {}
+    whole = {**kept, **parts}
+    order = [*(name for name in PARTS if name in whole), *sorted(whole.keys() - {*PARTS})]
+    text = f"model: {model}\n" + "".join(
+        yaml.safe_dump({name: whole[name]}, sort_keys=False, default_flow_style=None, width=1000)
+        for name in order
+    )
+    write_atomically(
+        folder / FILE, lambda file: file.write(text.encode()), shown / FILE, kind=TrainingError
+    )
+    return sorted(old.keys() - whole.keys())
 
 
 def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, int | Decimal | str]]:

@@ -27,15 +27,19 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from escriba.ground.digest import digest
 from escriba.ground.errors import ModelError, Place
 from escriba.ground.files import open_file, refusals, resolve
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_json
-from escriba.records.tensors import Tensor, read_tensors
+from escriba.records.tensors import Tensor, read_tensors, write_tensors
 from escriba.records.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT = "escriba-charlm/1"
 FILE = "weights.safetensors"
@@ -123,15 +127,12 @@ def header(network: Network, vocabulary: Vocabulary, record: Mapping[str, Any]) 
     }
 
 
-def in_order(data: bytes) -> bytes:
-    """The same file with the keys of its header in order: safetensors writes its metadata in the
-    order of a hash table, another one each time."""
-    size = int.from_bytes(data[:8], "little")
-    head = json.dumps(
-        json.loads(data[8 : 8 + size]), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    head += b" " * (-len(head) % 8)
-    return len(head).to_bytes(8, "little") + head + data[8 + size :]
+def write_model(
+    file: BinaryIO, weights: Mapping[str, NDArray[Any]], network: Network, vocabulary: Vocabulary,
+    record: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Write a model file: the same bytes for the same content."""
+    write_tensors(file, weights, header(network, vocabulary, record))
 
 
 def read_model(folder: Path, shown: Path | None = None) -> Model:
@@ -148,6 +149,25 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
             place,
         )
     return _read(path, folder.name, place, remedy)
+
+
+def read_weights(model: Model, shown: Path | None = None) -> dict[str, NDArray[np.float32]]:
+    """The numbers of each tensor, by its name; `shown` is how errors name the file. Raises
+    ModelError if one is not finite, or the file is not what its header said."""
+    import numpy as np
+
+    place, weights = Place(shown or model.path), {}
+    with open_file(model.path, place.path, kind=ModelError) as file:
+        for name, tensor in model.tensors.items():
+            array = np.frombuffer(b"".join(tensor.read(file)), "<f4")
+            if len(array) != math.prod(tensor.shape):
+                raise ModelError(tr("has changed while it was read"), place)
+            if not np.isfinite(array).all():
+                raise ModelError(
+                    tr("the tensor '{name}' has numbers that are not finite", name=name), place
+                )
+            weights[name] = array.astype(np.float32).reshape(tensor.shape)
+    return weights
 
 
 def read_file(path: Path) -> Model:

@@ -5,11 +5,12 @@ Rounding is done once: the numbers of the new file give the very integers that a
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from escriba.ground.errors import ModelError, Place
 from escriba.ground.language import tr
-from escriba.records.model import Model, Network, header, in_order
+from escriba.records.model import Model, Network, write_model
 from escriba.records.tensors import FACTORS
 from escriba.sampling.quantised import Matrix, Quantised, fit, read_weights
 
@@ -30,7 +31,6 @@ def compact(model: Model) -> bytes:
     ModelError for a model that cannot be run exactly.
     """
     import numpy as np
-    from safetensors.numpy import save
 
     weights = read_weights(model)
     for _ in range(ROUNDS):
@@ -45,12 +45,13 @@ def compact(model: Model) -> bytes:
     for name, values in weights.items():
         if name in rounded:
             q, factors = rounded[name]
-            # safetensors writes the memory of an array, whatever its order is.
-            tensors[name] = np.ascontiguousarray(q)
+            tensors[name] = q
             tensors[name + FACTORS] = factors.astype(np.float32)
         else:
             tensors[name] = values.astype(np.float32)
-    return in_order(save(tensors, header(model.network, model.vocabulary, model.record)))
+    file = BytesIO()
+    write_model(file, tensors, model.network, model.vocabulary, model.record)
+    return file.getvalue()
 
 
 def _split(quantised: Quantised) -> dict[str, tuple[NDArray[np.int8], Floats]]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from escriba.ground.errors import ModelError, Place
 from escriba.ground.language import tr
 from escriba.records.model import Model, Network
+from escriba.records.model import read_weights as read_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,8 +72,9 @@ def quantise(model: Model) -> Quantised:
 
 def read_weights(model: Model) -> dict[str, Floats]:
     """The numbers of each tensor. Raises ModelError if one is not finite."""
-    with model.path.open("rb") as file:
-        return {name: _read(model, file, name) for name in model.tensors}
+    import numpy as np
+
+    return {name: array.astype(np.float64) for name, array in read_numbers(model).items()}
 
 
 def fit(model: Model, tensors: Mapping[str, Floats]) -> Quantised:
@@ -106,16 +108,6 @@ def fit(model: Model, tensors: Mapping[str, Floats]) -> Quantised:
     weights, bias = tensors["head.weight"], tensors["head.bias"]
     head = _fit(model, network.layers, weights, bias, bounds, shift, 0)
     return Quantised(network, shift, quantised, tuple(layers), head)
-
-
-def _read(model: Model, file: BinaryIO, name: str) -> Floats:
-    import numpy as np
-
-    tensor = model.tensors[name]
-    array = np.frombuffer(b"".join(tensor.read(file)), dtype="<f4")
-    if not np.isfinite(array).all():
-        raise refuse_tensor(model, name)
-    return array.reshape(tensor.shape).astype(np.float64)
 
 
 def _join(

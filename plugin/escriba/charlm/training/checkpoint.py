@@ -1,33 +1,45 @@
-"""The state of a training on disk: what a run that was stopped or killed goes on from."""
+"""The state of a training on disk: what a run that was stopped or killed goes on from.
+
+A checkpoint is a safetensors file: arrays, and one metadata key, `escriba`, with plain values as
+JSON. It is a file like any other, which somebody else may have made.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import os
-import pickle
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import torch
-
-from escriba.charlm.weights import write_atomically
-from escriba.ground.atomic import remove_temporaries
+from escriba.charlm.training.engine import Arrays
+from escriba.ground.atomic import remove_temporaries, write_atomically
 from escriba.ground.errors import Place, TrainingError
 from escriba.ground.files import open_file, refusals
 from escriba.ground.language import tr
+from escriba.ground.numbers import read_json
 from escriba.records import model as modelfile
+from escriba.records.tensors import write_tensors
 
 FOLDER = "checkpoint"
-LATEST = "latest.pt"  # where the run is
-CONSTANT = "constant.pt"  # where its rate began to fall: a longer training goes on from there
+LATEST = "latest.safetensors"  # where the run is
+# Where its rate began to fall: a longer training goes on from there.
+CONSTANT = "constant.safetensors"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a checkpoint holds: plain values, and arrays by their names."""
+
+    values: Mapping[str, Any]
+    arrays: Arrays
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything a run needs to go on: plain values and tensors only (never pickled code).
+    """Everything a run needs to go on.
 
     `identity` is of what must not change under it; `shown` is how errors name the folder of the
     model.
@@ -41,24 +53,25 @@ class Checkpoint:
         """Whether there is anything of that name."""
         return os.path.lexists(self.folder / FOLDER / name)
 
-    def write(self, name: str, state: Mapping[str, Any]) -> None:
+    def write(self, name: str, state: State) -> None:
         """Raises TrainingError for what cannot be written."""
-        whole = {"identity": self.identity, **state}
-        shown = self.shown / FOLDER / name
-        write_atomically(self.folder / FOLDER / name, lambda file: torch.save(whole, file), shown)
-
-    def read(self, name: str) -> dict[str, Any]:
-        """Raises TrainingError for a file that torch cannot read, or of another training."""
+        values = json.dumps({"identity": self.identity, **state.values}, allow_nan=False)
         path, shown = self.folder / FOLDER / name, self.shown / FOLDER / name
-        with open_file(path, shown, kind=TrainingError) as file:
-            try:
-                _refuse_bomb(file)
-                state = torch.load(file, map_location="cpu", weights_only=True)
-                if not isinstance(state, dict):
-                    raise TypeError
-            except Exception as error:
-                raise self.refuse(name, error) from None
-        if state.pop("identity", None) != self.identity:
+        write_atomically(
+            path, lambda file: write_tensors(file, state.arrays, {"escriba": values}), shown,
+            kind=TrainingError,
+        )  # fmt: skip
+
+    def read(self, name: str) -> State:
+        """Raises TrainingError for a file that is no checkpoint, or one of another training."""
+        path, shown = self.folder / FOLDER / name, self.shown / FOLDER / name
+        open_file(path, shown, kind=TrainingError).close()
+        try:
+            state = _read(path)
+            identity = state.values["identity"]
+        except Exception as error:
+            raise self.refuse(name, error) from None
+        if identity != self.identity:
             raise TrainingError(
                 tr(
                     "the recipe or the corpus has changed since the checkpoint was written; undo "
@@ -95,11 +108,11 @@ class Checkpoint:
                 (self.folder / FOLDER / name).unlink(missing_ok=True)
 
 
-def check_chosen(state: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
+def check_chosen(state: State, checkpoint: Checkpoint) -> dict[str, Any]:
     """What a state says that the recipe left open: batch, learning rate, dropout, precision; and
     the number of threads. Raises TrainingError for what no training chooses, or attempts."""
     try:
-        chosen = state["chosen"]
+        chosen = state.values["chosen"]
         threads = chosen.get("threads")
         right = (
             type(chosen) is dict
@@ -109,7 +122,7 @@ def check_chosen(state: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, 
             and _is_number(chosen["dropout"], 0.9)
             and chosen["precision"] in ("float32", "bfloat16")
             and (threads is None or _is_whole(threads, 1, 65536))
-            and _is_whole(state["attempt"], 0, 65536)
+            and _is_whole(state.values["attempt"], 0, 65536)
         )
         if not right:
             raise ValueError
@@ -118,18 +131,16 @@ def check_chosen(state: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, 
     return {**chosen}
 
 
-def _refuse_bomb(file: BinaryIO) -> None:
-    """Raise for what torch.save has not made: in its archives nothing is compressed, so that none
-    unpacks to more than it is."""
-    if not zipfile.is_zipfile(file):
-        raise pickle.UnpicklingError
-    with zipfile.ZipFile(file) as archive:
-        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-            raise zipfile.BadZipFile
-        size = file.seek(0, os.SEEK_END)
-        if sum(info.file_size for info in archive.infolist()) > size:
-            raise zipfile.BadZipFile
-    file.seek(0)
+def _read(path: Path) -> State:
+    """A file's arrays and values. Raises whatever a library makes of a file that is none."""
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy") as file:
+        values = read_json(file.metadata()["escriba"])
+        if not isinstance(values, dict):
+            raise TypeError
+        # It has its own place in memory: the file may be replaced.
+        return State(values, {name: file.get_tensor(name).copy() for name in file.keys()})  # noqa: SIM118
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:

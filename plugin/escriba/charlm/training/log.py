@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as counting
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import torch
+from typing import Any, BinaryIO, Literal
 
 from escriba.charlm.training.run import Run
-from escriba.charlm.weights import write_atomically
-from escriba.ground.atomic import remove_temporaries
+from escriba.ground.atomic import remove_temporaries, write_atomically
 from escriba.ground.errors import Place, TrainingError
 from escriba.ground.files import open_file, refusals
 from escriba.ground.language import tr
@@ -70,7 +69,7 @@ class Log:
             for line in islice(source.read(step or 0) if keep else (), lines):
                 file.write(line)
 
-        write_atomically(self.path, write, self.shown)
+        write_atomically(self.path, write, self.shown, kind=TrainingError)
 
     def exists(self) -> bool:
         """Whether there is anything of that name."""
@@ -97,10 +96,10 @@ class Log:
     def bears(self, step: int, mark: object) -> bool:
         """Whether it is the log that a checkpoint of that step remembers, which may have grown
         since. Raises TrainingError like `rewind`."""
-        if not (isinstance(mark, tuple) and len(mark) == 2 and self.exists()):
+        if not (isinstance(mark, list) and len(mark) == 2 and self.exists()):
             return False
         lines = list(self.read(step))[: mark[0] if type(mark[0]) is int else 0]
-        return (len(lines), hashlib.sha256(b"".join(lines)).hexdigest()) == mark
+        return [len(lines), hashlib.sha256(b"".join(lines)).hexdigest()] == mark
 
     def losses(self, step: int) -> tuple[tuple[int, float], ...]:
         """The training losses up to a step, with the step of each. Raises TrainingError."""
@@ -143,17 +142,80 @@ class Log:
 def describe_steps(run: Run) -> dict[str, Any]:
     """The entry about the steps since the last one. Losses in nats per symbol; a number that is
     not finite is null."""
-    norms = torch.stack(run.norms).float()
+    norms = run.engine.norms()
     clip = math.inf if run.settings.clip is None else run.settings.clip
     return {
         "seconds": round(run.seconds, 1),
-        "loss": _finite(float(run.mean_losses().mean()), 5),
+        "loss": _finite(float(run.engine.losses().mean()), 5),
         "gradient": _finite(float(norms.mean()), 5),
         "largest": _finite(float(norms.max()), 5),
-        "clipped": round(float((norms > clip).float().mean()), 3),
+        "clipped": round(float((norms > clip).mean()), 3),
         "rate": float(f"{run.schedule.rate(run.step - 1) * run.settings.learning_rate:.6g}"),
     }
 
 
 def _finite(number: float, decimals: int) -> float | None:
     return round(number, decimals) if math.isfinite(number) else None
+
+
+Kind = Literal["csv", "tensorboard"]
+Follower = Callable[[Mapping[str, Any]], None]
+
+TABLE, BOARD = "training.csv", "tensorboard"
+COLUMNS = (
+    "step", "characters", "seconds", "loss", "validation", "gradient", "largest", "clipped", "rate",
+)  # fmt: skip
+
+
+def write_table(log: Log) -> None:
+    """`training.csv` beside a log, with its numbers: a row for each line that has a loss. Raises
+    TrainingError."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    for line in log.read(1 << 60):
+        entry = read_json(line)
+        if "gradient" in entry or "validation" in entry:
+            table.writerow({key: entry[key] for key in COLUMNS if entry.get(key) is not None})
+    path, shown = log.path.with_name(TABLE), log.shown.with_name(TABLE)
+    write_atomically(
+        path, lambda file: file.write(text.getvalue().encode()), shown, kind=TrainingError
+    )
+
+
+def begin_following(kinds: Sequence[Kind], log: Log, step: int) -> Follower:
+    """What is told every line of a log from that step on. Raises TrainingError if there is no
+    TensorBoard, or for what cannot be written."""
+    followers: list[Follower] = []
+    if "csv" in kinds:
+        followers.append(lambda entry: write_table(log) if "validation" in entry else None)
+    if "tensorboard" in kinds:
+        followers.append(_begin_board(log.path.parent / BOARD, step))
+
+    def follow(entry: Mapping[str, Any]) -> None:
+        for follower in followers:
+            follower(entry)
+
+    return follow
+
+
+def _begin_board(folder: Path, step: int) -> Follower:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise TrainingError(
+            tr("--log tensorboard needs the package tensorboard; install it with: pip install "
+               "tensorboard")
+        ) from None  # fmt: skip
+    writer = SummaryWriter(str(folder), purge_step=step)
+
+    def write(entry: Mapping[str, Any]) -> None:
+        for key in COLUMNS[3:]:
+            if entry.get(key) is not None and ("gradient" in entry or key == "validation"):
+                writer.add_scalar(key, entry[key], entry["step"])
+        if isinstance(entry.get("sample"), str):
+            writer.add_text("sample", entry["sample"], entry["step"])
+        if "validation" in entry:
+            writer.flush()
+
+    return write

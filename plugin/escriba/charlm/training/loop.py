@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from escriba.charlm.measure import measure
-from escriba.charlm.network import load_tensors
-from escriba.charlm.training import health
-from escriba.charlm.training.checkpoint import CONSTANT, LATEST
-from escriba.charlm.training.header import describe
-from escriba.charlm.training.limits import find_end, is_half_time
+from escriba.charlm.training import health, weights
+from escriba.charlm.training.checkpoint import CONSTANT, LATEST, State
+from escriba.charlm.training.clock import Beside, Pace, Watch, find_end, is_half_time
 from escriba.charlm.training.log import describe_steps
 from escriba.charlm.training.novelty import Memory
-from escriba.charlm.training.pace import Beside, Pace, Watch
-from escriba.charlm.training.preview import PROMPT, preview
-from escriba.charlm.training.preview import STEPS as PREVIEWS
 from escriba.charlm.training.run import Run, take_step
-from escriba.charlm.training.threads import Threads, choose_threads
 from escriba.charlm.training.training import Training
-from escriba.charlm.weights import copy_tensors, write_weights
 from escriba.ground.errors import Place, TrainingError
 from escriba.ground.language import tr
 
+# What the network writes now and then: after these steps, so many symbols.
+PREVIEWS = frozenset(
+    {10, 30, 100, 300, 500, 700} | {n * 10**power for n in (1, 2, 3, 5) for power in range(3, 7)}
+)
+LENGTH, PROMPT, TEMPERATURE, SEED = 500, "\n", 0.8, 1
 CLOCK_EVERY = 8  # steps between looks at the clock, which the leader alone has
 VALIDATE_ON = 1 << 16  # symbols, at most, of the validation part
 VALIDATE_SHARE = 20  # symbols to train on for each to validate on, between two validations
@@ -59,7 +55,6 @@ class Loop:
 
     def run_on(self) -> End:
         run = self.run
-        threads: Threads | None = None
         for window in self.training.reader.read(run.epoch, run.index):
             if run.schedule.finished(run.step):
                 return "finished"
@@ -72,8 +67,7 @@ class Loop:
                 self.save(LATEST)
             if order == "stop":
                 return "interrupted"
-            threads = threads or choose_threads(self.training)
-            threads.take(partial(take_step, run, window))
+            take_step(run, window)
             self.pace.tick()
             if run.step % run.settings.log_every == 0 and self.log_steps():
                 return "collapsed"
@@ -122,7 +116,7 @@ class Loop:
         entry = describe_steps(run)
         self.note(**entry)
         loss = math.inf if entry["loss"] is None else entry["loss"]
-        run.losses, run.norms = [], []
+        run.engine.forget()
         self.refuse_explosion(loss)
         run.loss = entry["loss"]
         if not health.has_collapsed(loss, training.entropy, run):
@@ -165,13 +159,23 @@ class Loop:
     def log_preview(self) -> None:
         """What the network writes now, beside its loss in the last steps."""
         run, training = self.run, self.training
-        loss = describe_steps(run)["loss"] if run.losses else run.loss
+        loss = describe_steps(run)["loss"] if len(run.engine.norms()) else run.loss
         if training.processes.leads:
-            vocabulary = training.corpus.vocabulary
             with self.beside.wrote():
-                text = vocabulary.decode(preview(run.network, vocabulary))
+                text = training.corpus.vocabulary.decode(self.write_sample())
             self.note(sample=text, prompt=PROMPT, loss=loss)
             self.watch.wrote(run.step, text)
+
+    def write_sample(self) -> list[int]:
+        """Symbols to go on from PROMPT; always by the same random numbers, so that only the network
+        differs."""
+        (sample,) = self.write_several([SEED], TEMPERATURE)
+        return sample
+
+    def write_several(self, seeds: Sequence[int], temperature: float = 1.0) -> list[list[int]]:
+        """Symbols to go on from PROMPT, by the random numbers of each seed."""
+        start = self.training.corpus.vocabulary.indices.get(PROMPT, 0)
+        return self.run.engine.write(start, LENGTH, seeds, temperature)
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best, and see whether to go on."""
@@ -180,7 +184,7 @@ class Loop:
         self.refuse_explosion(loss, validation=True)
         self.note(seconds=round(run.seconds, 1), validation=round(loss, 5))
         if loss < run.best:
-            run.best, run.best_step, run.best_weights = loss, run.step, copy_tensors(run.network)
+            run.best, run.best_step, run.best_weights = loss, run.step, run.engine.weights()
             run.best_seconds = run.seconds
             if health.has_learnt(loss, training.entropy):
                 self.write(loss)
@@ -201,8 +205,8 @@ class Loop:
         if cool is not None and run.step >= cool:
             run.schedule = run.schedule.falling(cool, run.step - cool)
             return
-        load_tensors(run.network, run.best_weights)
-        run.carried, run.exhausted = None, True
+        run.engine.load_weights(run.best_weights)
+        run.exhausted = True
         steps = max(run.best_step // 2, health.LEAST_PATIENCE * self.interval)
         run.schedule = run.schedule.falling(run.step, steps)
 
@@ -213,22 +217,20 @@ class Loop:
         if training.processes.leads:
             before = training.corpus.train[-1024:]
             with self.beside.measured(min(symbols, len(training.held_out))):
-                loss = measure(self.run.network, training.held_out, before, symbols=symbols)
+                loss = self.run.engine.measure(training.held_out, before, symbols)
         return training.processes.share(loss)
 
     def save(self, name: str) -> None:
         training, run = self.training, self.run
-        origin = training.origin and training.origin.to_state()
-        state = {"chosen": training.chosen, "origin": origin, **run.to_state()}
+        arrays = run.to_arrays()
         if training.processes.leads:
-            training.checkpoint.write(name, {**state, "log": training.log.mark(run.step)})
+            origin = training.origin and training.origin.to_state()
+            mark = training.log.mark(run.step)
+            values = {"chosen": training.chosen, "origin": origin, "log": mark, **run.to_values()}
+            training.checkpoint.write(name, State(values, arrays))
         self.saved = self.run.seconds
 
     def write(self, loss: float, memory: Memory | None = None) -> None:
         """Write the best weights, with that validation loss in their record."""
-        training, run = self.training, self.run
-        if training.processes.leads:
-            record = describe(training, run, loss, memory)
-            network, vocabulary = run.network.network, training.corpus.vocabulary
-            shown = training.log.shown.parent
-            write_weights(training.own, run.best_weights, network, vocabulary, record, shown)
+        if self.training.processes.leads:
+            weights.write(self.training, self.run, loss, memory)

@@ -11,17 +11,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import torch
-
-from escriba.charlm.network import CharLSTM, load_tensors, tensors
-from escriba.charlm.weights import load_network
-from escriba.corpora.corpus import Corpus
-from escriba.corpora.joined import holds
+from escriba.charlm.training.engine import Floats
+from escriba.corpora.corpus import Corpus, holds
 from escriba.ground.errors import Place, TrainingError, shorten
 from escriba.ground.language import plural, tr
 from escriba.ground.project import Project
 from escriba.records.model import FILE as WEIGHTS
-from escriba.records.model import SYMBOLS, Network, read_model
+from escriba.records.model import SYMBOLS, Network, read_model, read_weights
 from escriba.records.recipe import admit_model
 from escriba.records.vocabulary import Vocabulary
 
@@ -37,18 +33,18 @@ class Origin:
     digest: str
     vocabulary: Vocabulary
     known: str = ""
-    weights: Mapping[str, torch.Tensor] = field(default_factory=dict, compare=False)
+    weights: Mapping[str, Floats] = field(default_factory=dict, compare=False)
 
-    def fill(self, network: CharLSTM) -> None:
-        """Put the weights into a network over all symbols, whose other rows stay."""
-        rows = torch.tensor([self.vocabulary.indices[symbol] for symbol in self.known])
-        found = {name: tensor.clone() for name, tensor in tensors(network).items()}
-        for name, tensor in self.weights.items():
+    def fill(self, weights: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Those of a new network over all symbols, with its own where the model has some."""
+        rows = [self.vocabulary.indices[symbol] for symbol in self.known]
+        found = {name: own.copy() for name, own in weights.items()}
+        for name, own in self.weights.items():
             if name in BY_SYMBOL:
-                found[name][rows] = tensor
+                found[name][rows] = own
             else:
-                found[name] = tensor
-        load_tensors(network, found)
+                found[name] = own
+        return found
 
     def to_state(self) -> dict[str, str]:
         """What a checkpoint holds of it."""
@@ -82,7 +78,7 @@ def read_origin(
         )  # fmt: skip
     known = model.vocabulary.symbols
     joined = "".join(sorted({*known, *corpus.vocabulary.symbols}))
-    weights = tensors(load_network(model, project.shown(model.path)))
+    weights = read_weights(model, project.shown(model.path))
     return Origin(name, model.digest, Vocabulary(corpus.unit, joined), known, weights)
 
 

@@ -5,26 +5,32 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from escriba.charlm.device import can_train, choose_device, choose_precision
+from escriba.charlm.device import can_train, choose_device, choose_precision, find_memory
+from escriba.charlm.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training import log as logs
 from escriba.charlm.training.calibrate import choose_batch
-from escriba.charlm.training.checkpoint import CONSTANT, FOLDER, LATEST, Checkpoint, check_chosen
+from escriba.charlm.training.checkpoint import (
+    CONSTANT,
+    FOLDER,
+    LATEST,
+    Checkpoint,
+    State,
+    check_chosen,
+)
+from escriba.charlm.training.engine import Processes
 from escriba.charlm.training.health import count_symbols
-from escriba.charlm.training.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training.origin import Origin, read_origin, recall_origin, refuse_other
-from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.settings import Limit, Settings, settle
+from escriba.charlm.training.torch_engine import TorchBackend
 from escriba.charlm.training.training import Training, find_log, make_reader
-from escriba.corpora.corpus import Corpus, read_corpus
-from escriba.corpora.joined import join
+from escriba.corpora.corpus import Corpus, join, read_corpus
 from escriba.ground.errors import ModelError, Place, TrainingError, shorten
 from escriba.ground.language import tr
 from escriba.ground.lock import hold
@@ -33,6 +39,9 @@ from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Network, read_model
 from escriba.records.recipe import FILE as RECIPE
 from escriba.records.recipe import Budget, Recipe, admit_model, read_recipe
+
+if TYPE_CHECKING:
+    import torch
 
 LOCK = "lock"
 # What a training touches in the folder of its model.
@@ -68,17 +77,17 @@ def prepare(
     corpus = corpus if origin is None else join(corpus, origin.vocabulary)
     refuse_network(network, len(corpus.vocabulary), place)
     if processes.leads and state is None:
-        refuse_excess(_estimate(network, corpus, settings, "bfloat16", processes), where, place)
+        _refuse_excess(network, corpus, settings, "bfloat16", processes, where, place)
         chosen = _choose(recipe, corpus, settings, where)
     state, chosen, beside = processes.share((state, chosen, beside))
     precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
     _refuse_precision(where, precision, place, begun=state is not None)
     settings = replace(settings, **chosen)
     _refuse_processes(settings, processes, place)
-    refuse_excess(_estimate(network, corpus, settings, precision, processes), where, place)
+    _refuse_excess(network, corpus, settings, precision, processes, where, place)
     return Training(
         folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
-        settings=settings, device=where, precision=precision, processes=processes,
+        settings=settings, backend=TorchBackend(where, precision, processes), processes=processes,
         counts=count_symbols(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
         state=state, threads=threads, origin=origin, changes=tuple(changes),
     )  # fmt: skip
@@ -109,7 +118,7 @@ def _identify(recipe: Recipe, corpus: Corpus, settings: Settings) -> str:
 
 def _look_back(
     checkpoint: Checkpoint, processes: Processes, *, restart: bool
-) -> tuple[dict[str, Any] | None, dict[str, Any], bool]:
+) -> tuple[State | None, dict[str, Any], bool]:
     """The state to go on from, if any, what was chosen then, and whether the training is beside
     what stands in the folder; for the leader alone."""
     if not processes.leads:
@@ -124,7 +133,7 @@ def _look_back(
 
 def _find_origin(
     project: Project, recipe: Recipe, corpus: Corpus, checkpoint: Checkpoint,
-    processes: Processes, state: Mapping[str, Any] | None, start: str | None,
+    processes: Processes, state: State | None, start: str | None,
 ) -> Origin | None:  # fmt: skip
     """What the training begins with, or began with, the same in every process."""
     place, asked = Place(checkpoint.shown / RECIPE), start or recipe.from_
@@ -137,22 +146,20 @@ def _find_origin(
     return processes.share(origin)
 
 
-def _recall_origin(
-    state: Mapping[str, Any], corpus: Corpus, checkpoint: Checkpoint
-) -> Origin | None:
+def _recall_origin(state: State, corpus: Corpus, checkpoint: Checkpoint) -> Origin | None:
     try:
-        return recall_origin(state.get("origin"), corpus)
+        return recall_origin(state.values.get("origin"), corpus)
     except (ValueError, KeyError, TypeError) as error:
         raise checkpoint.refuse(LATEST, error) from None
 
 
-def _goes_on_beside(folder: Path, shown: Path, state: Mapping[str, Any]) -> bool:
+def _goes_on_beside(folder: Path, shown: Path, state: State) -> bool:
     """Whether the log of a checkpoint is the one beside, or none that is here."""
-    step = state.get("step")
+    step = state.values.get("step")
     beside, place = (find_log(folder, shown, beside=beside) for beside in (True, False))
     if type(step) is not int:
         return False  # which is refused later
-    mark = state.get("log")
+    mark = state.values.get("log")
     return beside.bears(step, mark) or not place.bears(step, mark)
 
 
@@ -189,12 +196,14 @@ def _read_corpus(
     return corpus
 
 
-def _estimate(
-    network: Network, corpus: Corpus, settings: Settings, precision: str, processes: Processes
-) -> int:
+def _refuse_excess(
+    network: Network, corpus: Corpus, settings: Settings, precision: str, processes: Processes,
+    device: torch.device, place: Place,
+) -> None:  # fmt: skip
     reader = make_reader(corpus, settings, processes)
-    settings = replace(settings, batch=reader.batch, window=reader.window)
-    return estimate(network, len(corpus.vocabulary), settings, precision, processes.world)
+    per_step = reader.batch * reader.window // processes.world
+    needed = estimate(network, len(corpus.vocabulary), per_step, precision)
+    refuse_excess(needed, find_memory(device), place)
 
 
 def _refuse_precision(device: torch.device, precision: str, place: Place, *, begun: bool) -> None:
@@ -237,10 +246,15 @@ def _choose(
         precision = choose_precision(device)
     batch, rate = settings.batch, settings.learning_rate
     if recipe.training.batch is None:
-        symbols, length = len(corpus.vocabulary), len(corpus.train)
-        batch = choose_batch(
-            recipe.architecture(), symbols, length, settings, precision, device
-        )  # fmt: skip
+        network, symbols = recipe.architecture(), len(corpus.vocabulary)
+        backend, there = TorchBackend(device, precision), find_memory(device)
+
+        def fits(larger: Settings) -> bool:
+            needed = estimate(network, symbols, larger.batch * larger.window, precision)
+            return there is None or needed <= there
+
+        make = partial(backend.rehearse, network, symbols)
+        batch = choose_batch(make, symbols, len(corpus.train), settings, fits)
         if recipe.training.learning_rate is None:
             rate *= math.sqrt(batch / settings.batch)
     return {

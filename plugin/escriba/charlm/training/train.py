@@ -8,28 +8,27 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from escriba.charlm.device import bounded_memory
-from escriba.charlm.measure import measure
-from escriba.charlm.network import load_tensors
+from escriba.charlm.memory import bounded_memory, remedy
 from escriba.charlm.training import health
-from escriba.charlm.training.advice import Cause, Findings, measure_beside
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
-from escriba.charlm.training.follow import Kind, write_table
-from escriba.charlm.training.follow import begin as begin_following
-from escriba.charlm.training.limits import count_steps, goes_further, set_schedule
-from escriba.charlm.training.log import Log
+from escriba.charlm.training.clock import (
+    Beside,
+    Moment,
+    Watch,
+    count_steps,
+    goes_further,
+    set_schedule,
+)
+from escriba.charlm.training.engine import joined
+from escriba.charlm.training.health import Cause, Findings, measure_beside
+from escriba.charlm.training.log import Kind, Log, begin_following, write_table
 from escriba.charlm.training.loop import VALIDATE_ON, End, Loop
-from escriba.charlm.training.memory import remedy
 from escriba.charlm.training.novelty import SAMPLES, Memory, hold_against
-from escriba.charlm.training.pace import Beside, Moment, Watch
-from escriba.charlm.training.preview import preview, write_several
-from escriba.charlm.training.processes import joined
 from escriba.charlm.training.run import Run
-from escriba.charlm.training.schedule import Schedule
-from escriba.charlm.training.settings import Limit, settle
+from escriba.charlm.training.settings import Limit, Schedule, settle
 from escriba.charlm.training.setup import alone, prepare
-from escriba.charlm.training.standing import Verdict, judge, take
 from escriba.charlm.training.training import Training, find_log
+from escriba.charlm.training.weights import Verdict, judge, take
 from escriba.ground.errors import Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.project import Project
@@ -172,7 +171,8 @@ def _go_back(training: Training, run: Run) -> Training:
     if training.processes.share(training.checkpoint.exists(CONSTANT)):
         kept = {name: getattr(run, name) for name in BEST}
         leads = training.processes.leads
-        state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else {})
+        state = training.processes.share(training.checkpoint.read(CONSTANT) if leads else None)
+        assert state is not None  # the leader's
         training.load(run, state, CONSTANT)
         for name, value in kept.items():
             setattr(run, name, value)
@@ -191,16 +191,16 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
         loop.validate()
     loop.save(LATEST)
     # The loss that a model is known by is that of as much as can be of the validation part.
-    load_tensors(run.network, run.best_weights)
+    run.engine.load_weights(run.best_weights)
     symbols = _choose_final(training.settings.limit)
     best = loop.measure(symbols)
-    sample = preview(run.network, training.corpus.vocabulary)
+    sample = loop.write_sample()
     memory = _look_for_memory(loop, sample)
     loop.write(best, memory)
     losses = training.log.losses(run.step) if training.processes.leads else ()
     verdict = Verdict(True)
     if training.processes.leads:
-        verdict = judge(training, run, best, symbols, force=force)
+        verdict = judge(training, best, symbols, force=force)
         if verdict.taken and training.is_beside:
             take(project, training)
     # The last thing that processes share, so that they leave together.
@@ -242,7 +242,7 @@ def _look_over(loop: Loop, best: float) -> Findings | None:
     if not training.processes.leads:
         return None
     return Findings(
-        measure(run.network, training.corpus.train, symbols=TRAIN_ON), best, training.entropy,
+        run.engine.measure(training.corpus.train, None, TRAIN_ON), best, training.entropy,
         _find_cause(training, run), run.stale, measure_beside(training.corpus),
         untrained=not health.has_learnt(best, training.entropy),
     )  # fmt: skip
@@ -262,10 +262,10 @@ def _find_cause(training: Training, run: Run) -> Cause:
 def _look_for_memory(loop: Loop, sample: list[int]) -> Memory | None:
     """What the best weights, which the network has, repeat of what they were trained on, beside
     what the author repeats; for the leader alone."""
-    training, network = loop.training, loop.run.network
+    training = loop.training
     if not training.processes.leads:
         return None
     vocabulary = training.corpus.vocabulary
-    texts = [np.array(text) for text in write_several(network, vocabulary, range(SAMPLES))]
+    texts = [np.array(text) for text in loop.write_several(range(SAMPLES))]
     corpus = training.corpus
     return hold_against(np.array(sample), texts, corpus.validation, corpus.train, vocabulary)

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from escriba.charlm.training import log as logs
-from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint
+from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint, State
+from escriba.charlm.training.clock import set_schedule
+from escriba.charlm.training.engine import Backend, Processes
 from escriba.charlm.training.health import unigram_entropy
-from escriba.charlm.training.limits import set_schedule
 from escriba.charlm.training.log import Log
 from escriba.charlm.training.origin import Origin
-from escriba.charlm.training.processes import Processes
 from escriba.charlm.training.run import Run, begin
 from escriba.charlm.training.settings import CHOSEN, Settings
 from escriba.corpora.corpus import Corpus
@@ -38,12 +37,11 @@ class Training:
     recipe: Recipe
     corpus: Corpus
     settings: Settings
-    device: torch.device
-    precision: str
+    backend: Backend
     processes: Processes
     counts: NDArray[np.int64]  # (V,) of the symbols of the training part
     checkpoint: Checkpoint
-    state: dict[str, Any] | None  # what the checkpoint holds, to go on from
+    state: State | None  # what the checkpoint holds, to go on from
     threads: int | None  # of the run that the checkpoint is of
     origin: Origin | None = None  # the model whose weights it began with
     changes: tuple[str, ...] = ()  # of the recipe, by the command
@@ -57,7 +55,7 @@ class Training:
     def chosen(self) -> dict[str, Any]:
         """What the recipe may leave open: a training that goes on keeps it."""
         values = {name: getattr(self.settings, name) for name in CHOSEN}
-        return {**values, "precision": self.precision, "threads": torch.get_num_threads()}
+        return {**values, "precision": self.backend.precision, "threads": self.backend.threads}
 
     @property
     def own(self) -> Path:
@@ -93,17 +91,17 @@ class Training:
         """The run that the checkpoint holds, or a new one if there is none."""
         if self.state is None:
             return self.begin()
-        run = self._begin(self.state["attempt"])
+        run = self._begin(self.state.values["attempt"])
         self.load(run, self.state, LATEST)
         if self.processes.leads:
             self.checkpoint.sweep()
-            mark = self.state.get("log")
+            mark = self.state.values.get("log")
             if mark is not None and self.log.bears(run.step, mark):
                 self.log.rewind(run.step, mark[0])
             else:  # the one in its place was edited, or is of other weights: it stays as it is
                 self.log.rewind(run.step, source=find_log(self.folder, self.shown, beside=False))
-            if self.threads not in (None, torch.get_num_threads()):  # sums are rounded otherwise
-                self.log.write(run, threads=torch.get_num_threads())
+            if self.threads not in (None, self.backend.threads):  # sums are rounded otherwise
+                self.log.write(run, threads=self.backend.threads)
         return run
 
     def branch(self, step: int) -> Training:
@@ -114,22 +112,19 @@ class Training:
             other.log.rewind(step, source=self.log)
         return other
 
-    def load(self, run: Run, state: dict[str, Any], name: str) -> None:
+    def load(self, run: Run, state: State, name: str) -> None:
         """Let a run go on from what the checkpoint of that name holds. Raises TrainingError for
         what no training has written."""
+        symbols, streams = len(self.corpus.vocabulary), self.reader.batch // self.processes.world
         try:
-            run.load_state(state)
-            streams = run.carried and run.carried[0][0].shape[1] * self.processes.world
-            if streams not in (None, self.reader.batch):
-                raise ValueError
+            run.load(state.values, state.arrays, symbols, streams)
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
             raise self.checkpoint.refuse(name, error) from None
 
     def _begin(self, attempt: int) -> Run:
         return begin(
-            self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
-            precision=self.precision, device=self.device, processes=self.processes,
-            attempt=attempt, origin=self.origin,
+            self.backend, self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
+            processes=self.processes, attempt=attempt, origin=self.origin,
         )  # fmt: skip
 
     def plan(self, run: Run) -> dict[str, Any]:
@@ -139,9 +134,9 @@ class Training:
             **run.settings.to_dict(),
             "batch": reader.batch,
             "window": reader.window,
-            "precision": self.precision,
-            "device": self.device.type,
-            "threads": torch.get_num_threads(),
+            "precision": self.backend.precision,
+            "device": self.backend.kind,
+            "threads": self.backend.threads,
             "processes": self.processes.world,
             "attempt": run.attempt,
             "symbols": len(self.corpus.train),

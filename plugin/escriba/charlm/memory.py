@@ -6,17 +6,15 @@ process without a word, or another one in its place.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import torch
-
-from escriba.charlm.training.settings import Settings
-from escriba.ground.errors import Place, TrainingError
+from escriba.ground.errors import EscribaError, Place, TrainingError
 from escriba.ground.language import tr
 from escriba.records.model import LARGEST, SYMBOLS, Network
 
@@ -27,6 +25,12 @@ COPIES = 5
 # step, stream and symbol; measured, in float32. In bfloat16 a little more than half of the first.
 KEPT: Mapping[str, float] = {"rnn": 5, "gru": 9, "lstm": 9}
 KEPT_SCORES = 3.5
+# What the allocators of torch, of its libraries and of the devices say, each in its own words.
+_FULL = (
+    "out of memory", "can't allocate memory", "not enough memory", "could not allocate",
+    "bad_alloc", "ALLOC_FAILED", "buffer size", "could not create a memory",
+    "could not create a primitive", "failed to map segment", "error return without exception set",
+)  # fmt: skip
 
 
 def refuse_network(network: Network, symbols: int, place: Place) -> None:
@@ -52,9 +56,8 @@ def refuse_network(network: Network, symbols: int, place: Place) -> None:
         )  # fmt: skip
 
 
-def refuse_excess(needed: int, device: torch.device, place: Place) -> None:
-    """Raise TrainingError if the device has less memory than that many bytes."""
-    there = find_memory(device)
+def refuse_excess(needed: int, there: int | None, place: Place) -> None:
+    """Raise TrainingError for a training that needs more bytes than there are, if that is known."""
     if there is not None and needed > there:
         raise TrainingError(
             tr(
@@ -70,25 +73,48 @@ def remedy() -> str:
     return tr("make hidden, layers, batch or window of its recipe smaller")
 
 
-def estimate(network: Network, symbols: int, settings: Settings, precision: str, world: int) -> int:
-    """Bytes that each of the `world` processes that share a batch needs, rather too few than too
-    many: what is left out are the buffers of the libraries, and the copies while a file is written.
-    """
+def estimate(network: Network, symbols: int, per_step: int, precision: str) -> int:
+    """Bytes that a process needs that reads so many symbols at a step, of so many different ones;
+    rather too few than too many: what is left out are the buffers of the libraries."""
     kept = KEPT[network.cell] * network.layers * network.hidden
     if precision == "bfloat16":
         kept *= 0.6
-    steps = settings.batch * settings.window // world
-    floats = COPIES * _count_weights(network, symbols) + steps * (kept + KEPT_SCORES * symbols)
+    floats = COPIES * _count_weights(network, symbols) + per_step * (kept + KEPT_SCORES * symbols)
     return int(FLOAT * floats)
 
 
-def find_memory(device: torch.device) -> int | None:
-    """Bytes that a device has left for this process; None where nothing says so."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    if device.type == "mps":
-        return int(torch.mps.recommended_max_memory())
-    return min(_bounds(), default=None) if device.type == "cpu" else None
+def find_machine_memory() -> int | None:
+    """Bytes that the machine has left for this process; None where nothing says so."""
+    return min(_bounds(), default=None)
+
+
+@contextmanager
+def bounded_memory(remedy: str, place: Place | None = None) -> Iterator[None]:
+    """Raise TrainingError, with the remedy, when the memory of the machine or of a device is full
+    inside."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, EscribaError) or not _is_full(error):
+            raise
+        device = next((kind for kind in ("CUDA", "MPS", "XPU") if kind in str(error)), "")
+    else:
+        return
+    problem = (
+        tr("the memory of the {device} device is full", device=device)
+        if device
+        else tr("the memory is full")
+    )
+    raise TrainingError(f"{problem}; {remedy}", place)
+
+
+def _is_full(error: Exception) -> bool:
+    # torch.OutOfMemoryError is of devices alone; of processors it is a plain RuntimeError.
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError | SystemError | ImportError) and any(
+        words in str(error) for words in _FULL
+    )
 
 
 def show(size: int) -> str:
