@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -194,3 +195,26 @@ def test_a_long_file_or_function_has_a_reason() -> None:
     assert long == LONG.keys()
     for name, reason in LONG.items():
         assert f"`{name}`: {reason}" in " ".join(section.split())
+
+
+@pytest.mark.parametrize(
+    ("title", "most"), [("From post to page", 20), ("From corpus to model", 18)]
+)
+def test_a_walk_is_a_list_of_calls(title: str, most: int) -> None:
+    """Each file is there, is entered once, and has what is called."""
+    text = (ROOT.parents[1] / "docs" / "contributing.md").read_text("utf-8")
+    section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    lines = re.findall(r"^(\d+)\. `([\w/]+)(\.py)?/?` (.*)$", section, re.MULTILINE)
+    assert [int(number) for number, *_ in lines] == [*range(1, len(lines) + 1)]
+    assert 10 < len(lines) <= most
+    assert len({path for _, path, *_ in lines}) == len(lines)
+    for _, path, suffix, rest in lines:
+        calls = re.findall(r"`(?:\w+\.)?(\w+)`", re.split("[:;]", rest)[0])
+        assert calls, path
+        names = {
+            node.name
+            for file in ([ROOT / f"{path}.py"] if suffix else (ROOT / path).rglob("*.py"))
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        assert names >= {*calls}, path

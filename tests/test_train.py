@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
 from escriba.charlm.network import CharLSTM  # noqa: E402
 from escriba.charlm.training import calibrate, checkpoint  # noqa: E402
+from escriba.charlm.training.health import advise  # noqa: E402
 from escriba.charlm.training.settings import Limit, Schedule, settle  # noqa: E402
 from escriba.charlm.training.torch_engine import TorchBackend  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
@@ -233,6 +234,22 @@ def test_a_collapse_is_tried_again_and_then_refused(
     with pytest.raises(TrainingError, match=r"has learnt nothing else in 3 attempts"):
         train(site, "count", steps=900, restart=True)
     assert weights(site) == before
+
+
+def test_a_text_that_has_nothing_to_teach_is_no_collapse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escriba.charlm.training.health.COLLAPSE_STEP", 100)
+    site = make_site(tmp_path)
+    (tmp_path / "text.txt").write_text("".join(Random(1).choices("acgt", k=20_000)))
+    result = train(site, "count", steps=150)
+    assert result.best == pytest.approx(math.log(4), abs=0.03)
+    assert "untrained" not in read_model(site.models / "count").record["training"]
+    assert result.findings is not None
+    (advice,) = advise(result.findings)
+    assert advice.startswith(
+        "this text has hardly more to learn than how frequent each symbol is: that alone gives 1.38"
+    )
 
 
 def test_a_loss_that_falls_no_more_ends_the_training(tmp_path: Path) -> None:

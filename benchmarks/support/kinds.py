@@ -195,13 +195,15 @@ def write_zipf(folder: Path) -> Mapping[str, bytes]:
 
 
 def make_dna(length: int) -> str:
-    """Letters that repeat stretches of what stood before, with changes, as genomes do."""
-    random, text = Random(7), "".join(Random(8).choices("acgt", k=3000))
+    """Letters by chance, and half of them copies of a few families of repeats, a tenth of whose
+    letters have changed: as in the human genome, of which such families (Alu, L1 and others) are
+    about half (International Human Genome Sequencing Consortium, 2001)."""
+    random, text = Random(7), ""
+    families = ["".join(random.choices("acgt", k=random.randint(200, 320))) for _ in range(6)]
     while len(text) < length:
-        start, size = random.randrange(len(text) - 400), random.randint(50, 400)
-        copied = text[start : start + size]
-        text += "".join(random.choice("acgt") if random.random() < 0.05 else c for c in copied)
-        text += "".join(random.choices("acgt", k=random.randint(20, 200)))
+        family = random.choice(families)
+        text += "".join(random.choice("acgt") if random.random() < 0.13 else c for c in family)
+        text += "".join(random.choices("acgt", k=random.randint(50, 450)))
     return text[:length]
 
 

@@ -138,6 +138,13 @@ def advise(findings: Findings) -> Iterator[str]:
             loss=findings.validation, unigram=findings.unigram,
         )  # fmt: skip
         return
+    if findings.ngram is not None and not has_learnt(findings.ngram[1], findings.unigram):
+        yield tr(
+            "this text has hardly more to learn than how frequent each symbol is: that alone gives "
+            "{unigram:.4f} nats, and {order}-grams {nats:.4f}",
+            unigram=findings.unigram, order=findings.ngram[0], nats=findings.ngram[1],
+        )  # fmt: skip
+        return
     overfits = gap > GAP * findings.validation
     if overfits and findings.cause == "patience":
         yield tr(

@@ -119,7 +119,8 @@ class Loop:
         run.engine.forget()
         self.refuse_explosion(loss)
         run.loss = entry["loss"]
-        if not health.has_collapsed(loss, training.entropy, run):
+        collapsed = health.has_collapsed(loss, training.entropy, run)
+        if not collapsed or training.has_learnt(loss):
             return False
         if run.attempt + 1 < health.ATTEMPTS and training.origin is None:
             return True

@@ -20,7 +20,7 @@ from escriba.charlm.training.clock import (
     set_schedule,
 )
 from escriba.charlm.training.engine import joined
-from escriba.charlm.training.health import Cause, Findings, measure_beside
+from escriba.charlm.training.health import Cause, Findings
 from escriba.charlm.training.log import Kind, Log, begin_following, write_table
 from escriba.charlm.training.loop import VALIDATE_ON, End, Loop
 from escriba.charlm.training.novelty import SAMPLES, Memory, hold_against
@@ -243,8 +243,8 @@ def _look_over(loop: Loop, best: float) -> Findings | None:
         return None
     return Findings(
         run.engine.measure(training.corpus.train, None, TRAIN_ON), best, training.entropy,
-        _find_cause(training, run), run.stale, measure_beside(training.corpus),
-        untrained=not health.has_learnt(best, training.entropy),
+        _find_cause(training, run), run.stale, training.ngram,
+        untrained=not training.has_learnt(best),
     )  # fmt: skip
 
 

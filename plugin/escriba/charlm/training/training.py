@@ -14,7 +14,7 @@ from escriba.charlm.training import log as logs
 from escriba.charlm.training.checkpoint import FOLDER, LATEST, Checkpoint, State
 from escriba.charlm.training.clock import set_schedule
 from escriba.charlm.training.engine import Backend, Processes
-from escriba.charlm.training.health import unigram_entropy
+from escriba.charlm.training.health import has_learnt, measure_beside, unigram_entropy
 from escriba.charlm.training.log import Log
 from escriba.charlm.training.origin import Origin
 from escriba.charlm.training.run import Run, begin
@@ -50,6 +50,18 @@ class Training:
     def entropy(self) -> float:
         """Of the training part's symbols, in nats: the loss of knowing frequencies only."""
         return unigram_entropy(self.counts)
+
+    @cached_property
+    def ngram(self) -> tuple[int, float] | None:
+        """The order and the loss of the best n-grams on the validation part, if it has any."""
+        return measure_beside(self.corpus)
+
+    def has_learnt(self, loss: float) -> bool:
+        """Whether a loss shows that something was learnt, if there is more to learn than how
+        frequent each symbol is: n-grams tell."""
+        return has_learnt(loss, self.entropy) or not (
+            self.ngram is None or has_learnt(self.ngram[1], self.entropy)
+        )
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from escriba.charlm.training.checkpoint import FOLDER
-from escriba.charlm.training.health import has_learnt
 from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.novelty import Memory
 from escriba.charlm.training.run import Run
@@ -125,7 +124,7 @@ def describe(
             "dropout": str(run.settings.dropout),
             **({"set": list(training.changes)} if training.changes else {}),
             **({} if origin is None else {"from": origin.to_record()}),
-            **({} if has_learnt(loss, training.entropy) else {"untrained": True}),
+            **({} if training.has_learnt(loss) else {"untrained": True}),
             **({} if memory is None else memory.to_record()),
             training.backend.name: training.backend.version,
         },
