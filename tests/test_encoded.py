@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from escriba.corpora import archives, digests, encoded, encoder, staging, texts
+from escriba.corpora import archives, digests, encoded, encoder, texts
 from escriba.corpora.corpus import Corpus, read_corpus
 from escriba.corpora.encoded import Part
 from escriba.corpora.shares import place
@@ -110,13 +110,13 @@ def test_two_processes_may_encode_the_same_corpus_at_once(
     site: project.Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = threading.Barrier(2)
-    original = staging._install
+    original = encoded._install
 
     def install(draft: Path, folder: Path) -> None:
         together.wait()
         original(draft, folder)
 
-    monkeypatch.setattr(staging, "_install", install)
+    monkeypatch.setattr(encoded, "_install", install)
     found: list[Corpus] = []
 
     def encode() -> None:
@@ -143,7 +143,7 @@ def test_what_a_killed_process_left_is_taken_away_and_what_another_writes_is_not
     for draft in (old, new):
         draft.mkdir(parents=True)
         (draft / "train.txt").write_text("half")
-    long_ago = time.time() - staging.ABANDONED - 60
+    long_ago = time.time() - encoded.ABANDONED - 60
     for path in (old / "train.txt", old):
         os.utime(path, (long_ago, long_ago))
     read(site)

@@ -852,7 +852,7 @@ def pickled_by_hand(path: Path, made: Path) -> bool:
     """Whether the code in a checkpoint would run, were it read as a pickle."""
     import torch
 
-    torch.load(path, weights_only=False)
+    torch.load(path.rename(path.with_suffix(".pt")), weights_only=False)
     return made.exists()
 
 
