@@ -4,7 +4,8 @@
 
 21 corpora (support/kinds.py) are made of the texts in FOLDER, each is trained for a minute by a
 recipe that says nothing but where it is, and evaluated. Prints symbols, validation and test loss in
-nats, the best n-gram on the test part, and what was best. FOLDER of `--folder` keeps the trainings:
+nats, the best n-gram on the test part, and what was best; and where that are n-grams, what the end
+of the training says. FOLDER of `--folder` keeps the trainings:
 the same command goes on with those that are missing.
 """
 
@@ -18,6 +19,7 @@ import yaml
 
 from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.evaluation.score import Score
+from escriba.charlm.training.health import advise
 from escriba.charlm.training.train import train
 from escriba.ground import project
 from escriba.ground.mistakes import ending
@@ -50,6 +52,12 @@ def find_best(scores: tuple[Score, ...], part: str) -> tuple[str, float]:
     return best, found[best]
 
 
+def describe_gap(scores: tuple[Score, ...]) -> str:
+    """How far apart the two parts are for n-grams, which have read no other text."""
+    (_, near), (_, far) = (find_best(scores, part) for part in ("validation", "test"))
+    return f"; parts differ, for n-grams {near:.3f} and {far:.3f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--corpora", type=Path, required=True, help="where the texts are")
@@ -65,16 +73,20 @@ def main() -> None:
         slug = make_model(folder, name, KINDS[name], options.corpora)
         site = project.load(folder)
         with ending():
+            said: list[str] = []
             if not (folder / "models" / slug / WEIGHTS).exists():
-                train(site, slug, minutes=options.minutes)
+                result = train(site, slug, minutes=options.minutes)
+                said = [*advise(result.findings)] if result.findings else []
             scores = evaluate(site, slug)
             model = read_model(folder / "models" / slug, Path("models") / slug)
         losses = {score.part: score.nats for score in scores}
         best, loss = find_best(scores, "test")
         found = "better" if losses["test"] < loss else "worse"
-        far = "" if abs(losses["test"] - losses["validation"]) < ALIKE else ", parts differ"
+        far = "" if abs(losses["test"] - losses["validation"]) < ALIKE else describe_gap(scores)
         print(f"{name:<16}{len(model.vocabulary):>8}{losses['validation']:>12.3f}{losses['test']:>8.3f}"
               f"  {best} {loss:.3f}: {found}{far}", flush=True)  # fmt: skip
+        if found == "worse":
+            print(*(f"{'':<16}  says: {line}" for line in said), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

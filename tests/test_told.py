@@ -90,7 +90,7 @@ def test_the_end_says_why_and_what_stands_beside(tmp_path: Path) -> None:
         f"{result.best_step}"
     )
     assert re.fullmatch(
-        r"in nats: \d\.\d{4} on its training text, \d\.\d{4} on the validation part; 5-grams there "
+        r"in nats: \d\.\d{4} on its training text, \d\.\d{4} on the validation part; 20-grams there "
         r"\d\.\d{4}",
         lines[1],
     )
@@ -128,7 +128,8 @@ OVERFITS = (
         (Findings(1.5, 1.6, 3, "minutes"), ["it was still learning when its time was up; a longer training helps"]),
         (Findings(1.0, 2.0, 3, "patience", 80, (5, 2.5)), [OVERFITS]),
         (Findings(1.0, 2.0, 3, "patience", 80, (4, 1.9)), [OVERFITS, "4-grams do better (1.9000 nats): there is too little text for a network; add some"]),
-        (Findings(1.5, 1.6, 3, "minutes", ngram=(5, 1.4)), ["5-grams do better (1.4000 nats): train longer"]),
+        (Findings(1.5, 1.6, 3, "minutes", ngram=(5, 1.4)), ["5-grams do better (1.4000 nats): it was still learning when its time was up; train longer"]),
+        (Findings(1.5, 1.6, 3, "steps", ngram=(20, 1.4)), ["20-grams do better (1.4000 nats): train longer"]),
         (Findings(1.0, 2.0, 3, "steps"), ["it knows its training text 1.00 nats better than what it has not read: it begins to overfit, or the parts of the corpus are of different kinds"]),
         (Findings(3.9, 4.0, 3, "steps", ngram=(5, 1.4), untrained=True), ["these weights are untrained: their loss is 4.0000, and knowing only how frequent each symbol is gives 3.0000; train longer, or set another learning-rate"]),
     ],

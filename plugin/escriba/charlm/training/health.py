@@ -84,8 +84,8 @@ def falls_no_more(run: Run, interval: int) -> bool:
     return not before or not lately or statistics.fmean(lately) >= statistics.fmean(before)
 
 
-ORDERS = (3, 4, 5)
-COUNTED, PREDICTED = 2_000_000, 500_000  # symbols, at most, of the n-grams: a second or two
+ORDERS = (3, 5, 10, 20)
+COUNTED, PREDICTED = 1_000_000, 250_000  # symbols, at most, of the n-grams: two seconds
 GAP = 0.1  # of the validation loss: by more than that the training loss is far below it
 BESIDE = 0.01  # nats by which n-grams must be better to be worth a word
 
@@ -163,6 +163,8 @@ def advise(findings: Findings) -> Iterator[str]:
     order, nats = findings.ngram
     if findings.cause == "patience" or overfits:
         remedy = tr("there is too little text for a network; add some")
+    elif findings.cause == "minutes":
+        remedy = tr("it was still learning when its time was up; train longer")
     else:
         remedy = tr("train longer")
     yield tr("{order}-grams do better ({nats:.4f} nats): {remedy}",

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from escriba.charlm.memory import bounded_memory, remedy
-from escriba.charlm.training import health
 from escriba.charlm.training.checkpoint import CONSTANT, LATEST
 from escriba.charlm.training.clock import (
     Beside,
