@@ -339,6 +339,22 @@ def test_the_record_is_of_the_moment_of_the_best_weights(tmp_path: Path) -> None
     assert record["seconds"] <= result.seconds
 
 
+def test_the_record_says_what_was_changed_in_the_text(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    keys = "  lower-case: true\n  min-count: 2\n  split-by: files\n  sources:\n"
+    recipe.write_text(recipe.read_text().replace("  sources:\n", keys).replace("text.txt", "texts"))
+    (site.root / "texts").mkdir()
+    for number in range(20):
+        (site.root / "texts" / f"{number}.txt").write_text(f"{number:02} {TEXT[:400]}Zß\n" if number else "Q\n")
+    train(site, "count", steps=8)
+    record = read_model(site.models / "count").record["corpus"]
+    assert record["lower-case"] is True
+    assert record["min-count"] == [2, ""]
+    assert record["split-by"] == "files"
+    assert "strip" not in record
+
+
 def test_untrained_weights_are_called_so(tmp_path: Path) -> None:
     site = make_site(tmp_path)
     result = train(site, "count", steps=1)

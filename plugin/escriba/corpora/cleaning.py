@@ -75,6 +75,13 @@ def uses(recipe: CorpusRecipe) -> dict[str, object]:
     return {key: value for key, value in found.items() if value and value != "utf-8"}
 
 
+def describe(recipe: CorpusRecipe) -> dict[str, object]:
+    """All that a recipe changes in its text, key by key: of what is read, and of rare symbols."""
+    if recipe.min_count == 1:
+        return uses(recipe)
+    return {**uses(recipe), "min-count": [recipe.min_count, recipe.rare]}
+
+
 def read_document(document: Readable, encoding: str = "utf-8") -> Iterator[str]:
     """The text of a document: LF, NFC, no BOM. Raises CorpusError at the line that is not so
     encoded."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.corpora.cleaning import uses
+from escriba.corpora.cleaning import describe
 from escriba.corpora.encoded import Encoded, Part, Symbols, find_type, read_encoded
 from escriba.corpora.encoder import Report, encode_documents, to_units
 from escriba.corpora.shares import may_go_by_files
@@ -127,9 +127,7 @@ def _key(recipe: CorpusRecipe, found: Sequence[Found]) -> str:
         for document, sha256 in zip(source.documents, source.digests, strict=True)
     ]
     # What a recipe does not use is not in it: the keys of older encodings stay.
-    used = uses(recipe)
-    if recipe.min_count > 1:
-        used["min-count"] = [recipe.min_count, recipe.rare]
+    used = describe(recipe)
     if may_go_by_files(recipe, len(documents)):
         used["split-by"] = recipe.split_by
     return digest(

@@ -17,6 +17,7 @@ from escriba.charlm.training.log import FILE as LOG
 from escriba.charlm.training.novelty import Memory
 from escriba.charlm.training.run import Run
 from escriba.charlm.training.training import Training
+from escriba.corpora.cleaning import describe as describe_cleaning
 from escriba.ground import atomic
 from escriba.ground.atomic import write_atomically
 from escriba.ground.errors import ModelError, TrainingError
@@ -114,6 +115,8 @@ def describe(
             "characters": corpus.characters,
             "bytes": corpus.bytes,
             "sources": [dict(source) for source in corpus.sources],
+            **({} if corpus.vocabulary.mark is None else {"split-by": "files"}),
+            **describe_cleaning(recipe.corpus),
         },
         "training": {
             "validation": f"{loss:.4f}",
