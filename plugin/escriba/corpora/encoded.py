@@ -3,7 +3,8 @@
     .escriba/encoded/<key>/train.npy validation.npy test.npy facts.json
 
 The arrays are numpy's own format, of uint8, uint16 or uint32 as the vocabulary needs. A folder
-appears whole or not at all; the key says everything that determines what is in it.
+appears whole or not at all, also on a disk that is full; the key says everything that determines
+what is in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Measuring a trained model, and simpler ones beside it, on texts that it has not learnt."""
+"""Measuring a trained model, and simpler ones beside it, on texts that it has not learnt: the parts
+of its corpus that were held out, or a text file that is read as the corpus was.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +36,8 @@ from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Model, read_model
 from escriba.records.recipe import CorpusRecipe, admit_model, read_recipe
 from escriba.records.vocabulary import Vocabulary, name_character
+
+LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,6 @@ def _measure_model(network: CharLSTM, subject: Subject, report: Callable[[float]
         report(done / len(subject.text))
 
     measure(network, subject.text, subject.before, collect=collect)
-
-
-LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
 
 
 @dataclass(frozen=True)

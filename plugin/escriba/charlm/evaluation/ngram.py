@@ -1,4 +1,4 @@
-"""N-gram models: interpolated modified Kneser-Ney, the baselines of an evaluation.
+"""The simpler models beside a model: uniform, and n-grams with interpolated modified Kneser-Ney.
 
 S. F. Chen and J. Goodman, An Empirical Study of Smoothing Techniques for Language Modeling,
 TR-10-98, Harvard University, 1998. With c the count of an n-gram, D the discount for that count
@@ -29,6 +29,10 @@ from escriba.records.evaluation import BASELINES, ORDERS
 Integers = NDArray[np.integer]
 
 FALLBACK = (0.0, 0.5, 1.0, 1.5)  # KenLM's, for counts of counts that give no estimate
+TRAIN_LIMIT = 8_000_000  # symbols that the n-grams are counted on, of a longer training part
+TEXT_LIMIT = 2_000_000  # symbols that are predicted at a time
+# What is being done, and how much of it is done (0 to 1).
+Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -169,13 +173,6 @@ def _refine(
     kept = np.where(known, (counts - taken)[found], 0.0)
     counted = totals > 0
     return np.where(counted, (kept + spare * lower) / np.where(counted, totals, 1), lower)
-
-
-TRAIN_LIMIT = 8_000_000  # symbols that the n-grams are counted on, of a longer training part
-TEXT_LIMIT = 2_000_000  # symbols that are predicted at a time
-
-# What is being done, and how much of it is done (0 to 1).
-Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,10 @@
-"""What a text cost: losses summed by predictor and by class of character."""
+"""What a text cost: losses summed by predictor and by class of character.
+
+Classes are by general category (Unicode, chapter 4.5): lowercase Ll; uppercase Lu and Lt; letters
+the other L, and marks (M); digits N; line ends LF and the like, Zl, Zp; spaces tab and Zs;
+punctuation P; symbols S; other C. A word is a run of L and M; an apostrophe inside does not end it
+(as in UAX #29).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +23,9 @@ from escriba.records.evaluation import CLASSES, POSITIONS
 from escriba.records.vocabulary import Vocabulary
 
 MODEL = "model"  # the predictor that is not a baseline
+CODES = len(CLASSES) * (len(POSITIONS) + 1)
+_APOSTROPHES = (0x27, 0x2019)
+_LINE_ENDS = (0x0A, 0x0B, 0x0C, 0x0D, 0x85)
 
 
 @dataclass(frozen=True)
@@ -155,11 +164,6 @@ def best_ngram(baselines: Mapping[str, float]) -> str:
     """The n-gram model with the lowest loss; of equal ones the shorter."""
     ngrams = {name: nats for name, nats in baselines.items() if name.startswith("ngram-")}
     return min(ngrams, key=lambda name: ngrams[name], default="")
-
-
-CODES = len(CLASSES) * (len(POSITIONS) + 1)
-_APOSTROPHES = (0x27, 0x2019)
-_LINE_ENDS = (0x0A, 0x0B, 0x0C, 0x0D, 0x85)
 
 
 @dataclass(frozen=True)

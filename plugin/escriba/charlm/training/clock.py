@@ -1,4 +1,4 @@
-"""How fast a training goes, and what is shown of it while it runs."""
+"""How fast a training goes, and when it ends: by a limit that is known at once, or by the clock."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ REPORT_EVERY = 0.25  # seconds
 RECENT = 40  # reports: the speed shown is that of the last ten seconds
 MEASURING = 1 / 3  # of the time of a step's symbol: there is no gradient
 LATELY = 4.0  # seconds, at least, over which the pace is taken by which a training may be cut
+# What a training may take beyond its minutes: a share of them, or so many seconds.
+SLACK, LEAST_SLACK = 0.05, 2.0
+# Seconds before the first step and after the last that the minutes do not count; more are taken off
+# them, but half of them at most.
+GRACE = 4.0
 
 
 @dataclass(frozen=True)
@@ -126,13 +131,6 @@ class Pace:
         if self._limit.minutes is not None:
             return min(0.5, self._run.seconds / max(1e-9, 60 * self._limit.minutes))
         return None
-
-
-# What a training may take beyond its minutes: a share of them, or so many seconds.
-SLACK, LEAST_SLACK = 0.05, 2.0
-# Seconds before the first step and after the last that the minutes do not count; more are taken off
-# them, but half of them at most.
-GRACE = 4.0
 
 
 def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:

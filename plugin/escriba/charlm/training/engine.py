@@ -1,8 +1,9 @@
-"""What learns, behind one interface: a network with its optimiser, and where such are made.
+"""What learns, behind one interface: a network with its optimiser, where such are made, and the
+processes that have one each.
 
-Loop, clock, log, checkpoint, health and schedule know no more of it than stands here. Numbers cross
-in numpy's arrays: weights by the names and shapes of a model file (`records/model.py`) in float32,
-symbols in int64, losses in nats per symbol.
+Loop, clock, log, checkpoint, health and schedule know no more of an engine than stands here, and
+import no torch. Numbers cross in numpy's arrays: weights by the names and shapes of a model file
+(`records/model.py`) in float32, symbols in int64, losses in nats per symbol.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from escriba.records.model import Model, Network
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]
+T = TypeVar("T")
+WAIT = 5.0  # seconds; torchrun looks at its processes ten times a second
 
 
 class Engine(Protocol):
@@ -97,10 +100,6 @@ class Backend(Protocol):
     ) -> float:
         """The loss of a finished model, like an engine's. Raises ModelError, `shown` as its
         file."""
-
-
-T = TypeVar("T")
-WAIT = 5.0  # seconds; torchrun looks at its processes ten times a second
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Whether a training goes well: explosion, collapse, and a validation loss that falls no more."""
+"""Whether a training goes well, and what would help: explosion, collapse, a validation loss that
+falls no more; what it came to beside n-grams, and a sentence each of advice.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +28,12 @@ LEAST_PATIENCE = 4  # validations
 RARE = 5  # times in the training text: what is seen less often is hardly learnt
 
 _BLOCK = 1 << 24  # symbols counted at a time
+ORDERS = (3, 5, 10, 20)
+COUNTED, PREDICTED = 1_000_000, 250_000  # symbols, at most, of the n-grams: two seconds
+GAP = 0.1  # of the validation loss: by more than that the training loss is far below it
+BESIDE = 0.01  # nats by which n-grams must be better to be worth a word
+# What ended a training: its number of steps, of passes, its minutes, or its patience.
+Cause = Literal["steps", "epochs", "minutes", "patience", "interrupted"]
 
 
 def count_symbols(symbols: Text, size: int) -> NDArray[np.int64]:
@@ -82,15 +90,6 @@ def falls_no_more(run: Run, interval: int) -> bool:
     before = [loss for step, loss in run.validations if run.step < 3 * step <= 2 * run.step]
     lately = [loss for step, loss in run.validations if 3 * step > 2 * run.step]
     return not before or not lately or statistics.fmean(lately) >= statistics.fmean(before)
-
-
-ORDERS = (3, 5, 10, 20)
-COUNTED, PREDICTED = 1_000_000, 250_000  # symbols, at most, of the n-grams: two seconds
-GAP = 0.1  # of the validation loss: by more than that the training loss is far below it
-BESIDE = 0.01  # nats by which n-grams must be better to be worth a word
-
-# What ended a training: its number of steps, of passes, its minutes, or its patience.
-Cause = Literal["steps", "epochs", "minutes", "patience", "interrupted"]
 
 
 @dataclass(frozen=True)

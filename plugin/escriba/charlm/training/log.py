@@ -1,4 +1,6 @@
-"""`training.jsonl`: what happened while a model was trained, a JSON object to a line."""
+"""`training.jsonl`: what happened while a model was trained, a JSON object to a line; and where
+else that is followed, a table for spreadsheets and TensorBoard.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,14 @@ from escriba.ground.numbers import read_json
 FILE = "training.jsonl"
 LONGEST = 1 << 20  # bytes of a line; the longest that training writes are previews of 500 symbols
 
-
 Mark = tuple[int, str]  # how many lines, and their digest
+Kind = Literal["csv", "tensorboard"]
+Follower = Callable[[Mapping[str, Any]], None]
+
+TABLE, BOARD = "training.csv", "tensorboard"
+COLUMNS = (
+    "step", "characters", "seconds", "loss", "validation", "gradient", "largest", "clipped", "rate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,15 +164,6 @@ def describe_steps(run: Run) -> dict[str, Any]:
 
 def _finite(number: float, decimals: int) -> float | None:
     return round(number, decimals) if math.isfinite(number) else None
-
-
-Kind = Literal["csv", "tensorboard"]
-Follower = Callable[[Mapping[str, Any]], None]
-
-TABLE, BOARD = "training.csv", "tensorboard"
-COLUMNS = (
-    "step", "characters", "seconds", "loss", "validation", "gradient", "largest", "clipped", "rate",
-)  # fmt: skip
 
 
 def write_table(log: Log) -> None:

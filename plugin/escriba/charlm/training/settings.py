@@ -1,4 +1,10 @@
-"""What a training runs with: the recipe's words, and a budget's where the recipe is silent."""
+"""What a training runs with: the recipe's words, a budget's where the recipe is silent, and the
+learning rate over the training: warm-up, a constant rate, and a straight line to zero.
+
+A schedule of warm-up, plateau and decay (Hu et al. 2024, MiniCPM) does not need to know how long a
+training will be until its rate begins to fall. So the end may be found on the way, by the clock or
+by the validation loss, and a longer training begins exactly as a shorter one did.
+"""
 
 from __future__ import annotations
 
