@@ -346,7 +346,9 @@ def test_the_record_says_what_was_changed_in_the_text(tmp_path: Path) -> None:
     recipe.write_text(recipe.read_text().replace("  sources:\n", keys).replace("text.txt", "texts"))
     (site.root / "texts").mkdir()
     for number in range(20):
-        (site.root / "texts" / f"{number}.txt").write_text(f"{number:02} {TEXT[:400]}Zß\n" if number else "Q\n")
+        (site.root / "texts" / f"{number}.txt").write_text(
+            f"{number:02} {TEXT[:400]}Zß\n" if number else "Q\n"
+        )
     train(site, "count", steps=8)
     record = read_model(site.models / "count").record["corpus"]
     assert record["lower-case"] is True

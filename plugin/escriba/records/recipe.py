@@ -26,6 +26,7 @@ Ready = Literal["python-stdlib"]
 Strip = Literal["front-matter", "html", "markdown"]
 Budget = Literal["1 minute", "10 minutes", "1 hour", "best"]
 Optimiser = Literal["adamw", "muon"]
+Engine = Literal["exact", "torch"]
 
 LAYERS = 4
 # In a minute twice the text read is worth more than twice the layers: docs/experiments.md.
@@ -193,6 +194,7 @@ class TrainingRecipe:
     validation loss that falls no more. A `clip` of null leaves gradients as long as they are.
     """
 
+    engine: Engine | None = None  # exact where torch is not installed
     budget: Budget | None = None
     minutes: Annotated[float, Range(above=0, high=MINUTES)] | None = None
     epochs: Annotated[float, Range(above=0, high=LONGEST)] | None = None
@@ -208,6 +210,12 @@ class TrainingRecipe:
     patience: bool = True  # end when the validation loss falls no more
     log_every: Annotated[int, Range(1, 100_000)] = 100  # steps, whose losses wait in memory
     seed: Annotated[int, Range(0, 2**63 - 1)] = 1
+
+    def __post_init__(self) -> None:
+        if self.engine == "exact" and self.precision == "bfloat16":
+            raise Mistake(tr("the exact engine has precision: float32"), "precision")
+        if self.engine == "exact" and self.optimiser != "adamw":
+            raise Mistake(tr("the exact engine has optimiser: adamw"), "optimiser")
 
 
 @dataclass(frozen=True)

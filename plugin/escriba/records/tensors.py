@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 FACTORS = ".factors"
 PIECE = 1 << 20  # bytes read at a time
-_NAMES = {"float32": "F32", "int8": "I8", "uint8": "U8", "uint16": "U16"}  # safetensors' own
+_NAMES = {  # safetensors' own
+    "float64": "F64", "int64": "I64", "float32": "F32", "uint16": "U16", "int8": "I8",
+    "uint8": "U8",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from escriba.corpora.encoded import Text
 from escriba.corpora.windows import Window
 from escriba.ground.errors import EscribaError
 from escriba.records.model import Model, Network
+from escriba.records.recipe import Recipe
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]
@@ -100,6 +101,23 @@ class Backend(Protocol):
     ) -> float:
         """The loss of a finished model, like an engine's. Raises ModelError, `shown` as its
         file."""
+
+
+class Machine(Protocol):
+    """What this machine can train with, before that is decided."""
+
+    def find_memory(self) -> int | None:
+        """Bytes that are free; None where nothing says so."""
+
+    def choose(
+        self, recipe: Recipe, symbols: int, length: int, settings: Settings
+    ) -> dict[str, Any]:
+        """What a recipe leaves open for a text of that length over so many symbols: precision,
+        batch, the learning rate that goes with it, dropout."""
+
+    def make_backend(self, precision: str, *, begun: bool) -> Backend:
+        """Raises TrainingError for a precision that there is not; `begun` says that a training has
+        it already."""
 
 
 @dataclass(frozen=True)

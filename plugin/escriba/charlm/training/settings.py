@@ -16,7 +16,7 @@ from typing import Any
 from escriba.ground.digest import text_digest
 from escriba.ground.errors import SourceError, shorten
 from escriba.ground.language import tr
-from escriba.records.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Optimiser, Recipe
+from escriba.records.recipe import LONGEST, MINUTES, SHORT_LAYERS, Budget, Engine, Optimiser, Recipe
 
 # Minutes of each budget; the best there is has no limit but the validation loss.
 BUDGETS: Mapping[Budget, float | None] = {
@@ -75,6 +75,7 @@ class Settings:
     """A training's settings, all decided but for what depends on the machine."""
 
     limit: Limit
+    engine: Engine
     batch: int
     window: int
     optimiser: Optimiser
@@ -101,8 +102,9 @@ class Settings:
 
 
 def settle(
-    recipe: Recipe, asked: Limit, budget: Budget | None = None, *, symbols: int = 1
-) -> Settings:
+    recipe: Recipe, asked: Limit, budget: Budget | None = None, *, symbols: int = 1,
+    engine: Engine = "torch",
+) -> Settings:  # fmt: skip
     """The settings of a recipe for a training text of so many symbols.
 
     A limit or a budget that is asked for takes the place of the recipe's.
@@ -122,6 +124,7 @@ def settle(
         dropout = max(share for least, share in choice if passes >= least)
     return Settings(
         limit=asked,
+        engine=engine,
         batch=batch,
         window=training.window,
         optimiser=training.optimiser,

@@ -3,19 +3,16 @@ on is refused."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from escriba.charlm.device import can_train, choose_device, choose_precision, find_memory
 from escriba.charlm.memory import estimate, refuse_excess, refuse_network
 from escriba.charlm.training import log as logs
-from escriba.charlm.training.calibrate import choose_batch
 from escriba.charlm.training.checkpoint import (
     CONSTANT,
     FOLDER,
@@ -24,26 +21,26 @@ from escriba.charlm.training.checkpoint import (
     State,
     check_chosen,
 )
-from escriba.charlm.training.engine import Processes
+from escriba.charlm.training.engine import Machine, Processes
 from escriba.charlm.training.health import count_symbols
 from escriba.charlm.training.origin import Origin, read_origin, recall_origin, refuse_other
 from escriba.charlm.training.settings import Limit, Settings, settle
-from escriba.charlm.training.torch_engine import TorchBackend
 from escriba.charlm.training.training import Training, find_log, make_reader
 from escriba.corpora.corpus import Corpus, join, read_corpus
 from escriba.ground.errors import ModelError, Place, TrainingError, shorten
+from escriba.ground.install import need_torch
 from escriba.ground.language import tr
 from escriba.ground.lock import hold
 from escriba.ground.project import Project
 from escriba.records.model import FILE as WEIGHTS
 from escriba.records.model import Network, read_model
 from escriba.records.recipe import FILE as RECIPE
-from escriba.records.recipe import Budget, Recipe, admit_model, read_recipe
-
-if TYPE_CHECKING:
-    import torch
+from escriba.records.recipe import Budget, Engine, Recipe, admit_model, read_recipe
 
 LOCK = "lock"
+# Of the exact engine a minute is as many steps as a machine of two usual cores takes in it: so many
+# operations a second, of which each weight needs FLOPS for a symbol.
+NOMINAL, FLOPS = 40e9, 6
 # What a training touches in the folder of its model.
 FILES = (
     WEIGHTS, logs.FILE, FOLDER, f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", f"{FOLDER}/{LOCK}",
@@ -68,29 +65,69 @@ def prepare(
         _refuse_trained(folder, shown)
     network = recipe.architecture()
     refuse_network(network, 1, place)  # before a large corpus is read
-    where = choose_device(device, processes.local)
+    machine = choose_machine(recipe, device, processes, place)
     corpus = _read_corpus(recipe, project, processes, reading)
-    settings = settle(recipe, limit, budget, symbols=len(corpus.train))
+    settings = settle(recipe, limit, budget, symbols=len(corpus.train), engine=name_engine(recipe))
+    settings = count_minutes(settings, network, corpus, processes)
     checkpoint = Checkpoint(folder, shown, _identify(recipe, corpus, settings))
     state, chosen, beside = _look_back(checkpoint, processes, restart=restart)
     origin = _find_origin(project, recipe, corpus, checkpoint, processes, state, start)
     corpus = corpus if origin is None else join(corpus, origin.vocabulary)
     refuse_network(network, len(corpus.vocabulary), place)
     if processes.leads and state is None:
-        _refuse_excess(network, corpus, settings, "bfloat16", processes, where, place)
-        chosen = _choose(recipe, corpus, settings, where)
+        _refuse_excess(network, corpus, settings, "bfloat16", processes, machine, place)
+        chosen = machine.choose(recipe, len(corpus.vocabulary), len(corpus.train), settings)
     state, chosen, beside = processes.share((state, chosen, beside))
     precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
-    _refuse_precision(where, precision, place, begun=state is not None)
+    backend = machine.make_backend(precision, begun=state is not None)
     settings = replace(settings, **chosen)
     _refuse_processes(settings, processes, place)
-    _refuse_excess(network, corpus, settings, precision, processes, where, place)
+    _refuse_excess(network, corpus, settings, precision, processes, machine, place)
     return Training(
         folder=folder, shown=shown, is_beside=beside, recipe=recipe, corpus=corpus,
-        settings=settings, backend=TorchBackend(where, precision, processes), processes=processes,
+        settings=settings, backend=backend, processes=processes,
         counts=count_symbols(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
         state=state, threads=threads, origin=origin, changes=tuple(changes),
     )  # fmt: skip
+
+
+def name_engine(recipe: Recipe) -> Engine:
+    """The recipe's engine: torch where it is installed, if it names none."""
+    return recipe.training.engine or ("exact" if find_spec("torch") is None else "torch")
+
+
+def choose_machine(
+    recipe: Recipe, device: str | None, processes: Processes, place: Place
+) -> Machine:
+    """What to train with. Raises TrainingError if it is not here."""
+    if name_engine(recipe) == "torch":
+        need_torch()
+        from escriba.charlm.training.torch_machine import TorchMachine
+
+        return TorchMachine.find(device, processes, place)
+    from escriba.charlm.training.exact_engine import ExactMachine
+
+    if processes.world > 1 or device not in (None, "cpu"):
+        raise TrainingError(
+            tr("the exact engine trains on the processors of one machine; write engine: torch"),
+            place,
+        )
+    return ExactMachine()
+
+
+def count_minutes(
+    settings: Settings, network: Network, corpus: Corpus, processes: Processes
+) -> Settings:
+    """The same settings; of the exact engine, with steps in the place of minutes, since a clock
+    would have a say in the weights."""
+    limit = settings.limit
+    if settings.engine != "exact" or limit.minutes is None:
+        return settings
+    reader = make_reader(corpus, settings, processes)
+    work = FLOPS * network.count(len(corpus.vocabulary)) * reader.batch * reader.window
+    steps = max(1, int(limit.minutes * 60 * NOMINAL / work))
+    steps = steps if limit.steps is None else min(steps, limit.steps)
+    return replace(settings, limit=replace(limit, minutes=None, steps=steps))
 
 
 @contextmanager
@@ -198,30 +235,12 @@ def _read_corpus(
 
 def _refuse_excess(
     network: Network, corpus: Corpus, settings: Settings, precision: str, processes: Processes,
-    device: torch.device, place: Place,
+    machine: Machine, place: Place,
 ) -> None:  # fmt: skip
     reader = make_reader(corpus, settings, processes)
     per_step = reader.batch * reader.window // processes.world
     needed = estimate(network, len(corpus.vocabulary), per_step, precision)
-    refuse_excess(needed, find_memory(device), place)
-
-
-def _refuse_precision(device: torch.device, precision: str, place: Place, *, begun: bool) -> None:
-    if precision != "bfloat16" or can_train(device, precision):
-        return
-    if begun:
-        problem = tr(
-            "this training began in bfloat16, and the device '{device}' cannot train in it; go "
-            "on where it began, or --restart",
-            device=device,
-        )
-    else:
-        problem = tr(
-            "precision: bfloat16, and the device '{device}' cannot train in it; write "
-            "precision: auto",
-            device=device,
-        )
-    raise TrainingError(problem, place)
+    refuse_excess(needed, machine.find_memory(), place)
 
 
 def _refuse_processes(settings: Settings, processes: Processes, place: Place) -> None:
@@ -235,28 +254,3 @@ def _refuse_processes(settings: Settings, processes: Processes, place: Place) ->
             ),
             place,
         )
-
-
-def _choose(
-    recipe: Recipe, corpus: Corpus, settings: Settings, device: torch.device
-) -> dict[str, Any]:
-    """What the recipe leaves to the machine: precision, batch, and the rate that goes with it."""
-    precision = settings.precision
-    if precision == "auto":
-        precision = choose_precision(device)
-    batch, rate = settings.batch, settings.learning_rate
-    if recipe.training.batch is None:
-        network, symbols = recipe.architecture(), len(corpus.vocabulary)
-        backend, there = TorchBackend(device, precision), find_memory(device)
-
-        def fits(larger: Settings) -> bool:
-            needed = estimate(network, symbols, larger.batch * larger.window, precision)
-            return there is None or needed <= there
-
-        make = partial(backend.rehearse, network, symbols)
-        batch = choose_batch(make, symbols, len(corpus.train), settings, fits)
-        if recipe.training.learning_rate is None:
-            rate *= math.sqrt(batch / settings.batch)
-    return {
-        "batch": batch, "learning_rate": rate, "dropout": settings.dropout, "precision": precision,
-    }  # fmt: skip

@@ -134,8 +134,10 @@ class Training:
             raise self.checkpoint.refuse(name, error) from None
 
     def _begin(self, attempt: int) -> Run:
+        reader = self.reader
+        settings = replace(self.settings, batch=reader.batch, window=reader.window)
         return begin(
-            self.backend, self.recipe.architecture(), len(self.corpus.vocabulary), self.settings,
+            self.backend, self.recipe.architecture(), len(self.corpus.vocabulary), settings,
             processes=self.processes, attempt=attempt, origin=self.origin,
         )  # fmt: skip
 

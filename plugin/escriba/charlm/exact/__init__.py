@@ -1,0 +1,1 @@
+"""Training in arithmetic that is the same everywhere: docs/exact-training.md."""
