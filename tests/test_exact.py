@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from escriba.charlm.exact.random import Random
+from escriba.charlm.exact.functions import Random
 from escriba.charlm.exact.reference import Reference, exponential, logarithm, sigmoid, tangent
 from escriba.charlm.exact.wasm import Instance, join
 from escriba.charlm.training.exact_engine import ExactBackend, ExactEngine

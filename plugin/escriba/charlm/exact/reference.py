@@ -7,76 +7,27 @@ what is summed, so that their order is that of the page.
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.exact.random import Random
+from escriba.charlm.exact.functions import (
+    Array,
+    F,
+    Random,
+    add_rows,
+    exponential,
+    logarithm,
+    multiply,
+    power,
+    sigmoid,
+    tangent,
+)
 from escriba.records.model import GATES, Network
 
-Array = NDArray[np.float32]
-F = np.float32
 BETA_1, BETA_2, EPSILON = F(0.9), F(0.99), F(1e-8)
-
-
-def exponential(x: Array) -> Array:
-    x = np.where(x < F(-87), F(-87), x)
-    x = np.where(F(87) < x, F(87), x)
-    n = np.rint(x * F(1.44269504))
-    r = (x - n * F(0.693359375)) - n * F(-2.12194440e-4)
-    p = np.full_like(r, F(1 / 5040))
-    for divisor in (720, 120, 24, 6, 2, 1, 1):
-        p = p * r + F(1 / divisor)
-    powers: Array = p * np.ldexp(F(1), n.astype(np.int32)).astype(F)
-    return powers
-
-
-def sigmoid(x: Array) -> Array:
-    return F(1) / (F(1) + exponential(-x))
-
-
-def tangent(x: Array) -> Array:
-    return F(2) * sigmoid(x + x) - F(1)
-
-
-def logarithm(x: float) -> float:
-    bits = struct.unpack("<Q", struct.pack("<d", x))[0]
-    n = (bits >> 52) - 1023
-    m: float = struct.unpack("<d", struct.pack("<Q", bits & 0xFFFFFFFFFFFFF | 0x3FF << 52))[0]
-    if m > 1.4142135623730951:
-        m, n = m * 0.5, n + 1
-    y = (m - 1.0) / (m + 1.0)
-    s, p = y * y, 1.0 / 19
-    for k in range(17, 0, -2):
-        p = p * s + 1.0 / k
-    return float(n * 0.6931471805599453 + 2.0 * y * p)
-
-
-def power(x: float, n: int) -> float:
-    found = 1.0
-    while n:
-        if n & 1:
-            found *= x
-        n, x = n >> 1, x * x
-    return found
-
-
-def multiply(start: Array, left: Array, right: Array) -> Array:
-    """start (M, N) + left (M, K) · right (K, N), each sum in ascending k."""
-    total = start.copy()
-    for k in range(left.shape[1]):
-        total = total + left[:, k, None] * right[None, k]
-    return total
-
-
-def add_rows(rows: Array) -> Array:
-    total = np.zeros(rows.shape[1:], F)
-    for row in rows:
-        total = total + row
-    return total
 
 
 @dataclass

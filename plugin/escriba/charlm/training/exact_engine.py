@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.exact.random import Random
+from escriba.charlm.exact.functions import Random
+from escriba.charlm.exact.measure import Measure
 from escriba.charlm.exact.wasm import Instance, join, part
 from escriba.charlm.memory import find_machine_memory
 from escriba.charlm.training.engine import Arrays, Floats
@@ -31,7 +32,6 @@ from escriba.records.model import Model, Network, read_weights
 from escriba.records.recipe import Recipe
 
 SHARD = 8  # streams
-STREAMS, STEPS, CONTEXT = 64, 64, 256  # of a measurement; CONTEXT is read before it counts
 _WRITING = 2  # sequence of the random numbers of what is written, after that of new weights
 
 
@@ -235,68 +235,3 @@ class ExactEngine:
         parts = 2 if self.network.cell == "lstm" else 1
         shape = (self._streams, self.network.hidden)
         return [np.zeros(shape, np.float32) for _ in range(parts * self.network.layers)]
-
-
-class Measure:
-    """Measures a network: STREAMS side by side, each of which reads CONTEXT symbols first."""
-
-    def __init__(self, network: Network, symbols: int):
-        self._make: Callable[[], Instance] = lambda: Instance(network, symbols, STEPS, STREAMS)
-        self._instance: Instance | None = None
-
-    def measure(
-        self, weights: Floats, text: Text, before: Text | None, symbols: int | None
-    ) -> float:
-        """The mean loss on about so many symbols, spread over the text, in nats; `before` is what
-        precedes it. The first of all is not predicted."""
-        head = np.zeros(0, np.int64)
-        if before is not None:
-            head = np.asarray(before[max(0, len(before) - CONTEXT) :]).astype(np.int64)
-        first = max(len(head), 1)  # the first symbol to predict, in head and text as one
-        there = len(head) + len(text) - first
-        wanted = there if symbols is None else min(symbols, there)
-        if wanted < 1:
-            return 0.0
-        share = -(-wanted // STREAMS)
-        starts = first + max(share, there // STREAMS) * np.arange(STREAMS)
-        instance = self._instance = self._instance or self._make()
-        instance.weights[:] = weights
-        instance.call("prepare")
-        instance.keep_all()
-        for state in instance.states():
-            state[:] = 0
-        total, count = 0.0, 0
-        end = len(head) + len(text)
-        for offset in range(-CONTEXT, share, STEPS):
-            # (STEPS, STREAMS) places of what is predicted; the symbol before each is read
-            places = starts + (offset + np.arange(STEPS))[:, None]
-            known = (places >= 1) & (places < end)
-            read = _read(head, text, np.where(known, places - 1, 0))
-            targets = _read(head, text, np.where(known, places, 0))
-            counts = known & (places >= starts) & (places < starts + share)
-            # A stream with less before it than CONTEXT begins anew after what is not there.
-            late = starts + offset - STEPS < 1
-            for state in instance.states():
-                state[late] = 0
-            instance.set_window(read, np.where(counts, targets, -1))
-            total += instance.call("measure")
-            count += int(counts.sum())
-        return total / count
-
-
-def _read(head: NDArray[np.int64], text: Text, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The symbols of head and text at places (T, S), whose columns ascend one by one."""
-    found = np.zeros_like(places)
-    for column in range(places.shape[1]):
-        own = places[:, column]
-        low, high = int(own.min()), int(own.max()) + 1
-        whole = np.zeros(high - low, np.int64)
-        border = len(head)
-        if low < border:
-            cut = head[low : min(high, border)]
-            whole[: len(cut)] = cut
-        if high > border:
-            start = max(low, border)
-            whole[start - low :] = text[start - border : high - border]
-        found[:, column] = whole[own - low]
-    return found

@@ -129,7 +129,6 @@ def measure_beside(corpus: Corpus) -> tuple[int, float] | None:
 
 def advise(findings: Findings) -> Iterator[str]:
     """What would help, a sentence each; nothing if all is well."""
-    gap = findings.validation - findings.train
     if findings.untrained:
         yield tr(
             "these weights are untrained: their loss is {loss:.4f}, and knowing only how frequent "
@@ -144,6 +143,12 @@ def advise(findings: Findings) -> Iterator[str]:
             unigram=findings.unigram, order=findings.ngram[0], nats=findings.ngram[1],
         )  # fmt: skip
         return
+    yield from _advise_beside(findings)
+
+
+def _advise_beside(findings: Findings) -> Iterator[str]:
+    """What its training text, and n-grams, say of a model that has learnt."""
+    gap = findings.validation - findings.train
     overfits = gap > GAP * findings.validation
     if overfits and findings.cause == "patience":
         yield tr(

@@ -67,8 +67,7 @@ def prepare(
     refuse_network(network, 1, place)  # before a large corpus is read
     machine = choose_machine(recipe, device, processes, place)
     corpus = _read_corpus(recipe, project, processes, reading)
-    settings = settle(recipe, limit, budget, symbols=len(corpus.train), engine=name_engine(recipe))
-    settings = count_minutes(settings, network, corpus, processes)
+    settings = _settle(recipe, corpus, limit, budget, processes)
     checkpoint = Checkpoint(folder, shown, _identify(recipe, corpus, settings))
     state, chosen, beside = _look_back(checkpoint, processes, restart=restart)
     origin = _find_origin(project, recipe, corpus, checkpoint, processes, state, start)
@@ -115,11 +114,13 @@ def choose_machine(
     return ExactMachine()
 
 
-def count_minutes(
-    settings: Settings, network: Network, corpus: Corpus, processes: Processes
+def _settle(
+    recipe: Recipe, corpus: Corpus, asked: Limit, budget: Budget | None, processes: Processes
 ) -> Settings:
-    """The same settings; of the exact engine, with steps in the place of minutes, since a clock
-    would have a say in the weights."""
+    """The settings for a corpus; of the exact engine, with steps in the place of minutes, since a
+    clock would have a say in the weights."""
+    engine, network = name_engine(recipe), recipe.architecture()
+    settings = settle(recipe, asked, budget, symbols=len(corpus.train), engine=engine)
     limit = settings.limit
     if settings.engine != "exact" or limit.minutes is None:
         return settings

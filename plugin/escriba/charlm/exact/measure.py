@@ -1,0 +1,79 @@
+"""How well a network predicts a text, in exact arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escriba.charlm.exact.wasm import Floats, Instance
+from escriba.corpora.encoded import Text
+from escriba.records.model import Network
+
+STREAMS, STEPS, CONTEXT = 64, 64, 256  # CONTEXT is read before it counts
+
+
+class Measure:
+    """Measures a network: STREAMS side by side, each of which reads CONTEXT symbols first."""
+
+    def __init__(self, network: Network, symbols: int):
+        self._make: Callable[[], Instance] = lambda: Instance(network, symbols, STEPS, STREAMS)
+        self._instance: Instance | None = None
+
+    def measure(
+        self, weights: Floats, text: Text, before: Text | None, symbols: int | None
+    ) -> float:
+        """The mean loss on about so many symbols, spread over the text, in nats; `before` is what
+        precedes it. The first of all is not predicted."""
+        head = np.zeros(0, np.int64)
+        if before is not None:
+            head = np.asarray(before[max(0, len(before) - CONTEXT) :]).astype(np.int64)
+        first = max(len(head), 1)  # the first symbol to predict, in head and text as one
+        there = len(head) + len(text) - first
+        wanted = there if symbols is None else min(symbols, there)
+        if wanted < 1:
+            return 0.0
+        share = -(-wanted // STREAMS)
+        starts = first + max(share, there // STREAMS) * np.arange(STREAMS)
+        instance = self._instance = self._instance or self._make()
+        instance.weights[:] = weights
+        instance.call("prepare")
+        instance.keep_all()
+        for state in instance.states():
+            state[:] = 0
+        total, count = 0.0, 0
+        end = len(head) + len(text)
+        for offset in range(-CONTEXT, share, STEPS):
+            # (STEPS, STREAMS) places of what is predicted; the symbol before each is read
+            places = starts + (offset + np.arange(STEPS))[:, None]
+            known = (places >= 1) & (places < end)
+            read = _read(head, text, np.where(known, places - 1, 0))
+            targets = _read(head, text, np.where(known, places, 0))
+            counts = known & (places >= starts) & (places < starts + share)
+            # A stream with less before it than CONTEXT begins anew after what is not there.
+            late = starts + offset - STEPS < 1
+            for state in instance.states():
+                state[late] = 0
+            instance.set_window(read, np.where(counts, targets, -1))
+            total += instance.call("measure")
+            count += int(counts.sum())
+        return total / count
+
+
+def _read(head: NDArray[np.int64], text: Text, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The symbols of head and text at places (T, S), whose columns ascend one by one."""
+    found = np.zeros_like(places)
+    for column in range(places.shape[1]):
+        own = places[:, column]
+        low, high = int(own.min()), int(own.max()) + 1
+        whole = np.zeros(high - low, np.int64)
+        border = len(head)
+        if low < border:
+            cut = head[low : min(high, border)]
+            whole[: len(cut)] = cut
+        if high > border:
+            start = max(low, border)
+            whole[start - low :] = text[start - border : high - border]
+        found[:, column] = whole[own - low]
+    return found
