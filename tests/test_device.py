@@ -69,8 +69,12 @@ def test_a_training_does_not_go_on_in_a_precision_that_the_device_does_not_have(
     site = make_site(tmp_path)
     recipe = site.models / "count" / "recipe.yml"
     recipe.write_text(recipe.read_text().replace("precision: float32", "precision: auto"))
-    monkeypatch.setattr("escriba.charlm.training.setup.choose_precision", lambda where: "bfloat16")
-    monkeypatch.setattr("escriba.charlm.training.setup.can_train", lambda where, precision: True)
+    monkeypatch.setattr(
+        "escriba.charlm.training.torch_machine.choose_precision", lambda where: "bfloat16"
+    )
+    monkeypatch.setattr(
+        "escriba.charlm.training.torch_machine.can_train", lambda where, precision: True
+    )
     monkeypatch.setattr(
         "escriba.charlm.training.torch_engine.mixed", lambda *given: device.mixed(CPU, "")
     )

@@ -18,7 +18,7 @@ from escriba.charlm import memory  # noqa: E402
 from escriba.charlm.device import find_memory  # noqa: E402
 from escriba.charlm.evaluation.evaluate import evaluate  # noqa: E402
 from escriba.charlm.memory import bounded_memory, estimate  # noqa: E402
-from escriba.charlm.training import calibrate, loop, setup  # noqa: E402
+from escriba.charlm.training import calibrate, loop, torch_machine  # noqa: E402
 from escriba.charlm.training.engine import Engine  # noqa: E402
 from escriba.charlm.training.settings import Limit, Settings, settle  # noqa: E402
 from escriba.charlm.training.train import train  # noqa: E402
@@ -87,7 +87,7 @@ def test_more_symbols_than_a_model_may_have_are_refused(tmp_path: Path) -> None:
 def test_what_the_machine_has_no_memory_for_never_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup, "find_memory", lambda device: 3_000_000)
+    monkeypatch.setattr(torch_machine, "find_memory", lambda device: 3_000_000)
     found = refusal(tmp_path, "layers: 2, hidden: 128")
     assert found == (
         "models/count/recipe.yml: this training needs about 6 MB of memory, and 3 MB are free; "
@@ -102,7 +102,7 @@ def test_a_batch_is_judged_by_what_is_read_of_a_short_text(
     recipe = site.models / "count" / "recipe.yml"
     huge = recipe.read_text().replace("batch: 4, window: 16", "batch: 65536, window: 65536")
     recipe.write_text(huge)  # of 7,800 characters, windows of 1,559 are read two by two
-    monkeypatch.setattr(setup, "find_memory", lambda device: 30_000_000)
+    monkeypatch.setattr(torch_machine, "find_memory", lambda device: 30_000_000)
     assert train(site, "count", steps=1).finished
 
 
@@ -232,7 +232,7 @@ def test_an_evaluation_that_does_not_fit_is_one_sentence(
     def fail(*given: object, **named: object) -> None:
         raise RuntimeError(CPU_FULL)
 
-    monkeypatch.setattr("escriba.charlm.evaluation.evaluate.measure", fail)
+    monkeypatch.setattr("escriba.charlm.measure.measure", fail)
     with pytest.raises(TrainingError) as caught:
         evaluate(site, "count")
     assert str(caught.value) == (
@@ -256,11 +256,11 @@ import resource, sys
 from pathlib import Path
 import torch
 from escriba.ground import project
-from escriba.charlm.training import setup
+from escriba.charlm.training import torch_machine
 from escriba.charlm.training.train import train
 from escriba.ground.errors import EscribaError
 torch.set_num_threads(1)
-setup.find_memory = lambda device: None  # as where nothing is known of the machine
+torch_machine.find_memory = lambda device: None  # as where nothing is known of the machine
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (30 << 20), used + (30 << 20)))
 try:
@@ -281,4 +281,4 @@ def test_what_may_be_sampled_is_what_a_model_may_weigh() -> None:
     whole = Recipe(CorpusRecipe((Source(file="a"),)), shapes)
     weights = sum(math.prod(s) for s in whole.architecture().shapes(80).values())
     assert 4 * weights < LARGEST
-    setup.refuse_network(whole.architecture(), 80, Place(Path("recipe.yml")))
+    memory.refuse_network(whole.architecture(), 80, Place(Path("recipe.yml")))

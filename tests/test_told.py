@@ -42,7 +42,7 @@ def test_the_beginning_says_what_was_chosen(tmp_path: Path) -> None:
             "vocabulary": "15 different characters, 2 of them seen fewer than 5 times",
             "network": "lstm, 2 layers of 16 units: 4,847 parameters",
             "steps": "4 streams of 16 symbols; adamw, rate 0.02, dropout 0",
-            "machine": "cpu, float32, 1 thread",
+            "machine": "torch engine, cpu, float32, 1 thread",
             "length": "8 steps, or until the validation loss falls no more",
         }
     ]

@@ -110,7 +110,7 @@ def test_what_the_recipe_leaves_open_is_chosen_once(
         asked.append(1)
         return 8 // len(asked)
 
-    monkeypatch.setattr("escriba.charlm.training.setup.choose_batch", choose)
+    monkeypatch.setattr("escriba.charlm.training.torch_machine.choose_batch", choose)
     train(site, "count", steps=20)
     assert train(site, "count", steps=40).step == 40
     plan = log_of(site)[0]["plan"]

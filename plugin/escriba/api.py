@@ -259,13 +259,10 @@ def train(
     it goes is shown on standard error, unless `quiet`.
 
     At Ctrl-C, or when a notebook interrupts, what is done is kept, and the result is not
-    `finished`. Raises ModelError, SourceError, CorpusError and TrainingError. Needs torch.
+    `finished`. Raises ModelError, SourceError, CorpusError and TrainingError.
     """
-    from escriba.cli.arguments import model_name
-    from escriba.ground.install import need_torch
-
-    need_torch()
     from escriba.charlm.training.train import train as train_model
+    from escriba.cli.arguments import model_name
     from escriba.cli.display import shown
 
     found = find(Path(project))

@@ -88,16 +88,13 @@ def sample(folder: Path, /, name: str, **values: Any) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing while it trains.")
 @click.pass_obj
 def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
-    """Train the model NAME by its recipe, going on from where it stopped. Needs torch.
+    """Train the model NAME by its recipe, going on from where it stopped.
 
     Weights that the model has already give way to better ones alone. A limit given here takes the
     place of the recipe's. With several processes or machines:
     torchrun --nproc-per-node=2 -m escriba train NAME
     """
     since = time.monotonic()
-    from escriba.ground.install import need_torch
-
-    need_torch()
     from escriba.charlm.training.engine import told_once
     from escriba.charlm.training.train import train as train_model
     from escriba.cli.display import show_result, shown, stopping
@@ -134,16 +131,13 @@ def evaluate(
     folder: Path, name: str, text: Path | None, skip_unknown: bool, record: str | None,
     baselines: bool, device: str | None,
 ) -> None:  # fmt: skip
-    """Measure the model NAME on its validation and test parts. Needs torch.
+    """Measure the model NAME on its validation and test parts.
 
     The loss per character and per byte, beside that of n-grams counted on the training part, and
     by class of character. Recorded in models/NAME/evaluation.yml, for inline values.
     """
     if text is None and (skip_unknown or record is not None):
         raise click.UsageError(tr("--skip-unknown and --record need --text"))
-    from escriba.ground.install import need_torch
-
-    need_torch()
     from escriba.charlm.evaluation.evaluate import Outsider
     from escriba.charlm.evaluation.evaluate import evaluate as evaluate_model
     from escriba.cli.scores import print_scores

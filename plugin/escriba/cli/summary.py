@@ -83,11 +83,10 @@ def _describe_steps(training: Training, run: Run) -> str:
 
 
 def _describe_machine(training: Training) -> str:
-    number = training.backend.threads
-    words = [
-        training.backend.kind, training.backend.precision,
-        plural("{number} thread", "{number} threads", number),
-    ]  # fmt: skip
+    backend = training.backend
+    words = [tr("{engine} engine", engine=backend.name), backend.kind, backend.precision]
+    if backend.name == "torch":  # nothing else depends on their number
+        words.append(plural("{number} thread", "{number} threads", backend.threads))
     if training.processes.world > 1:
         words.append(tr("{number} processes", number=training.processes.world))
     return ", ".join(words)

@@ -10,17 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.device import choose_device
 from escriba.charlm.evaluation.ngram import TRAIN_LIMIT, Report, Subject, measure_baselines
 from escriba.charlm.evaluation.score import MODEL, Score, Tally, classify
-from escriba.charlm.measure import measure
 from escriba.charlm.memory import bounded_memory
-from escriba.charlm.network import CharLSTM, load_network
 from escriba.corpora.archives import BLOCK, Document, list_documents
 from escriba.corpora.cleaning import Cleaner, uses
 from escriba.corpora.corpus import Corpus, encode, holds, join, read_corpus
@@ -29,6 +28,7 @@ from escriba.corpora.foreign import refuse_foreign
 from escriba.corpora.texts import compose, unwrap
 from escriba.ground.errors import CorpusError, ModelError, Place
 from escriba.ground.files import read_bytes
+from escriba.ground.install import need_torch
 from escriba.ground.language import plural, tr
 from escriba.ground.project import Project
 from escriba.records.evaluation import FILE, PARTS
@@ -38,6 +38,10 @@ from escriba.records.recipe import CorpusRecipe, admit_model, read_recipe
 from escriba.records.vocabulary import Vocabulary, name_character
 
 LONGEST = 1 << 29  # bytes of a text, which is held in memory as four times as many
+
+
+Collect = Callable[[NDArray[np.floating[Any]], NDArray[np.int64]], None]
+Measure = Callable[[Text, Text | None, Collect], float]
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,9 @@ def _evaluate(
     else:
         assert corpus is not None
         found = list(_read_parts(corpus, model))
-    network = load_network(model, project.shown(model.path)).to(choose_device(device))
+    measure = _choose_measure(model, project.shown(model.path), device)
     for score, subject in found:
-        _measure_model(network, subject, partial(report, score.part))
+        _measure_model(measure, subject, partial(report, score.part))
     if baselines and corpus is not None:
         subjects = [subject for _, subject in found]
         measure_baselines(corpus.train, subjects, len(corpus.vocabulary), report)
@@ -152,16 +156,32 @@ def _begin(text: Text, before: Text, model: Model) -> Subject:
     return Subject(text, before, Tally(classify(text, model.vocabulary)))
 
 
-def _measure_model(network: CharLSTM, subject: Subject, report: Callable[[float], None]) -> None:
+def _choose_measure(model: Model, shown: Path, device: str | None) -> Measure:
+    """How the model is measured: by torch, or by the exact kernel where it is not installed.
+    Raises TrainingError for a device that cannot be used."""
+    if device is None and find_spec("torch") is None:
+        from escriba.charlm.exact.measure import load_measure
+
+        return load_measure(model, shown)
+    need_torch()
+    from escriba.charlm.device import choose_device
+    from escriba.charlm.measure import measure
+    from escriba.charlm.network import load_network
+
+    network = load_network(model, shown).to(choose_device(device))
+    return lambda text, before, collect: measure(network, text, before, collect=collect)
+
+
+def _measure_model(measure: Measure, subject: Subject, report: Callable[[float], None]) -> None:
     done = 0
 
-    def collect(losses: NDArray[np.float32], positions: NDArray[np.int64]) -> None:
+    def collect(losses: NDArray[np.floating[Any]], positions: NDArray[np.int64]) -> None:
         nonlocal done
         subject.tally.add(MODEL, losses, positions)
         done += len(losses)
         report(done / len(subject.text))
 
-    measure(network, subject.text, subject.before, collect=collect)
+    measure(subject.text, subject.before, collect)
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escriba.charlm.exact.wasm import Floats, Instance
+from escriba.charlm.exact.wasm import Floats, Instance, join
 from escriba.corpora.encoded import Text
-from escriba.records.model import Network
+from escriba.records.model import Model, Network, read_weights
+
+Collect = Callable[[NDArray[np.floating[Any]], NDArray[np.int64]], None]
 
 STREAMS, STEPS, CONTEXT = 64, 64, 256  # CONTEXT is read before it counts
+
+
+def load_measure(model: Model, shown: Path) -> Callable[[Text, Text | None, Collect], float]:
+    """How a finished model is measured, on whole texts; `shown` is how errors name its file. Raises
+    ModelError."""
+    names = [*model.network.shapes(len(model.vocabulary))]
+    weights = join(read_weights(model, shown), names)
+    measure = Measure(model.network, len(model.vocabulary)).measure
+    return lambda text, before, collect: measure(weights, text, before, None, collect)
 
 
 class Measure:
@@ -22,10 +35,12 @@ class Measure:
         self._instance: Instance | None = None
 
     def measure(
-        self, weights: Floats, text: Text, before: Text | None, symbols: int | None
-    ) -> float:
+        self, weights: Floats, text: Text, before: Text | None, symbols: int | None,
+        collect: Collect | None = None,
+    ) -> float:  # fmt: skip
         """The mean loss on about so many symbols, spread over the text, in nats; `before` is what
-        precedes it. The first of all is not predicted."""
+        precedes it. The first of all is not predicted. `collect` gets the nats of single symbols
+        (K,) and their positions in the text (K,), some thousands at a time."""
         head = np.zeros(0, np.int64)
         if before is not None:
             head = np.asarray(before[max(0, len(before) - CONTEXT) :]).astype(np.int64)
@@ -58,6 +73,8 @@ class Measure:
             instance.set_window(read, np.where(counts, targets, -1))
             total += instance.call("measure")
             count += int(counts.sum())
+            if collect is not None:
+                collect(instance.losses()[counts], (places - len(head))[counts])
         return total / count
 
 

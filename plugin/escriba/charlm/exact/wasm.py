@@ -89,6 +89,12 @@ class Instance:
             for part in range(parts)
         ]  # fmt: skip
 
+    def losses(self) -> NDArray[np.float64]:
+        """(T, S) those of the last window."""
+        size = self.steps * self.streams
+        found = self._look(self.call("losses"), size, np.float64)
+        return found.reshape(self.steps, self.streams)
+
     def keep_all(self) -> None:
         """Masks of no dropout."""
         self.call("drop", 0, 0, 0, 0, 1.0)

@@ -43,6 +43,7 @@ static struct {
   float *head, *head_back, *scratch, *packed;
   float *logits, *dx, *dz, *du, *dh, *dc, *top, *mask;
   int32_t *read, *targets;
+  double *losses; /* of each row */
   double *rows; /* (hidden, hidden), while weights are drawn */
   Layer layer[MOST_LAYERS];
 } net;
@@ -83,6 +84,7 @@ uint32_t EXPORT(lay_out)(uint32_t cell, uint32_t layers, uint32_t hidden, uint32
     net.first = take_rows(n + 4, 1), net.second = take_rows(n + 4, 1);
     net.rows = take(8 * (uint64_t)hidden * hidden);
   }
+  net.losses = take(8 * (uint64_t)rows);
   net.read = take(4 * (uint64_t)rows), net.targets = take(4 * (uint64_t)rows);
   for (uint32_t l = 0; l < layers; l++) {
     Layer *y = net.layer + l;
@@ -113,6 +115,7 @@ float *EXPORT(first)(void) { return net.first; }
 float *EXPORT(second)(void) { return net.second; }
 int32_t *EXPORT(read)(void) { return net.read; }
 int32_t *EXPORT(targets)(void) { return net.targets; }
+double *EXPORT(losses)(void) { return net.losses; }
 float *EXPORT(mask)(uint32_t layer) { return layer ? net.layer[layer - 1].mask : net.mask; }
 
 /* Where the state of a layer is that the next window begins with: h, and c of an lstm; rows of
@@ -253,7 +256,8 @@ static double lose(float share) {
     for (uint32_t v = 0; v < net.vocabulary; v += 4)
       store(row + v, exponential(sub(load(row + v), splat(most))));
     for (uint32_t v = 0; v < net.symbols; v++) sum += row[v];
-    if (target >= 0) total += logarithm(sum) - (double)there;
+    net.losses[r] = target < 0 ? 0.0 : logarithm(sum) - (double)there;
+    total += net.losses[r];
     float scale = target < 0 ? 0.0f : share;
     float factor = (float)((double)scale / sum);
     for (uint32_t v = 0; v < net.vocabulary; v += 4)
