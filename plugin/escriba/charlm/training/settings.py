@@ -31,9 +31,12 @@ BATCH = 32
 CHOSEN = ("batch", "learning_rate", "dropout")  # by machine, batch, and length of the training
 RATES: Mapping[Optimiser, float] = {"adamw": 0.012, "muon": 0.02}
 SHORT_RATES: Mapping[Optimiser, float] = {"adamw": 0.016, "muon": 0.02}  # of a minute's recipe
-# The dropout for a training of at least so many passes over its text.
-DROPOUTS = ((0, 0.0), (10, 0.1), (100, 0.2))
-SMALL, SMALL_DROPOUTS = 100_000, ((0, 0.0), (10, 0.4))  # for texts of fewer symbols
+# For texts of fewer symbols than so many, the dropout of a training of at least so many passes.
+DROPOUTS = (
+    (100_000, ((0, 0.0), (10, 0.4))),
+    (150_000, ((0, 0.0), (10, 0.2))),
+    (math.inf, ((0, 0.0), (10, 0.1), (100, 0.2))),
+)
 SPEED = 40_000  # symbols a second: what an hour is taken for when the dropout is chosen
 
 
@@ -120,7 +123,7 @@ def settle(
     batch = training.batch or BATCH
     if dropout is None:
         passes = asked.passes(symbols, batch * training.window)
-        choice = SMALL_DROPOUTS if symbols < SMALL else DROPOUTS
+        choice = next(shares for size, shares in DROPOUTS if symbols < size)
         dropout = max(share for least, share in choice if passes >= least)
     return Settings(
         limit=asked,
