@@ -14,11 +14,22 @@ from escriba.ground.streams import Gone
 
 @click.command()
 @click.option("--diff", is_flag=True, help="Show how frozen texts differ from what is written now.")
+@click.option(
+    "--models", is_flag=False, flag_value="", metavar="[NAME]",
+    help="Instead train exact models again, all or one, and compare every bit of their weights.",
+)  # fmt: skip
 @click.pass_obj
-def check(folder: Path, diff: bool) -> None:
+def check(folder: Path, diff: bool, models: str | None) -> None:
     """Sample everything again and compare it, character for character, with what is frozen."""
     from escriba.ground.progress import shown_progress
     from escriba.ground.project import find
+
+    if models is not None:
+        from escriba.upkeep.models import prove_models
+
+        with shown_progress() as report:
+            write(str(prove_models(find(folder), [models] if models else [], report)))
+        return
     from escriba.upkeep.check import check as check_site
 
     project = find(folder)

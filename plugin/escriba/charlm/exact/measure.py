@@ -51,12 +51,7 @@ class Measure:
             return 0.0
         share = -(-wanted // STREAMS)
         starts = first + max(share, there // STREAMS) * np.arange(STREAMS)
-        instance = self._instance = self._instance or self._make()
-        instance.weights[:] = weights
-        instance.call("prepare")
-        instance.keep_all()
-        for state in instance.states():
-            state[:] = 0
+        instance = self._prepare(weights)
         total, count = 0.0, 0
         end = len(head) + len(text)
         for offset in range(-CONTEXT, share, STEPS):
@@ -76,6 +71,16 @@ class Measure:
             if collect is not None:
                 collect(instance.losses()[counts], (places - len(head))[counts])
         return total / count
+
+    def _prepare(self, weights: Floats) -> Instance:
+        """An instance with these weights, whose streams begin."""
+        instance = self._instance = self._instance or self._make()
+        instance.weights[:] = weights
+        instance.call("prepare")
+        instance.keep_all()
+        for state in instance.states():
+            state[:] = 0
+        return instance
 
 
 def _read(head: NDArray[np.int64], text: Text, places: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -41,6 +41,18 @@ class Verdict:
     standing: float | None = None
 
 
+def describe_engine(training: Training, run: Run) -> dict[str, Any]:
+    """What trained, in its version; of an engine that is exact also how long, since with that the
+    weights can be had again."""
+    backend = training.backend
+    if backend.name != "exact":
+        return {backend.name: backend.version}
+    _, epochs, steps = run.asked or (None, None, None)
+    limit = {"epochs": epochs, "steps": steps}
+    limit = {name: value for name, value in limit.items() if value is not None}
+    return {backend.name: backend.version, "limit": limit}
+
+
 def judge(training: Training, best: float, symbols: int, *, force: bool) -> Verdict:
     """Whether weights of that validation loss take the place. `symbols`: of how many it is, at
     most, as in `measure`."""
@@ -129,6 +141,6 @@ def describe(
             **({} if origin is None else {"from": origin.to_record()}),
             **({} if training.has_learnt(loss) else {"untrained": True}),
             **({} if memory is None else memory.to_record()),
-            training.backend.name: training.backend.version,
+            **describe_engine(training, run),
         },
     }
