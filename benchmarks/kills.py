@@ -1,6 +1,7 @@
 """Does a training that is killed at any moment, and gone on with, end in the same bytes?
 
     python benchmarks/kills.py [--trainings N] [--checkpoint-every SECONDS] [--jobs N]
+        [--engine exact|torch]
 
 Trains a small network on a generated text without interruption, then N times more with `escriba
 train` killed (kill -9) at least once: at a moment drawn over the length of the uninterrupted run,
@@ -36,7 +37,7 @@ RECIPE = """
 corpus:
   sources: [{file: text.txt}]
 network: {layers: 2, hidden: 64, dropout: 0.1}
-training: {epochs: EPOCHS, batch: 16, window: 32, precision: float32}
+training: {engine: ENGINE, epochs: EPOCHS, batch: 16, window: 32, precision: float32}
 """
 CHARACTERS = 40_000
 AGAIN = 1 / 3  # chance that what is gone on with is killed again
@@ -113,6 +114,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings side by side")
     parser.add_argument("--threads", type=int, default=1, help="of each training")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=["exact", "torch"], default="torch")
     options = parser.parse_args()
     command = [sys.executable, "-m", "escriba", "train", NAME]
     command += ["--checkpoint-every", str(options.checkpoint_every)]
@@ -120,7 +122,10 @@ def main() -> None:
         folder = Path(name)
 
         def make(root: str) -> Site:
-            return make_site(folder / root, tuple(command), options.threads, options.epochs)
+            recipe = RECIPE.replace("EPOCHS", f"{options.epochs:g}").replace(
+                "ENGINE", options.engine
+            )
+            return make_site(folder / root, tuple(command), options.threads, recipe)
 
         length, expected = run_whole(make("whole"))
         print(f"uninterrupted: {length.end:.1f} s, of which {length.start:.1f} s to start")
@@ -139,12 +144,12 @@ def main() -> None:
     sys.exit(report(outcomes))
 
 
-def make_site(root: Path, command: tuple[str, ...], threads: int, epochs: float) -> Site:
+def make_site(root: Path, command: tuple[str, ...], threads: int, recipe: str) -> Site:
     site = Site(root, command, threads)
     site.model.mkdir(parents=True)
     (root / "escriba.yml").write_text("title: kills\n")
     (root / "text.txt").write_text(make_text())
-    (site.model / "recipe.yml").write_text(RECIPE.replace("EPOCHS", f"{epochs:g}"))
+    (site.model / "recipe.yml").write_text(recipe)
     return site
 
 
