@@ -6,12 +6,14 @@ import gc
 import shlex
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from escriba.cli.arguments import Location, port
+from escriba.cli.missing import list_untrained, train_missing
 from escriba.cli.output import tell, write
 from escriba.ground.errors import EscribaError
 from escriba.ground.language import plural, tr
@@ -86,11 +88,19 @@ def build(
     project = find(folder)
     if url is not None:
         project = publish_at(project, url)
-    with shown_progress() as report:
-        result = build_site(
-            project, frozen=frozen, drafts=drafts, unpublished=unpublished,
-            output=output, report=report, say=tell,
-        )  # fmt: skip
+    make = partial(
+        build_site, project, frozen=frozen, drafts=drafts, unpublished=unpublished, output=output,
+        say=tell,
+    )  # fmt: skip
+    try:
+        with shown_progress() as report:
+            result = make(report=report)
+    except EscribaError as error:
+        untrained = set() if frozen else list_untrained(error)
+        if not untrained or not train_missing(project, untrained):
+            raise
+        with shown_progress() as report:
+            result = make(report=report)
     for warning in result.warnings:
         tell(str(warning))
     if verify:
@@ -117,4 +127,4 @@ def serve(folder: Path, /, **options: Any) -> None:
         with suppress(Gone, EscribaError):  # the pages go on to say it
             write(text)
 
-    serve_site(folder, say=say, showing=shown_progress, **options)
+    serve_site(folder, say=say, showing=shown_progress, train=train_missing, **options)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from escriba.evidence.ledger import Ledger
 from escriba.evidence.question import Question, Use
-from escriba.ground.errors import CorpusError, FrozenError, ModelError, Place, Problem, SourceError
+from escriba.ground.errors import CorpusError, FrozenError, ModelError, Place, SourceError
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
 from escriba.ground.progress import Report
@@ -100,7 +100,7 @@ class Answers:
             answered = answer_together(list(once.values()), self.ledger, self._report, keep)
         self._known |= answered.texts
         for use, error in answered.unknown:
-            raise CorpusError([Problem(p.message, use.place) for p in error.problems])
+            raise CorpusError([replace(p, place=use.place) for p in error.problems])
 
     def list_files(self) -> list[Path]:
         """Where the answers to all that was asked lie."""
@@ -185,7 +185,7 @@ def located(model: Model, place: Place, shown: Shown) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        raise SourceError([Problem(p.message, place) for p in error.problems]) from None
+        raise SourceError([replace(p, place=place) for p in error.problems]) from None
     except ModelError as error:
         at = Place(shown(model.path))
-        raise ModelError([Problem(p.message, at) for p in error.problems]) from None
+        raise ModelError([replace(p, place=at) for p in error.problems]) from None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from escriba.evidence.answer import REASONS, FrozenAnswer, LineEndsError, edited, read, write
 from escriba.evidence.question import Kind, Question
 from escriba.evidence.samples import SAMPLES
 from escriba.ground.atomic import is_temporary
-from escriba.ground.errors import FrozenError, Place, Problem
+from escriba.ground.errors import FrozenError, Place
 from escriba.ground.files import name_kind, refusals
 from escriba.ground.language import tr
 from escriba.ground.mistakes import Mistakes
@@ -60,7 +61,7 @@ class Ledger:
         try:
             found = read(path, self.kinds[question.kind], shown)
         except LineEndsError as error:
-            raise FrozenError([Problem(p.message, place) for p in error.problems]) from None
+            raise FrozenError([replace(p, place=place) for p in error.problems]) from None
         except FrozenError as error:
             reasons = ", ".join(
                 tr("{problem} (line {line})", problem=p.message, line=p.place.line)

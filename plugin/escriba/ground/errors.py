@@ -55,10 +55,12 @@ class Place:
 @dataclass(frozen=True)
 class Problem:
     """One mistake: one sentence, and where it is. As text it is one line that commands no
-    terminal, whatever names and words are in it."""
+    terminal, whatever names and words are in it. `untrained` is the model whose training mends
+    it."""
 
     message: str
     place: Place | None = None
+    untrained: str = ""
 
     def __str__(self) -> str:
         return visible_line(f"{self.place}: {self.message}" if self.place else self.message)

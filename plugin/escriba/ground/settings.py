@@ -60,6 +60,8 @@ class Settings:
     templates: Path = Path("templates")
     models: Path = Path("models")
     output: Path = Path("site")
+    train: Literal["missing", "never"] = "missing"  # models, when a build asks for them
+    train_minutes: Annotated[float, Range(above=0, high=100_000)] = 10  # of a build, for each
     corpora: tuple[Path, ...] = ()  # local folders to look for corpora in, before their URL
     outside: tuple[Path, ...] = ()  # folders that may be read and written though they are outside
     math: Annotated[tuple[str, ...], Words()] | None = None  # marks of formulas, besides $$

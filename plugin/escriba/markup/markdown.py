@@ -111,7 +111,7 @@ class Text:
             place = problem.place
             if place is None or place.path != self.start.path:
                 return problem
-            return Problem(problem.message, self.origin(place))
+            return replace(problem, place=self.origin(place))
 
         yield
         mistakes.errors[errors:] = [

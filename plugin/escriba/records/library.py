@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from escriba.ground.errors import ModelError, Place, Problem, SourceError, suggest
+from escriba.ground.errors import ModelError, Place, SourceError, suggest
 from escriba.ground.files import exists, is_dir, is_file, refusals
 from escriba.ground.language import tr
 from escriba.ground.project import Project
@@ -139,4 +140,4 @@ def _asked(file: Path, place: Place) -> Iterator[None]:
     except ModelError as error:
         if os.path.lexists(file):
             raise
-        raise ModelError([Problem(each.message, place) for each in error.problems]) from None
+        raise ModelError([replace(each, place=place) for each in error.problems]) from None

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from escriba.ground.digest import digest
-from escriba.ground.errors import ModelError, Place
+from escriba.ground.errors import ModelError, Place, Problem
 from escriba.ground.files import open_file, refusals, resolve
 from escriba.ground.language import tr
 from escriba.ground.numbers import read_json
@@ -144,10 +144,8 @@ def read_model(folder: Path, shown: Path | None = None) -> Model:
     place = Place((shown or folder) / FILE)
     remedy = tr("train it with: escriba train {name}", name=folder.name)
     if not os.path.lexists(path):
-        raise ModelError(
-            tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy),
-            place,
-        )
+        problem = tr("the model '{name}' has no weights; {remedy}", name=folder.name, remedy=remedy)
+        raise ModelError(Problem(problem, place, untrained=folder.name))
     return _read(path, folder.name, place, remedy)
 
 

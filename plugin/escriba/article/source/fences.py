@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escriba.article.source.lines import Lines, count_columns, strip
-from escriba.ground.errors import EscribaError, Place, Problem, SourceError
+from escriba.ground.errors import EscribaError, Place, SourceError
 from escriba.ground.language import tr
 
 NAME = "escriba"
@@ -57,7 +57,7 @@ class Fence:
 
     def relocate(self, error: EscribaError) -> EscribaError:
         """An error whose columns count within the body, with columns that count in the file."""
-        return type(error)([Problem(p.message, self.shift(p.place)) for p in error.problems])
+        return type(error)([replace(p, place=self.shift(p.place)) for p in error.problems])
 
     def shift(self, place: Place | None) -> Place | None:
         """A place whose column counts within the body, with that in the file."""

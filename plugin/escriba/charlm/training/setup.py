@@ -41,6 +41,7 @@ LOCK = "lock"
 # Of the exact engine a minute is as many steps as a machine of two usual cores takes in it: so many
 # operations a second, of which each weight needs FLOPS for a symbol.
 NOMINAL, FLOPS = 40e9, 6
+USUAL = 100  # symbols of a vocabulary that is not known yet
 # What a training touches in the folder of its model.
 FILES = (
     WEIGHTS, logs.FILE, FOLDER, f"{FOLDER}/{LATEST}", f"{FOLDER}/{CONSTANT}", f"{FOLDER}/{LOCK}",
@@ -88,6 +89,19 @@ def prepare(
         counts=count_symbols(corpus.train, len(corpus.vocabulary)), checkpoint=checkpoint,
         state=state, threads=threads, origin=origin, changes=tuple(changes),
     )  # fmt: skip
+
+
+def find_minutes(recipe: Recipe) -> float | None:
+    """About how long a recipe trains at most, before its corpus is read; None if only its loss, or
+    a number of passes, says."""
+    settings = settle(recipe, Limit())
+    limit, found = settings.limit, []
+    if limit.minutes is not None:
+        found.append(limit.minutes)
+    if limit.steps is not None:
+        work = FLOPS * recipe.architecture().count(USUAL) * settings.batch * settings.window
+        found.append(limit.steps * work / NOMINAL / 60)
+    return min(found, default=None)
 
 
 def name_engine(recipe: Recipe) -> Engine:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from escriba.ground.errors import SourceError
+from escriba.ground.errors import EscribaError, SourceError
 from escriba.ground.language import tr
 from escriba.ground.lock import Say, silence
 from escriba.ground.progress import Report
@@ -33,6 +33,7 @@ from escriba.site.sources import matters
 __all__ = ["EVENTS", "Builder", "Revision", "Server", "find", "inject", "matters", "serve"]
 
 Showing = Callable[[], AbstractContextManager[Report | None]]
+Train = Callable[[Project, Iterable[str]], bool]
 
 
 def serve(
@@ -43,12 +44,14 @@ def serve(
     drafts: bool = True,
     say: Say = silence,
     showing: Showing = nullcontext,
+    train: Train = lambda project, names: False,
 ) -> None:
     """Serve the project of a folder until interrupted, with drafts and unpublished posts unless
     told not to.
 
-    `showing` opens what is told how much is sampled for a revision. Raises SourceError where there
-    is no project, for a host other than this machine, and for a port that is taken.
+    `showing` opens what is told how much is sampled for a revision; `train` is asked to train
+    models that have a recipe and no weights, and says whether it has. Raises SourceError where
+    there is no project, for a host other than this machine, and for a port that is taken.
     """
     try:
         project = locate(folder)
@@ -57,7 +60,7 @@ def serve(
             path = quote(unquote(project.settings.baseurl))
             address = f"http://{host}:{server.server_port}{path}/"
             say(tr("{address}  (Ctrl-C ends it)", address=address))
-            _go_on(server.builder, say, showing)
+            _go_on(server.builder, say, showing, train)
     except KeyboardInterrupt:
         return
 
@@ -114,13 +117,15 @@ def _listening(server: Server) -> Iterator[None]:
         server.server_close()
 
 
-def _go_on(builder: Builder, say: Say, showing: Showing) -> None:
+def _go_on(builder: Builder, say: Say, showing: Showing, train: Train) -> None:
     """Print a revision, and another one after each change, for ever."""
     _rebuild(builder, say, showing)
+    _train(builder, say, showing, train)
     while True:
         try:
             for _ in changes(builder, say):
                 _rebuild(builder, say, showing)
+                _train(builder, say, showing, train)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of what watches; what renders raises nothing
@@ -138,6 +143,17 @@ def _rebuild(builder: Builder, say: Say, showing: Showing) -> None:
         _tell(builder.fail(report(error)), say)
         revision = builder.rebuild()
     _tell(revision, say)
+
+
+def _train(builder: Builder, say: Say, showing: Showing, train: Train) -> None:
+    """Train the models that the last revision lacks. What goes wrong is told, and shown."""
+    if not builder.revision.untrained:
+        return
+    try:
+        if train(builder.project, builder.revision.untrained):
+            _rebuild(builder, say, showing)
+    except EscribaError as error:
+        _tell(builder.fail(error), say)
 
 
 def _tell(revision: Revision, say: Say) -> None:

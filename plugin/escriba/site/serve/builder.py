@@ -130,7 +130,10 @@ class Builder:
     def _keep(self, error: EscribaError) -> Revision:
         """The last revision with other mistakes."""
         problems, warnings = tuple(map(str, error.problems)), tuple(map(str, error.warnings))
-        return replace(self.revision, problems=problems, warnings=warnings)
+        untrained = frozenset(each.untrained for each in error.problems if each.untrained)
+        return replace(
+            self.revision, problems=problems, warnings=warnings, untrained=untrained
+        )  # fmt: skip
 
     def wait(self, seen: str, timeout: float, is_over: Callable[[], bool] = lambda: False) -> str:
         """The stamp of the revision, once it is another one than `seen`, time is up, or `is_over`

@@ -33,13 +33,15 @@ BLANK = read_text(_FOLDER / "blank.html").encode()
 class Revision:
     """What is served at a moment: the last good site, and the mistakes made since.
 
-    `baseurl` is the path under which that site lives; `warnings` are said and not shown.
+    `baseurl` is the path under which that site lives; `warnings` are said and not shown;
+    `untrained` are the models whose training would mend mistakes.
     """
 
     files: Mapping[str, Content] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     baseurl: str = ""
     warnings: tuple[str, ...] = ()
+    untrained: frozenset[str] = frozenset()
 
     @cached_property
     def stamp(self) -> str:
