@@ -44,7 +44,15 @@ def test_the_list_has_a_line_each(
 ) -> None:
     cli(["-C", str(site.root), "models"], standalone_mode=False)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["model", "network", "parameters", "size", "validation", "corpus"]
+    assert lines[0].split() == [
+        "model",
+        "network",
+        "parameters",
+        "size",
+        "validation",
+        "engine",
+        "corpus",
+    ]
     assert [line.split()[0] for line in lines[1:]] == ["babel", "broken", "planned"]
     assert lines[3].split(maxsplit=1)[1].startswith("not trained")
     assert lines[3].endswith("A 文 book")

@@ -37,6 +37,7 @@ def models(folder: Path, as_json: bool) -> None:
         tr("parameters"),
         tr("size"),
         tr("validation"),
+        tr("engine"),
         tr("corpus"),
     )
     rows = [head, *(_describe(entry) for entry in entries)]
@@ -49,9 +50,9 @@ def models(folder: Path, as_json: bool) -> None:
 def _describe(entry: Entry) -> tuple[str, ...]:
     corpus = entry.corpus or ""
     if entry.problem is not None:
-        return entry.name, entry.problem, "", "", "", corpus
+        return entry.name, entry.problem, "", "", "", "", corpus
     if not entry.trained:
-        return entry.name, tr("not trained"), "", "", "", corpus
+        return entry.name, tr("not trained"), "", "", "", "", corpus
     network = f"{entry.cell} {entry.layers} × {entry.hidden}"
     loss = entry.validation or "?"
     if entry.untrained:
@@ -59,7 +60,8 @@ def _describe(entry: Entry) -> tuple[str, ...]:
     if entry.begun_from:
         corpus = tr("{corpus}, from '{name}'", corpus=corpus, name=entry.begun_from)
     size = f"{(entry.bytes or 0) / 1e6:.1f} MB"
-    return entry.name, network, f"{entry.parameters:,}", size, loss, corpus
+    parameters, engine = f"{entry.parameters:,}", entry.engine or "?"
+    return entry.name, network, parameters, size, loss, engine, corpus
 
 
 def _width(text: str) -> int:

@@ -35,6 +35,7 @@ class Entry:
     steps: int | None = None
     untrained: bool = False
     begun_from: str | None = None
+    engine: str | None = None  # and its version: exact 1, torch 2.13.0
     digest: str | None = None
     problem: str | None = None
 
@@ -70,8 +71,14 @@ def _read(model: Model) -> Entry:
         network.residual, model.parameters, model.path.stat().st_size, len(model.vocabulary),
         model.vocabulary.unit, _whole(corpus.get("characters")), _text(training.get("validation")),
         _whole(training.get("steps")), training.get("untrained") is True,
-        _text(begun.get("model")) if isinstance(begun, dict) else None, model.digest,
+        _text(begun.get("model")) if isinstance(begun, dict) else None, _engine(training),
+        model.digest,
     )  # fmt: skip
+
+
+def _engine(training: Mapping[str, Any]) -> str | None:
+    found = (f"{name} {training[name]}" for name in ("exact", "torch") if _text(training.get(name)))
+    return next(found, None)
 
 
 def _section(model: Model, name: str) -> Mapping[str, Any]:
