@@ -1,6 +1,7 @@
 """How soon does escriba learn what nanoGPT's CPU recipe learns, and how much in the same time?
 
     python benchmarks/training.py --vs nanogpt-recipe [--rounds N] [--corpora FOLDER] [--threads N]
+        [--engine exact|torch]
 
 Trains that recipe on tiny Shakespeare (`support/nanogpt_recipe.py`; its final loss is published as
 1.88) and then, from scratch, on the same cores and the same split, 90/10, escriba's:
@@ -35,7 +36,7 @@ from escriba.charlm.evaluation.evaluate import evaluate
 from escriba.charlm.training.train import train
 from escriba.corpora.corpus import read_corpus
 from escriba.ground.mistakes import ending
-from escriba.records.recipe import read_recipe
+from escriba.records.recipe import Budget, Engine, read_recipe
 from support import nanogpt_recipe
 from support.shakespeare import NAME, make_site
 
@@ -66,29 +67,34 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="each with a seed of its own")
     parser.add_argument("--corpora", help="folder that holds the corpus, to need no network")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--engine", choices=["exact", "torch"], default="torch", help="escriba's")
     options = parser.parse_args()
     if options.corpora:
         os.environ["ESCRIBA_CORPORA"] = options.corpora
     torch.set_num_threads(options.threads)
     print(f"torch {torch.__version__}, {options.threads} threads, tiny Shakespeare")
-    compare(options.rounds)
+    compare(options.rounds, options.engine)
 
 
-def run(seconds: float, *, seed: int = 1, validate_every: int | None = None) -> Outcome:
-    """One training of escriba's default recipe, scheduled for so many seconds."""
+def run(
+    seconds: float, engine: Engine, *, seed: int = 1, validate_every: int | None = None
+) -> Outcome:
+    """One training of escriba's default recipe, scheduled for so many seconds (exact: for as many
+    steps as these are for it)."""
     with tempfile.TemporaryDirectory() as name:
-        site = make_site(Path(name), seed, "1 minute" if seconds <= 60 else "10 minutes")
+        budget: Budget = "1 minute" if seconds <= 60 else "10 minutes"
+        site = make_site(Path(name), seed, budget, engine)
         minutes = seconds / 60
         result = train(site, NAME, minutes=minutes, device="cpu", validate_every=validate_every)
         return Outcome(result.seconds, evaluate(site, NAME, baselines=False)[0].nats)
 
 
-def compare(count: int) -> None:
+def compare(count: int, engine: Engine) -> None:
     text, held_out, symbols = read_text()
     rounds = []
     for number in range(count):
         peer = nanogpt_recipe.train(text, held_out, symbols, seed=nanogpt_recipe.SEED + number)
-        rounds.append(compete(peer, seed=1 + number))
+        rounds.append(compete(peer, engine, seed=1 + number))
         report(rounds[-1:], f"round {1 + number}")
     if count > 1:
         report(rounds, f"median of {count} rounds")
@@ -105,14 +111,14 @@ def read_text() -> tuple[torch.Tensor, torch.Tensor, int]:
         return text, held_out, len(corpus.vocabulary)
 
 
-def compete(peer: nanogpt_recipe.Outcome, seed: int) -> Round:
+def compete(peer: nanogpt_recipe.Outcome, engine: Engine, seed: int) -> Round:
     @cache
     def attempt(seconds: float) -> Outcome:
-        return run(seconds, seed=seed, validate_every=NEVER)
+        return run(seconds, engine, seed=seed, validate_every=NEVER)
 
     bounds = peer.seconds / 32, peer.seconds / 2
     to_mark, to_peer = (shortest(*bounds, mark, attempt) for mark in (MARK, peer.loss))
-    return Round(peer, to_mark, max(to_mark, to_peer), run(peer.seconds, seed=seed))
+    return Round(peer, to_mark, max(to_mark, to_peer), run(peer.seconds, engine, seed=seed))
 
 
 def shortest(low: float, high: float, mark: float, attempt: Callable[[float], Outcome]) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from escriba.ground import project
 from escriba.ground.project import Project
-from escriba.records.recipe import Budget
+from escriba.records.recipe import Budget, Engine
 
 NAME = "shakespeare"
 RECIPE = """
@@ -20,9 +20,13 @@ training:
 """
 
 
-def make_site(root: Path, seed: int, budget: Budget = "10 minutes") -> Project:
+def make_site(
+    root: Path, seed: int, budget: Budget = "10 minutes", engine: Engine = "torch"
+) -> Project:
     (root / "escriba.yml").write_text("title: benchmark\n")
     folder = root / "models" / NAME
     folder.mkdir(parents=True)
-    (folder / "recipe.yml").write_text(f"{RECIPE.rstrip()}\n  seed: {seed}\n  budget: {budget}\n")
+    (folder / "recipe.yml").write_text(
+        f"{RECIPE.rstrip()}\n  engine: {engine}\n  seed: {seed}\n  budget: {budget}\n"
+    )
     return project.load(root)
