@@ -56,6 +56,7 @@ messages: $(VENV)/.tested
 
 kernel:
 	$(MAKE) -C plugin/escriba/sampling/kernel
+	$(MAKE) -C plugin/escriba/charlm/exact/kernel
 
 clean:
 	rm -rf $(VENV) .venv-* site .escriba

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from escriba.charlm.exact.functions import Random
 from escriba.charlm.exact.reference import Reference, exponential, logarithm, sigmoid, tangent
-from escriba.charlm.exact.wasm import Instance, join
+from escriba.charlm.exact.wasm import PATH, Instance, join
 from escriba.charlm.training.exact_engine import ExactBackend, ExactEngine
 from escriba.charlm.training.settings import Limit, Settings, settle
 from escriba.charlm.training.train import train
@@ -266,10 +268,18 @@ def test_a_text_is_written_by_its_seed_alone() -> None:
     assert all(0 <= symbol < 9 for text in together for symbol in text)
 
 
+def test_the_committed_kernel_is_what_its_source_gives(tmp_path: Path) -> None:
+    for program in ("clang-14", "wasm-ld-14", "make"):
+        if not shutil.which(program):
+            pytest.skip(f"needs Debian's {program}")
+    for path in (PATH.parent / "Makefile", *PATH.parent.glob("*.[ch]")):
+        shutil.copy(path, tmp_path)
+    subprocess.run(["make", "-C", tmp_path, "train.wasm"], check=True, capture_output=True)
+    assert (tmp_path / "train.wasm").read_bytes() == PATH.read_bytes()
+
+
 def test_the_kernel_is_small_and_imports_nothing() -> None:
     import wasmtime
-
-    from escriba.charlm.exact.wasm import PATH
 
     data = PATH.read_bytes()
     assert len(data) < 60_000
