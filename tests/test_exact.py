@@ -268,6 +268,18 @@ def test_a_text_is_written_by_its_seed_alone() -> None:
     assert all(0 <= symbol < 9 for text in together for symbol in text)
 
 
+def test_what_no_memory_holds_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MemoryError):
+        Instance(Network("lstm", 64, 512, residual=True), 100, 65536, 8)
+    site = make_exact(tmp_path, "steps: 5,")
+    recipe = site.models / "count" / "recipe.yml"
+    text = recipe.read_text().replace("batch: 4, window: 16", "batch: 8, window: 65536")
+    recipe.write_text(text.replace("layers: 2, hidden: 16", "layers: 64, hidden: 512"))
+    (site.root / "text.txt").write_text("uno dos tres " * 100_000)
+    with pytest.raises(TrainingError, match="memory"):
+        train(site, "count")
+
+
 def test_the_committed_kernel_is_what_its_source_gives(tmp_path: Path) -> None:
     for program in ("clang-14", "wasm-ld-14", "make"):
         if not shutil.which(program):

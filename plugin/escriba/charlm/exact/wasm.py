@@ -49,8 +49,10 @@ class Instance:
         self._exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._memory: Any = self._exports["memory"]
         shape = (network.layers, network.hidden, symbols, int(network.residual), steps, streams)
-        needed = self.call("lay_out", CELLS[network.cell], *shape, int(moments))
+        needed: int = self.call("lay_out", CELLS[network.cell], *shape, int(moments))
         try:
+            if not needed:
+                raise MemoryError
             self._reserve(needed)
         except wasmtime.WasmtimeError:
             raise MemoryError from None

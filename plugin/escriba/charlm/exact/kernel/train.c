@@ -48,10 +48,10 @@ static struct {
   Layer layer[MOST_LAYERS];
 } net;
 
-static unsigned char *at;
+static uint64_t at; /* the first address that is free, or beyond all that there are */
 
 static void *take(uint64_t bytes) {
-  void *found = at;
+  void *found = (void *)(uint32_t)at;
   at += (bytes + 63) & ~(uint64_t)63;
   return found;
 }
@@ -59,12 +59,12 @@ static void *take(uint64_t bytes) {
 static float *take_rows(uint64_t rows, uint32_t width) { return take(4 * rows * width); }
 
 /* Lays out an instance for windows of `steps` symbols of `streams` streams, and returns how many
- * bytes of memory it needs in all. Called twice: before and after the memory has grown. */
+ * bytes of memory it needs in all, which then has to grow to that; 0 if there can be no so many. */
 uint32_t EXPORT(lay_out)(uint32_t cell, uint32_t layers, uint32_t hidden, uint32_t symbols,
                          uint32_t residual, uint32_t steps, uint32_t streams, uint32_t moments) {
   uint32_t g = cell == LSTM ? 4 : cell == GRU ? 3 : 1;
   uint32_t width = pad(hidden), wide = g * width, rows = steps * streams;
-  at = (unsigned char *)(((uint32_t)&__heap_base + 63) & ~63u);
+  at = ((uint32_t)&__heap_base + 63) & ~63u;
   net.cell = cell, net.layers = layers, net.hidden = hidden, net.symbols = symbols;
   net.residual = residual, net.steps = steps, net.streams = streams;
   net.gates = g, net.width = width, net.wide = wide, net.vocabulary = pad(symbols);
@@ -106,7 +106,7 @@ uint32_t EXPORT(lay_out)(uint32_t cell, uint32_t layers, uint32_t hidden, uint32
   net.du = cell == GRU ? take_rows(rows, wide) : net.dz;
   net.dh = take_rows(streams, width), net.dc = take_rows(streams, width);
   net.mask = take_rows(streams, width);
-  return (uint32_t)(uint64_t)at;
+  return at > UINT32_MAX ? 0 : (uint32_t)at;
 }
 
 float *EXPORT(weights)(void) { return net.weights; }
