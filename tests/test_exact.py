@@ -136,7 +136,8 @@ def test_gradients_are_those_of_torch() -> None:
             logits.flatten(0, 1), torch.from_numpy(window.targets).flatten()
         )
         loss.backward()
-        ((_, (total, found)),) = engine._learn(window, engine._main, [0])
+        engine._main.call("prepare")
+        total, found = engine._learn(window, engine._main, 0)
         assert total / window.symbols.size == pytest.approx(loss.item(), rel=1e-6)
         named = {n.removesuffix("_l0"): p.grad.numpy() for n, p in module.named_parameters()}
         expected = join(named, [*network.shapes(30)])
@@ -206,8 +207,9 @@ def test_minutes_are_steps_that_the_recipe_decides(tmp_path: Path) -> None:
     plan = log_of(site)[0]["plan"]
     assert isinstance(plan, dict)
     symbols = plan["batch"] * plan["window"]
-    parameters = read_model(site.models / "count").parameters
-    assert result.step == int(0.006 * 40e9 / (6 * parameters * symbols))
+    model = read_model(site.models / "count")
+    work = 6 * model.parameters + 500 * (2 * 16 + len(model.vocabulary))
+    assert result.step == int(0.006 * 40e9 / (work * symbols + 1e8)) == 2
     assert (plan["minutes"], plan["engine"]) == (None, "exact")
     record = read_model(site.models / "count").record["training"]
     assert record["exact"] == "1" and "torch" not in record
@@ -228,13 +230,33 @@ def test_what_the_exact_engine_cannot_do_is_told(tmp_path: Path) -> None:
             train(site, "count")
 
 
+def test_without_torch_what_the_exact_engine_cannot_do_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No recipe names the engine, and the machine decides."""
+    monkeypatch.setattr("escriba.charlm.training.setup.find_spec", lambda name: None)
+    monkeypatch.setattr("escriba.ground.install.find_spec", lambda name: None)
+    site = make_site(tmp_path)
+    recipe = site.models / "count" / "recipe.yml"
+    text = recipe.read_text()
+    assert train(site, "count", steps=5).finished
+    assert read_model(site.models / "count").record["training"]["exact"] == "1"
+    for key in ("optimiser: muon", "precision: bfloat16"):
+        recipe.write_text(text.replace("precision: float32", key))
+        with pytest.raises(TrainingError, match="this needs torch; install it with"):
+            train(site, "count", restart=True)
+    recipe.write_text(text)
+    with pytest.raises(TrainingError, match="this needs torch; install it with"):
+        train(site, "count", device="cuda")
+
+
 def test_a_checkpoint_of_the_other_engine_is_not_gone_on_with(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     site = make_exact(tmp_path, "steps: 20,")
     train(site, "count")
     recipe = site.models / "count" / "recipe.yml"
     recipe.write_text(recipe.read_text().replace("engine: exact", "engine: torch"))
-    with pytest.raises(TrainingError, match="the recipe or the corpus has changed"):
+    with pytest.raises(TrainingError, match="is another than that of the checkpoint"):
         train(site, "count", steps=40)
 
 

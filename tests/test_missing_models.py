@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from escriba.cli import cli
-from escriba.ground.errors import ModelError, SourceError
+from escriba.ground.errors import ModelError
 
 RECIPE = """
 corpus: {sources: [{file: text.txt}]}
@@ -60,7 +60,7 @@ LACKS = (
 def test_a_build_trains_what_it_needs(site: Path) -> None:
     done = run(site, "build")
     assert done.exit_code == 0, done.output
-    assert "models/own: no weights yet; training" in done.stderr
+    assert "models/own: no weights yet; training, for about" in done.stderr
     assert "models/own: validation " in done.stderr
     assert has_weights(site)
     assert run(site, "build", "--frozen").exit_code == 0
@@ -85,8 +85,8 @@ def test_a_build_that_must_not_train_does_not(
     ("limit", "setting", "took"),
     [
         ("minutes: 11", "", "11 min"),
-        ("budget: best", "", "without end"),
-        ("epochs: 3", "", "without end"),
+        ("budget: best", "", "nobody knows how long"),
+        ("epochs: 3", "", "nobody knows how long"),
         ("minutes: 2", "train-minutes: 1.5", "2 min"),
     ],
 )
@@ -111,6 +111,57 @@ def test_all_are_trained_that_can_be(site: Path) -> None:
     assert has_weights(site) and has_weights(site, "other")
 
 
+def test_one_that_fails_does_not_stop_the_others(site: Path) -> None:
+    make(site, "other", "steps: 30")
+    (site / "models" / "own" / "recipe.yml").write_text(
+        RECIPE.replace("LIMIT", "steps: 9").replace("text.txt", "none.txt")
+    )
+    more = POST.replace("model: own", "model: other").replace("title: A", "title: B")
+    (site / "posts" / "2026-01-02-b.md").write_text(more)
+    done = run(site, "build")
+    assert isinstance(done.exception, ModelError)
+    assert "none.txt" in done.stderr
+    assert has_weights(site, "other") and not has_weights(site)
+
+
+def test_an_interrupted_training_publishes_nothing_and_goes_on(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after some steps, by which a validation has found weights."""
+    from contextlib import contextmanager
+
+    from escriba.cli import display
+
+    looks = iter(range(10**6))
+    plain = display.stopping
+
+    @contextmanager
+    def stop_soon():  # type: ignore[no-untyped-def]
+        yield lambda: next(looks) > 3
+
+    make(site, "later", "steps: 400")
+    (site / "posts" / "2026-01-01-a.md").write_text(POST.replace("own", "later"))
+    monkeypatch.setattr(display, "stopping", stop_soon)
+    done = run(site, "build")
+    assert done.exit_code != 0
+    assert "the next build goes on with it" in done.stderr
+    assert not has_weights(site, "later")
+    assert not (site / "site").exists()
+    monkeypatch.setattr(display, "stopping", plain)
+    done = run(site, "build")
+    assert done.exit_code == 0, done.output
+    assert "goes on from" in done.stderr
+    assert has_weights(site, "later")
+    assert run(site, "check", "--models").output.endswith("bit for bit\n")
+
+
+def test_what_is_frozen_is_named(site: Path) -> None:
+    done = run(site, "build")
+    (sample,) = (site / "models" / "own" / "samples").glob("*.txt")
+    assert f"models/own/samples/{sample.name}: frozen, to be reviewed\n" in done.stderr
+    assert "frozen" not in run(site, "build").stderr
+
+
 def test_a_model_without_a_recipe_stays_a_mistake(site: Path) -> None:
     (site / "models" / "own" / "recipe.yml").unlink()
     done = run(site, "build")
@@ -120,7 +171,8 @@ def test_a_model_without_a_recipe_stays_a_mistake(site: Path) -> None:
 def test_mistakes_of_a_recipe_are_told(site: Path) -> None:
     (site / "models" / "own" / "recipe.yml").write_text("corpus: {}\n")
     done = run(site, "build")
-    assert isinstance(done.exception, SourceError)
+    assert isinstance(done.exception, ModelError)
+    assert "models/own/recipe.yml:1:9: 'sources' is missing\n" in done.stderr
 
 
 def test_what_serve_lacks_is_trained(site: Path) -> None:

@@ -13,6 +13,7 @@ from escriba.ground import project
 from escriba.ground.errors import FrozenError, SourceError
 from escriba.records.model import read_model
 from escriba.upkeep.models import prove_models
+from support.models import make_model
 from support.training import make_site
 
 
@@ -39,7 +40,7 @@ def test_weights_are_had_again(tmp_path: Path) -> None:
     assert sorted(path.name for path in site.models.rglob("*")) == before
     assert [path.name for path in site.cache.iterdir()] == ["encoded"]
     assert run(site, "--models").output == (
-        "1 model has the weights that its recipe and its corpus give, bit for bit\n"
+        "1 model has the weights that its recipe, corpus and record give, bit for bit\n"
     )
 
 
@@ -61,6 +62,76 @@ def test_what_a_command_said_is_in_the_record(tmp_path: Path, how: str) -> None:
         train(site, "other", start="count")
     names = ["other"] if how == "from" else []
     assert prove_models(site, names).proved == (*(names or ["count"]),)
+
+
+def make_minutes(root: Path, minutes: float) -> project.Project:
+    """A text whose dropout would be another by minutes than by the steps they are."""
+    site = make_exact(root)
+    recipe = site.models / "count" / "recipe.yml"
+    text = recipe.read_text().replace("steps: 30", f"minutes: {minutes}")
+    recipe.write_text(text.replace("warmup: 5", "warmup: 5, patience: false"))
+    return site
+
+
+def test_minutes_are_had_again(tmp_path: Path) -> None:
+    site = make_minutes(tmp_path, 0.01)
+    train(site, "count")
+    assert prove_models(site).proved == ("count",)
+
+
+def test_a_dropout_that_was_chosen_stays(tmp_path: Path) -> None:
+    """Twenty steps do not read the text ten times, and 1,100 do."""
+    site = make_exact(tmp_path)
+    train(site, "count", steps=20)
+    train(site, "count", steps=1100)
+    assert read_model(site.models / "count").record["training"]["dropout"] == "0.0"
+    assert prove_models(site).proved == ("count",)
+
+
+def test_a_path_of_its_own_is_not_proved(tmp_path: Path) -> None:
+    """Stopped after half of what is then asked for, so that its rate fell later than it would."""
+    site = make_exact(tmp_path)
+    looks = iter(range(10**6))
+    train(site, "count", steps=200, stop=lambda: next(looks) > 4)
+    train(site, "count", steps=48)
+    assert prove_models(site).unproved.keys() == {"count"}
+
+
+def test_an_origin_that_has_changed_proves_nothing(tmp_path: Path) -> None:
+    site = make_exact(tmp_path)
+    train(site, "count")
+    (site.models / "other").mkdir()
+    recipe = (site.models / "count" / "recipe.yml").read_text()
+    (site.models / "other" / "recipe.yml").write_text(recipe)
+    train(site, "other", start="count")
+    train(site, "count", restart=True, force=True, changes=["training.seed=5"])
+    proofs = prove_models(site)
+    assert proofs.unproved == {
+        "other": "it began with other weights than those that 'count' has now"
+    }
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        "x", [1], {"exact": "1"}, {"exact": "1", "limit": {"bogus": 1}, "dropout": "0.0"},
+        {"exact": "1", "limit": {"steps": "x"}, "dropout": "0.0"},
+        {"exact": "1", "limit": {"steps": 9}, "dropout": "0.0", "from": "x"},
+        {"exact": "1", "limit": {"steps": 9}, "dropout": "0.0", "from": {"model": "count"}},
+        {"exact": "1", "limit": {"steps": 9}, "dropout": "0.0", "set": "x"}, {"exact": "0"},
+    ],
+)  # fmt: skip
+def test_no_record_is_believed_blindly(tmp_path: Path, training: object) -> None:
+    site = make_exact(tmp_path)
+    folder = site.models / "count"
+    make_model(folder, training=training)
+    assert prove_models(site).unproved.keys() == {"count"}
+
+
+def test_what_is_not_trained_is_named(tmp_path: Path) -> None:
+    site = make_exact(tmp_path)
+    (site.models / "notes").mkdir()
+    assert prove_models(site).unproved == {"count": "not trained", "notes": "not trained"}
 
 
 @pytest.mark.parametrize("what", ["recipe", "corpus", "weights"])
@@ -98,7 +169,7 @@ def test_what_no_training_proves_is_named(tmp_path: Path) -> None:
     proofs = prove_models(site)
     assert str(proofs) == (
         "models/count: not of the exact engine, whose weights alone can be proved\n"
-        "0 models have the weights that their recipes and corpora give, bit for bit"
+        "0 models have the weights that their recipes, corpora and records give, bit for bit"
     )
     with pytest.raises(SourceError, match="there is no model 'cuont' \\(did you mean 'count'"):
         prove_models(site, ["cuont"])

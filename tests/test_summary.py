@@ -22,6 +22,7 @@ from support.trees import read_tree
         ("*All stressed*\n\nnext\n", "All stressed"),
         ("<figure><img src='a'><figcaption><p>cap</p></figcaption></figure>\n\nreal\n", "real"),
         ("para\n{: .caption}\n\nreal\n", "real"),
+        ('A <data class="escriba-value" value="3">3,0</data> of them\n', "A 3,0 of them"),
         ("> quoted\n\nown\n", "own"),
         ("> only quoted\n", "only quoted"),
         ("- loose\n\n- list\n\nown\n", "own"),

@@ -167,8 +167,9 @@ def test_a_changed_recipe_does_not_go_on_silently(tmp_path: Path) -> None:
     with pytest.raises(TrainingError) as caught:
         train(site, "count")
     assert str(caught.value) == (
-        "models/count/recipe.yml: the recipe or the corpus has changed since the checkpoint was "
-        "written; undo the change, or begin again with: escriba train count --restart"
+        "models/count/recipe.yml: the recipe, what --set changes in it, or the corpus is another "
+        "than that of the checkpoint; undo the change, begin again with: escriba train count "
+        "--restart, or with what it has learnt: escriba train count --restart --from count"
     )
 
 

@@ -33,11 +33,13 @@ def make_model(
     residual: bool = True,
     scale: float | None = None,
     tensors: dict[str, np.ndarray] | None = None,
+    training: object = None,
 ) -> Model:
     """A model with random weights in `folder` (`models/<name>`), made with its parents.
 
     The weights are normal with standard deviation `scale`, by default one that gives a lively
-    text: neither uniform noise nor one symbol for ever. `tensors` replaces some of them.
+    text: neither uniform noise nor one symbol for ever. `tensors` replaces some of them,
+    and `training` what is recorded of it.
     """
     network = Network(cell, layers, hidden, residual)
     vocabulary = Vocabulary(unit, "".join(sorted(symbols)))
@@ -56,7 +58,8 @@ def make_model(
             "bytes": 1100,
             "licence": "public domain",
         },
-        "training": {"validation": "1.234", "characters": 1_000_000, "seconds": 60, "steps": 500},
+        "training": training
+        or {"validation": "1.234", "characters": 1_000_000, "seconds": 60, "steps": 500},
     }
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / FILE, header(network, vocabulary, record))

@@ -215,14 +215,15 @@ def describe_memory(memory: Memory) -> str:
     )  # fmt: skip
 
 
-def show_result(name: str, result: Result) -> None:
-    """How a training ended; if it is finished, with something that the model wrote."""
+def show_result(name: str, result: Result, command: str) -> None:
+    """How a training ended; if it is finished, with something that the model wrote; else with the
+    command that goes on."""
     if not result.finished:
         print(
             tr(
-                "interrupted at step {step}; go on with: escriba train {name}",
+                "interrupted at step {step}; go on with: {command}",
                 step=result.step,
-                name=name,
+                command=command,
             ),
             file=sys.stderr,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +109,8 @@ def train(folder: Path, /, name: str, quiet: bool, **options: Any) -> None:
             wrote=display.wrote, stop=stop, since=since, **options,
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
-        show_result(name, result)
+        again = (part for part in sys.argv[1:] if part != "--restart")
+        show_result(name, result, shlex.join(["escriba", *again]))
         if result.verdict.standing is not None and result.verdict.taken:
             _tell_stale(project, name)
     if not result.finished:

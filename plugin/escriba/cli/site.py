@@ -19,6 +19,8 @@ from escriba.ground.errors import EscribaError
 from escriba.ground.language import plural, tr
 from escriba.ground.streams import Gone
 
+LISTED = 8  # frozen texts that a build names
+
 
 @click.command()
 @click.argument("folder", type=Location())
@@ -103,6 +105,10 @@ def build(
             result = make(report=report)
     for warning in result.warnings:
         tell(str(warning))
+    for path in result.frozen[:LISTED]:
+        tell(tr("{path}: frozen, to be reviewed", path=path.as_posix()))
+    if len(result.frozen) > LISTED:
+        tell(tr("and {number} more", number=len(result.frozen) - LISTED))
     if verify:
         from escriba.site.verify import verify as verify_site
 

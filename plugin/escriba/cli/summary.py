@@ -35,6 +35,8 @@ def describe_beginning(training: Training, run: Run) -> tuple[Row, ...]:
     if run.step:
         words = tr("step {step:,}, after {minutes:.1f} minutes",
                    step=run.step, minutes=run.seconds / 60)  # fmt: skip
+        if run.path == "back":
+            words += tr(", where its rate began to fall: a longer training falls later")
         rows.append((tr("goes on from"), words))
     if training.is_beside:
         words = tr("checkpoint/, until its weights are better than those that stand there")

@@ -40,6 +40,7 @@ class Answers:
         self.ledger = ledger
         self.frozen = frozen
         self.asked: dict[str, Use] = {}  # the first use of each question, by its digest
+        self.made: list[Path] = []  # what was frozen, as it is shown
         self._report = report
         self._locked = locked
         self._known: dict[str, str] = {}
@@ -94,6 +95,7 @@ class Answers:
 
         def keep(use: Use, text: str) -> None:
             self.ledger.freeze(use.question, text)
+            self.made.append(self.ledger.shown(use.question))
 
         with self._locked():
             self.ledger.sweep()

@@ -212,10 +212,12 @@ class TrainingRecipe:
     seed: Annotated[int, Range(0, 2**63 - 1)] = 1
 
     def __post_init__(self) -> None:
-        if self.engine == "exact" and self.precision == "bfloat16":
-            raise Mistake(tr("the exact engine has precision: float32"), "precision")
-        if self.engine == "exact" and self.optimiser != "adamw":
-            raise Mistake(tr("the exact engine has optimiser: adamw"), "optimiser")
+        if self.engine == "exact":
+            for key, own in ("precision", ("auto", "float32")), ("optimiser", ("adamw",)):
+                if getattr(self, key) not in own:
+                    raise Mistake(
+                        tr("the exact engine has {key}: {own}", key=key, own=own[-1]), key
+                    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ What renders is imported where something has changed: to see that nothing has ta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a build did: posts shown, files written, left alone, and removed; and what it has to
-    say of the posts."""
+    """What a build did: posts shown, files written, left alone, and removed; what it has to say of
+    the posts, and what it has frozen, as it is shown."""
 
     posts: int
     written: int
     unchanged: int
     removed: int
     warnings: tuple[Problem, ...] = ()
+    frozen: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         files = tr(
@@ -60,6 +61,7 @@ class Site:
     posts: int
     files: Mapping[str, Content]
     warnings: tuple[Problem, ...] = ()
+    frozen: tuple[Path, ...] = ()  # what was frozen for it
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def build(
             cache.clear()
             site, changes = work()
     counts = changes.written, changes.unchanged, changes.removed
-    return Result(site.posts, *counts, site.warnings)
+    return Result(site.posts, *counts, site.warnings, site.frozen)
 
 
 def _find_or_render(
@@ -122,9 +124,10 @@ def _find_or_render(
     from escriba.article.context import open_context
 
     context = open_context(project, frozen=frozen, locked=True, report=report)
-    return render(
+    site = render(
         project, context, drafts=drafts, unpublished=unpublished, cache=cache, begun=begun
     )
+    return replace(site, frozen=tuple(sorted(context.answers.made)))
 
 
 def render(

@@ -1,4 +1,4 @@
-"""Exact models trained again: a proof that the weights are those of recipe and corpus."""
+"""Exact models trained again: a proof that the weights are those of recipe, corpus and record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from escriba.ground.errors import FrozenError, Place, Problem, SourceError, suggest
+from escriba.ground.errors import (
+    EscribaError,
+    FrozenError,
+    Place,
+    Problem,
+    SourceError,
+    suggest,
+)
 from escriba.ground.files import exists, refusals
 from escriba.ground.language import plural, tr
 from escriba.ground.progress import Report
@@ -33,11 +40,22 @@ class Proofs:
     def __str__(self) -> str:
         lines = [f"models/{name}: {reason}" for name, reason in sorted(self.unproved.items())]
         right = plural(
-            "{number} model has the weights that its recipe and its corpus give, bit for bit",
-            "{number} models have the weights that their recipes and corpora give, bit for bit",
+            "{number} model has the weights that its recipe, corpus and record give, bit for bit",
+            "{number} models have the weights that their recipes, corpora and records give, bit "
+            "for bit",
             len(self.proved),
         )
         return "\n".join([*lines, right])
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a record says of a training beside its recipe: how long, what a command set, dropout,
+    and the model it began with."""
+
+    limit: Mapping[str, float]
+    changes: tuple[str, ...]
+    origin: str | None
 
 
 def prove_models(
@@ -45,8 +63,8 @@ def prove_models(
 ) -> Proofs:
     """Train the exact models of a project again, or those named, in a folder of their own.
 
-    Raises FrozenError with every model that ends in other weights; SourceError for a name that no
-    model has; what `train` raises where it cannot train.
+    Raises FrozenError with every model that ends in other weights, or cannot be trained;
+    SourceError for a name that no model has.
     """
     found = Library(project).names()
     for name in names:
@@ -56,12 +74,16 @@ def prove_models(
             )
     proved, unproved, problems = [], {}, []
     for name in names or found:
-        model = read_model(project.models / name, project.shown(project.models / name))
-        reason = _refuse(model, project)
-        if reason:
-            unproved[name] = reason
+        place = Place(project.shown(project.models / name / WEIGHTS))
+        try:
+            model = _read(project, name)
+            digest = _train_again(project, model, _read_terms(project, model), report)
+        except _NotProvedError as error:
+            unproved[name] = str(error)
             continue
-        digest = _train_again(project, model, report)
+        except EscribaError as error:
+            problems += [Problem(each.message, place) for each in error.problems]
+            continue
         if digest == model.digest:
             proved.append(name)
             continue
@@ -70,55 +92,98 @@ def prove_models(
             "it again with: escriba train {name} --restart",
             found=digest[:12], own=model.digest[:12], name=name,
         )  # fmt: skip
-        problems.append(Problem(problem, Place(project.shown(model.path))))
+        problems.append(Problem(problem, place))
     if problems:
         raise FrozenError(problems)
     return Proofs(tuple(proved), unproved)
 
 
-def _refuse(model: Model, project: Project) -> str:
-    """Why a model cannot be proved by training it again; nothing if it can."""
-    training = model.record.get("training", {})
-    version = training.get(ENGINE)
+class _NotProvedError(Exception):
+    """Why a model is none that training it again could prove."""
+
+
+def _read(project: Project, name: str) -> Model:
+    if not exists(project.models / name / WEIGHTS):
+        raise _NotProvedError(tr("not trained"))
+    if not exists(project.models / name / RECIPE):
+        raise _NotProvedError(tr("it has no recipe"))
+    return read_model(project.models / name, project.shown(project.models / name))
+
+
+def _read_terms(project: Project, model: Model) -> Terms:
+    """What the record of a model says, which anybody can have written."""
+    training = model.record.get("training")
+    training = training if isinstance(training, dict) else {}
+    version, limit = training.get(ENGINE), training.get("limit")
     if version is None:
-        return tr("not of the exact engine, whose weights alone can be proved")
+        raise _NotProvedError(tr("not of the exact engine, whose weights alone can be proved"))
     if version != VERSION:
-        return tr("of another arithmetic ({found}, not {own})", found=version, own=VERSION)
-    if "limit" not in training:
-        return tr("its record does not say how long it was trained")
-    if not exists(project.models / model.name / RECIPE):
-        return tr("it has no recipe")
-    return ""
+        raise _NotProvedError(
+            tr("of another arithmetic ({found}, not {own})", found=version, own=VERSION)
+        )
+    changes, dropout = training.get("set", []), training.get("dropout")
+    right = (
+        isinstance(limit, dict)
+        and limit.keys() <= {"epochs", "steps"}
+        and all(type(value) in (int, float) for value in limit.values())
+        and isinstance(changes, list)
+        and all(isinstance(change, str) for change in changes)
+        and isinstance(dropout, str)
+    )
+    if not right or limit is None:
+        raise _NotProvedError(
+            tr("its record does not say how long it was trained: it is not finished, or was gone "
+               "on with in a way of its own")
+        )  # fmt: skip
+    own = (*changes, f"training.engine={ENGINE}", f"network.dropout={dropout}")
+    return Terms(limit, own, _find_origin(project, model, training.get("from")))
 
 
-def _train_again(project: Project, model: Model, report: Report) -> str:
+def _find_origin(project: Project, model: Model, begun: Any) -> str | None:
+    """The model that a training began with, if it still has the weights that it had then."""
+    if begun is None:
+        return None
+    name = begun.get("model") if isinstance(begun, dict) else None
+    if not isinstance(name, str) or name not in Library(project).names() or name == model.name:
+        raise _NotProvedError(tr("the model that it began with is not here"))
+    origin = _read(project, name)
+    if origin.digest != begun.get("digest"):
+        raise _NotProvedError(
+            tr("it began with other weights than those that '{name}' has now", name=name)
+        )
+    return name
+
+
+def _train_again(project: Project, model: Model, terms: Terms, report: Report) -> str:
     """The digest of the weights that the recipe of a model gives."""
     from escriba.charlm.training.train import train
 
-    training: Mapping[str, Any] = model.record["training"]
-    with _stage(project, model) as staged:
+    with _stage(project, model.name, terms.origin) as staged:
         train(
-            staged, model.name, **training["limit"], changes=training.get("set", ()),
-            start=training.get("from", {}).get("model"),
+            staged, model.name, epochs=terms.limit.get("epochs"), steps=_steps(terms),
+            budget=None if terms.limit else "best", changes=terms.changes, start=terms.origin,
             report=lambda moment: report(f"models/{model.name}", moment.share or 0.0),
         )  # fmt: skip
         return read_model(staged.models / model.name).digest
 
 
+def _steps(terms: Terms) -> int | None:
+    steps = terms.limit.get("steps")
+    return None if steps is None else int(steps)
+
+
 @contextmanager
-def _stage(project: Project, model: Model) -> Iterator[Project]:
+def _stage(project: Project, name: str, origin: str | None) -> Iterator[Project]:
     """The project, with a folder of models that has no more than what a training begins with."""
     with refusals(SourceError, project.shown(project.cache)):
         project.cache.mkdir(exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="proof-", dir=project.cache))
     try:
         with refusals(SourceError, project.shown(folder)):
-            (folder / model.name).mkdir()
-            own = project.models / model.name / RECIPE
-            shutil.copyfile(own, folder / model.name / RECIPE)
-            origin = model.record["training"].get("from", {}).get("model")
-            if origin is not None and exists(project.models / origin / WEIGHTS):
-                (folder / origin).mkdir(exist_ok=True)
+            (folder / name).mkdir()
+            shutil.copyfile(project.models / name / RECIPE, folder / name / RECIPE)
+            if origin is not None:
+                (folder / origin).mkdir()
                 shutil.copyfile(project.models / origin / WEIGHTS, folder / origin / WEIGHTS)
         models = folder.relative_to(project.root)
         yield replace(project, settings=replace(project.settings, models=models))

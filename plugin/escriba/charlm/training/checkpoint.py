@@ -69,20 +69,24 @@ class Checkpoint:
         try:
             state = _read(path)
             identity = state.values["identity"]
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the library is no Exception
             raise self.refuse(name, error) from None
         if identity != self.identity:
             raise TrainingError(
                 tr(
-                    "the recipe or the corpus has changed since the checkpoint was written; undo "
-                    "the change, or {again}",
+                    "the recipe, what --set changes in it, or the corpus is another than that of "
+                    "the checkpoint; undo the change, {again}, or with what it has learnt: escriba "
+                    "train {name} --restart --from {name}",
                     again=self._again,
+                    name=self.folder.name,
                 ),
                 Place(self.shown / "recipe.yml"),
             )
         return state
 
-    def refuse(self, name: str, error: Exception) -> TrainingError:
+    def refuse(self, name: str, error: BaseException) -> TrainingError:
         """The error for a checkpoint that nothing can go on from, because of what is in it."""
         problem = tr(
             "the checkpoint cannot be read ({error}); {again}",

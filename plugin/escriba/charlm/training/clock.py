@@ -137,6 +137,7 @@ def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:
     """Decide the end of a run whose rate does not yet fall, if the limit is one of steps."""
     if falls(run):
         return
+    run.asked = limit.to_tuple()
     end = count_steps(limit, steps_per_epoch)
     if end is None:
         run.schedule = Schedule(run.settings.warmup)
@@ -144,6 +145,7 @@ def set_schedule(run: Run, limit: Limit, steps_per_epoch: int) -> None:
         run.schedule = run.schedule.over(end)
     else:
         run.schedule = run.schedule.falling(run.step, max(end - run.step, run.step // 4))
+        run.path = "own"
 
 
 def count_steps(limit: Limit, steps_per_epoch: int) -> int | None:

@@ -23,6 +23,7 @@ from escriba.charlm.training.settings import Settings
 from escriba.corpora.encoded import Text
 from escriba.corpora.windows import Window
 from escriba.ground.errors import EscribaError
+from escriba.ground.install import need_torch
 from escriba.records.model import Model, Network
 from escriba.records.recipe import Recipe
 
@@ -167,6 +168,7 @@ def joined(device: str | None) -> Iterator[Processes]:
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         yield Processes()
         return
+    need_torch()
     import torch
     from torch import distributed as dist
 

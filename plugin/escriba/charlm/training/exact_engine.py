@@ -110,14 +110,14 @@ class ExactEngine:
             worker.weights[:] = weights
         if window.fresh:
             self._carried = [self._no_state() for _ in range(self._shards)]
-        count = len(self._workers)
-        shares = [range(first, self._shards, count) for first in range(count)]
-        work = self._pool.map(partial(self._learn, window), self._workers, shares)
-        found = dict(pair for pairs in work for pair in pairs)
-        loss, gradients = found[0]
-        for shard in range(1, self._shards):
-            loss += found[shard][0]
-            gradients += found[shard][1]
+        for worker in self._workers:
+            worker.call("prepare")
+        loss, gradients = 0.0, None
+        for first in range(0, self._shards, len(self._workers)):  # so that few gradients wait
+            shards = range(first, min(first + len(self._workers), self._shards))
+            for each, found in self._pool.map(partial(self._learn, window), self._workers, shards):
+                loss += each
+                gradients = found if gradients is None else gradients + found
         self._main.gradients[:] = gradients
         settings = self.settings
         clip = math.inf if settings.clip is None else settings.clip
@@ -127,33 +127,26 @@ class ExactEngine:
         self._losses.append(loss / window.symbols.size)
         self._norms.append(norm)
 
-    def _learn(
-        self, window: Window, worker: Instance, shards: Sequence[int]
-    ) -> list[tuple[int, tuple[float, Floats]]]:
-        """The loss and the gradients of some shards of a window."""
-        found = []
+    def _learn(self, window: Window, worker: Instance, shard: int) -> tuple[float, Floats]:
+        """The loss and the gradients of a shard of a window."""
         steps, batch = window.symbols.shape
-        share = float(np.float32(1 / (steps * batch)))
         dropout = self.settings.dropout
-        worker.call("prepare")
-        for shard in shards:
-            first = shard * self._streams
-            read = np.zeros((steps, self._streams), np.int64)
-            targets = np.full((steps, self._streams), -1)
-            cut = window.symbols[:, first : first + self._streams]
-            read[:, : cut.shape[1]] = cut
-            targets[:, : cut.shape[1]] = window.targets[:, first : first + self._streams]
-            worker.set_window(read, targets)
-            for kept, state in zip(self._carried[shard], worker.states(), strict=True):
-                state[:] = kept
-            worker.call(
-                "drop", self.settings.seed, self._number, first, int(dropout * 2**32),
-                float(np.float32(1 / (1 - dropout))),
-            )  # fmt: skip
-            loss = worker.call("learn", share)
-            self._carried[shard] = [state.copy() for state in worker.states()]
-            found.append((shard, (loss, worker.gradients.copy())))
-        return found
+        first = shard * self._streams
+        read = np.zeros((steps, self._streams), np.int64)
+        targets = np.full((steps, self._streams), -1)
+        cut = window.symbols[:, first : first + self._streams]
+        read[:, : cut.shape[1]] = cut
+        targets[:, : cut.shape[1]] = window.targets[:, first : first + self._streams]
+        worker.set_window(read, targets)
+        for kept, state in zip(self._carried[shard], worker.states(), strict=True):
+            state[:] = kept
+        worker.call(
+            "drop", self.settings.seed, self._number, first, int(dropout * 2**32),
+            float(np.float32(1 / (1 - dropout))),
+        )  # fmt: skip
+        loss: float = worker.call("learn", float(np.float32(1 / (steps * batch))))
+        self._carried[shard] = [state.copy() for state in worker.states()]
+        return loss, worker.gradients.copy()
 
     def last_loss(self) -> float:
         return self._losses[-1] if self._losses else math.nan
@@ -219,6 +212,8 @@ class ExactEngine:
                 raise ValueError
         (number,) = state["number"].tolist()
         if not 0 <= number < 1 << 32 or len(state["losses"]) != len(state["norms"]):
+            raise ValueError
+        if not all(np.isfinite(state[name]).all() for name in ("weights", "first", "second")):
             raise ValueError
         self._main.weights[:] = state["weights"]
         for moment, name in zip(self._main.moments, ("first", "second"), strict=True):

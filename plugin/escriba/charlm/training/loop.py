@@ -187,6 +187,7 @@ class Loop:
         if loss < run.best:
             run.best, run.best_step, run.best_weights = loss, run.step, run.engine.weights()
             run.best_seconds = run.seconds
+            run.path = "straight" if run.path == "back" else run.path
             if health.has_learnt(loss, training.entropy):
                 self.write(loss)
         run.validated = run.step
@@ -231,7 +232,7 @@ class Loop:
             training.checkpoint.write(name, State(values, arrays))
         self.saved = self.run.seconds
 
-    def write(self, loss: float, memory: Memory | None = None) -> None:
+    def write(self, loss: float, memory: Memory | None = None, *, finished: bool = False) -> None:
         """Write the best weights, with that validation loss in their record."""
         if self.training.processes.leads:
-            weights.write(self.training, self.run, loss, memory)
+            weights.write(self.training, self.run, loss, memory, finished=finished)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from escriba.charlm.training.engine import Arrays, Backend, Engine, Floats, Processes
 from escriba.charlm.training.origin import Origin
@@ -16,11 +18,15 @@ from escriba.records.model import Network
 # What a checkpoint holds of a run as it is.
 PLAIN = (
     "attempt", "step", "epoch", "index", "characters", "seconds", "loss", "best_step", "validated",
-    "cooled_after", "exhausted", "stale", "since", "best_seconds",
+    "cooled_after", "exhausted", "stale", "since", "best_seconds", "path",
 )  # fmt: skip
 WHOLE = ("attempt", "step", "epoch", "index", "characters", "best_step", "validated", "since")
 LARGEST = 1 << 53
 ATTEMPTS = 100_000  # far more than there are
+
+# How a run came to its schedule: as one without interruption would; by going back from its end, as
+# long as that has found no better weights; or by a limit that came when half of it was over.
+Path = Literal["straight", "back", "own"]
 
 # The learning rate of an attempt, as a share of that of the one before, which collapsed.
 SLOWER = 0.3
@@ -51,6 +57,7 @@ class Run:
     since: int = 0  # the step from which the patience with it counts
     asked: tuple[float | None, float | None, int | None] | None = None  # the limit it runs to
     best_seconds: float | None = None  # those of the best weights; None: there are none yet
+    path: Path = "straight"
     validations: list[tuple[int, float]] = field(default_factory=list)  # step and loss of each
     best_weights: dict[str, Floats] = field(default_factory=dict)
 
@@ -82,7 +89,10 @@ class Run:
         _need(best.keys() in (set(), shapes.keys()))
         _need(all(best[name].shape == shapes[name] for name in best))
         _need(all(weights.dtype.name == "float32" for weights in best.values()))
-        self.engine.load_state(_strip("engine.", arrays), streams)
+        _need(all(np.isfinite(weights).all() for weights in best.values()))
+        own = _strip("engine.", arrays)
+        _need(own.get("number", [values["step"]])[0] == values["step"])
+        self.engine.load_state(own, streams)
         _need(all(name.startswith(("best.", "engine.")) for name in arrays))
         for name in PLAIN:
             setattr(self, name, values[name])
@@ -107,7 +117,8 @@ def begin(
 ) -> Run:
     """A training at its first step, with the weights of its `origin` if it has one. `attempt`
     counts those that collapsed before it."""
-    settings = replace(settings, learning_rate=settings.learning_rate * SLOWER**attempt)
+    for _ in range(attempt):
+        settings = replace(settings, learning_rate=settings.learning_rate * SLOWER)
     seeded = replace(settings, seed=settings.seed + 1_000_003 * attempt)
     engine = backend.begin(network, symbols, seeded)
     if origin is not None and origin.weights:  # a checkpoint has its own
@@ -134,6 +145,7 @@ def check(values: Mapping[str, Any]) -> None:
     _need(values["best"] is None or _is_loss(values["best"]))
     _need(values["loss"] is None or _is_loss(values["loss"]))
     _need(type(values["exhausted"]) is bool)
+    _need(values["path"] in get_args(Path))
     _need(values["stale"] is None or _is_whole(values["stale"]))
     _need(values["best_seconds"] is None or _is_time(values["best_seconds"]))
     for step, loss in values["validations"]:
@@ -148,7 +160,10 @@ def check(values: Mapping[str, Any]) -> None:
     asked = values["asked"]
     _need(
         asked is None
-        or (len(asked) == 3 and all(limit is None or _is_time(limit) for limit in asked))
+        or (
+            len(asked) == 3
+            and all(limit is None or (_is_time(limit) and limit > 0) for limit in asked)
+        )
     )
 
 

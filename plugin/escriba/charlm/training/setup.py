@@ -38,9 +38,10 @@ from escriba.records.recipe import FILE as RECIPE
 from escriba.records.recipe import Budget, Engine, Recipe, admit_model, read_recipe
 
 LOCK = "lock"
-# Of the exact engine a minute is as many steps as a machine of two usual cores takes in it: so many
-# operations a second, of which each weight needs FLOPS for a symbol.
-NOMINAL, FLOPS = 40e9, 6
+# Of the exact engine a minute is as many steps as a machine of two usual cores takes in it, about:
+# so many operations a second, of which each weight needs FLOPS for a symbol, each unit and each
+# score FUNCTIONS, and each step ONCE so many.
+NOMINAL, FLOPS, FUNCTIONS, ONCE = 40e9, 6, 500, 1e8
 USUAL = 100  # symbols of a vocabulary that is not known yet
 # What a training touches in the folder of its model.
 FILES = (
@@ -52,7 +53,7 @@ FILES = (
 def prepare(
     project: Project, name: str, processes: Processes, *,
     limit: Limit, budget: Budget | None, device: str | None, restart: bool,
-    start: str | None = None, changes: Sequence[str] = (),
+    start: str | None = None, changes: Sequence[str] = (), aside: bool = False,
     reading: Callable[[int, int], None] = lambda done, total: None,
 ) -> Training:  # fmt: skip
     """The training that a recipe asks for; `start` is the model to begin with, in place of the
@@ -77,7 +78,7 @@ def prepare(
     if processes.leads and state is None:
         _refuse_excess(network, corpus, settings, "bfloat16", processes, machine, place)
         chosen = machine.choose(recipe, len(corpus.vocabulary), len(corpus.train), settings)
-    state, chosen, beside = processes.share((state, chosen, beside))
+    state, chosen, beside = processes.share((state, chosen, beside or (aside and state is None)))
     precision, threads = chosen.pop("precision"), chosen.pop("threads", None)
     backend = machine.make_backend(precision, begun=state is not None)
     settings = replace(settings, **chosen)
@@ -99,7 +100,7 @@ def find_minutes(recipe: Recipe) -> float | None:
     if limit.minutes is not None:
         found.append(limit.minutes)
     if limit.steps is not None:
-        work = FLOPS * recipe.architecture().count(USUAL) * settings.batch * settings.window
+        work = _count_work(recipe.architecture(), USUAL, settings.batch, settings.window)
         found.append(limit.steps * work / NOMINAL / 60)
     return min(found, default=None)
 
@@ -121,10 +122,20 @@ def choose_machine(
     from escriba.charlm.training.exact_engine import ExactMachine
 
     if processes.world > 1 or device not in (None, "cpu"):
+        need_torch()  # which the exact engine stands in for, if nothing else was asked
         raise TrainingError(
             tr("the exact engine trains on the processors of one machine; write engine: torch"),
             place,
         )
+    for key, value, own in (
+        ("precision", recipe.training.precision, ("auto", "float32")),
+        ("optimiser", recipe.training.optimiser, ("adamw",)),
+    ):
+        if value not in own:
+            need_torch()
+            raise TrainingError(
+                tr("the exact engine has {key}: {own}", key=key, own=own[-1]), place
+            )
     return ExactMachine()
 
 
@@ -133,16 +144,24 @@ def _settle(
 ) -> Settings:
     """The settings for a corpus; of the exact engine, with steps in the place of minutes, since a
     clock would have a say in the weights."""
-    engine, network = name_engine(recipe), recipe.architecture()
-    settings = settle(recipe, asked, budget, symbols=len(corpus.train), engine=engine)
+    engine, symbols = name_engine(recipe), len(corpus.train)
+    settings = settle(recipe, asked, budget, symbols=symbols, engine=engine)
     limit = settings.limit
-    if settings.engine != "exact" or limit.minutes is None:
+    if engine != "exact" or limit.minutes is None:
         return settings
     reader = make_reader(corpus, settings, processes)
-    work = FLOPS * network.count(len(corpus.vocabulary)) * reader.batch * reader.window
+    work = _count_work(recipe.architecture(), len(corpus.vocabulary), reader.batch, reader.window)
     steps = max(1, int(limit.minutes * 60 * NOMINAL / work))
     steps = steps if limit.steps is None else min(steps, limit.steps)
-    return replace(settings, limit=replace(limit, minutes=None, steps=steps))
+    # Of steps, too, it follows how often the text is read, and so the dropout.
+    return settle(recipe, replace(limit, minutes=None, steps=steps), symbols=symbols, engine=engine)
+
+
+def _count_work(network: Network, symbols: int, batch: int, window: int) -> float:
+    """The operations of a step, about: of its products, of its functions, and of all that happens
+    once."""
+    functions = FUNCTIONS * (network.layers * network.hidden + symbols)
+    return batch * window * (FLOPS * network.count(symbols) + functions) + ONCE
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def train(
     changes: Sequence[str] = (),
     restart: bool = False,
     force: bool = False,
+    aside: bool = False,
     device: str | None = None,
     checkpoint_every: float = CHECKPOINT_EVERY,
     validate_every: int | None = None,
@@ -104,6 +105,8 @@ def train(
     A model that is trained already, and has no checkpoint, is trained anew only to `restart`. What
     stands in the place of its weights and its record gives way at the end, to a lower loss on the
     same validation text or to `force`; until then, and else, the new ones are in `checkpoint/`.
+
+    With `aside` the weights stay in `checkpoint/` until the end also where none stand in the place.
 
     `since` is when it was asked for, by the clock `time.monotonic`: minutes count from then on, but
     for a few seconds. `logs` are kept beside `training.jsonl`: a table, or what TensorBoard shows.
@@ -129,7 +132,7 @@ def train(
         training = prepare(
             project, name, processes,
             limit=limit, budget=budget, device=device, restart=restart, start=start,
-            changes=changes, reading=reading,
+            changes=changes, aside=aside, reading=reading,
         )  # fmt: skip
         run = training.resume()
         training, idle = _aim(training, run)
@@ -160,7 +163,6 @@ def _aim(training: Training, run: Run) -> tuple[Training, bool]:
     elif run.schedule.finished(run.step):
         return training, True
     set_schedule(run, limit, per_epoch)
-    run.asked = limit.to_tuple()
     return training, False
 
 
@@ -177,7 +179,7 @@ def _go_back(training: Training, run: Run) -> Training:
             setattr(run, name, value)
     run.schedule = Schedule(run.settings.warmup)
     run.exhausted, run.stale, run.since = False, None, run.step
-    run.cooled_after = 0.0
+    run.cooled_after, run.path = 0.0, "back"
     return training.branch(run.step)
 
 
@@ -195,7 +197,7 @@ def _finish(loop: Loop, end: End, project: Project, *, force: bool) -> Result:
     best = loop.measure(symbols)
     sample = loop.write_sample()
     memory = _look_for_memory(loop, sample)
-    loop.write(best, memory)
+    loop.write(best, memory, finished=True)
     losses = training.log.losses(run.step) if training.processes.leads else ()
     verdict = Verdict(True)
     if training.processes.leads:

@@ -90,7 +90,6 @@ class Training:
         """A run at its first step, with a new log. `attempt` counts those that collapsed before."""
         run = self._begin(attempt)
         set_schedule(run, self.settings.limit, self.reader.steps)
-        run.asked = self.settings.limit.to_tuple()
         if self.processes.leads:
             self.checkpoint.sweep()
             self.checkpoint.remove()

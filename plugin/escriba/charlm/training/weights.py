@@ -41,11 +41,12 @@ class Verdict:
     standing: float | None = None
 
 
-def describe_engine(training: Training, run: Run) -> dict[str, Any]:
-    """What trained, in its version; of an engine that is exact also how long, since with that the
-    weights can be had again."""
+def describe_engine(training: Training, run: Run, *, finished: bool) -> dict[str, Any]:
+    """What trained, in its version; of a finished training of the exact engine also how long, if
+    with that the weights can be had again: one that was gone on with may have its own path."""
     backend = training.backend
-    if backend.name != "exact":
+    own = run.path != "straight" or (run.stale is not None and run.since > 0)
+    if backend.name != "exact" or not finished or own:
         return {backend.name: backend.version}
     _, epochs, steps = run.asked or (None, None, None)
     limit = {"epochs": epochs, "steps": steps}
@@ -96,10 +97,12 @@ def _keep(path: Path, copy: Path) -> None:
         shutil.copyfileobj(source, target)
 
 
-def write(training: Training, run: Run, loss: float, memory: Memory | None = None) -> None:
+def write(
+    training: Training, run: Run, loss: float, memory: Memory | None = None, *, finished: bool
+) -> None:
     """Write the best weights of a run, with that validation loss in their record. Raises
     TrainingError."""
-    record = describe(training, run, loss, memory)
+    record = describe(training, run, loss, memory, finished=finished)
     vocabulary = training.corpus.vocabulary
     write_atomically(
         training.own / WEIGHTS,
@@ -110,7 +113,7 @@ def write(training: Training, run: Run, loss: float, memory: Memory | None = Non
 
 
 def describe(
-    training: Training, run: Run, loss: float, memory: Memory | None = None
+    training: Training, run: Run, loss: float, memory: Memory | None = None, *, finished: bool
 ) -> dict[str, Any]:
     """The record of the best weights, at the moment when they were the best: their validation loss
     is given, and what they repeat of the training text.
@@ -141,6 +144,6 @@ def describe(
             **({} if origin is None else {"from": origin.to_record()}),
             **({} if training.has_learnt(loss) else {"untrained": True}),
             **({} if memory is None else memory.to_record()),
-            **describe_engine(training, run),
+            **describe_engine(training, run, finished=finished),
         },
     }

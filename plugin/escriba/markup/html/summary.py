@@ -118,7 +118,9 @@ def _say(root: Node) -> str:
 
 def _is_apart(node: Node) -> bool:
     return node.tag in _APART or (
-        node.tag not in VOID_ELEMENTS and bool(_NO_PROSE.search(node.attributes.get("class", "")))
+        node.tag not in VOID_ELEMENTS
+        and node.tag != "data"  # an inline value is prose
+        and bool(_NO_PROSE.search(node.attributes.get("class", "")))
     )
 
 

@@ -100,7 +100,7 @@ uint32_t EXPORT(lay_out)(uint32_t cell, uint32_t layers, uint32_t hidden, uint32
   net.head = take_rows(hidden, net.vocabulary), net.head_back = take_rows(symbols, width);
   uint32_t most = width > net.vocabulary ? width : net.vocabulary;
   net.packed = take_rows(rows, most);
-  net.scratch = take_rows(most, most > wide ? most : wide);
+  net.scratch = take_rows(most + streams, most > wide ? most : wide);
   net.logits = take_rows(rows, net.vocabulary), net.top = take_rows(rows, width);
   net.dx = take_rows(rows, width), net.dz = take_rows(rows, wide);
   net.du = cell == GRU ? take_rows(rows, wide) : net.dz;
