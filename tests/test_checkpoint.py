@@ -162,6 +162,21 @@ def test_what_a_training_writes_is_not_refused(tmp_path: Path, cell: str, optimi
     assert train(site, "count", steps=90).step == 90
 
 
+@posix
+def test_more_than_the_machine_holds_is_not_read(tmp_path: Path) -> None:
+    """A file of a few bytes on the disk, which says that it has 4 TB of numbers."""
+    site = make_site(tmp_path)
+    path = begin(site)
+    size = 4 << 40
+    head = json.dumps({"a": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}})
+    with path.open("wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head.encode())
+        file.truncate(8 + len(head) + size)
+    assert refusal(site) == (
+        f"models/count/checkpoint/{LATEST}: the checkpoint cannot be read (MemoryError){AGAIN}"
+    )
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_bytes_that_were_changed_are_gone_on_with_or_refused(tmp_path: Path, seed: int) -> None:
     site = make_site(tmp_path)

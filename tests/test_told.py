@@ -48,7 +48,10 @@ def test_the_beginning_says_what_was_chosen(tmp_path: Path) -> None:
     ]
     train(site, "count", steps=16, began=lambda training, run: told.append(
         dict(describe_beginning(training, run))))  # fmt: skip
-    assert told[1]["goes on from"] == "step 4, after 0.0 minutes, where its rate began to fall: a longer training falls later"
+    assert (
+        told[1]["goes on from"]
+        == "step 4, after 0.0 minutes, where its rate began to fall: a longer training falls later"
+    )
     assert told[1]["writes to"] == (
         "checkpoint/, until its weights are better than those that stand there"
     )

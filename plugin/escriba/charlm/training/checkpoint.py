@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escriba.charlm.memory import find_machine_memory
 from escriba.charlm.training.engine import Arrays
 from escriba.ground.atomic import remove_temporaries, write_atomically
 from escriba.ground.errors import Place, TrainingError
@@ -66,7 +67,10 @@ class Checkpoint:
         """Raises TrainingError for a file that is no checkpoint, or one of another training."""
         path, shown = self.folder / FOLDER / name, self.shown / FOLDER / name
         open_file(path, shown, kind=TrainingError).close()
+        there = find_machine_memory()
         try:
+            if there is not None and path.stat().st_size > there:
+                raise MemoryError
             state = _read(path)
             identity = state.values["identity"]
         except (KeyboardInterrupt, SystemExit):
