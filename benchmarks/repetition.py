@@ -98,10 +98,9 @@ def main() -> None:
             path = folder / "models" / slug / "recipe.yml"
             recipe = yaml.safe_load(path.read_text())
             path.write_text(yaml.safe_dump({**recipe, "training": LONG}))
-        with ending():
-            if not (folder / "models" / slug / WEIGHTS).exists():
-                train(project.load(folder), slug)
-            found = compare(folder, slug, last=name in BY_HEART)
+        if not (folder / "models" / slug / WEIGHTS).exists():
+            train(project.load(folder), slug)
+        found = compare(folder, slug, last=name in BY_HEART)
         pieces = f" of {len(found.author)}"
         cells = f"{median_low(found.author):>8}, {max(found.author):>4}{pieces:>6}"
         for runs in found.model:
@@ -111,4 +110,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with ending():
+        main()

@@ -158,8 +158,8 @@ def test_an_interrupted_training_publishes_nothing_and_goes_on(
 def test_what_is_frozen_is_named(site: Path) -> None:
     done = run(site, "build")
     (sample,) = (site / "models" / "own" / "samples").glob("*.txt")
-    assert f"models/own/samples/{sample.name}: frozen, to be reviewed\n" in done.stderr
-    assert "frozen" not in run(site, "build").stderr
+    assert f"models/own/samples/{sample.name}: frozen, to be reviewed\n" in done.stdout
+    assert "frozen" not in run(site, "build").output
 
 
 def test_a_model_without_a_recipe_stays_a_mistake(site: Path) -> None:

@@ -207,7 +207,9 @@ def test_a_training_records_what_its_model_repeats(tmp_path: Path) -> None:
 
 
 def show(capsys: pytest.CaptureFixture[str], found: Memory | None) -> str:
-    show_result("blog", Result(True, 1.75, 600, 90.0, "Uno dos", 9, memory=found))
+    show_result(
+        "blog", Result(True, 1.75, 600, 90.0, "Uno dos", 9, memory=found), "escriba train blog"
+    )
     start, _, last = capsys.readouterr().out.partition("1.5 minutes\n")
     assert start == "Uno dos\n\nmodels/blog: validation 1.7500 nats, 600 steps, "
     return last

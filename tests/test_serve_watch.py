@@ -331,7 +331,7 @@ def test_a_defect_of_what_watches_is_shown_and_it_goes_on(
     monkeypatch.setattr(package.time, "sleep", lambda seconds: None)
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        package._go_on(builder, said.append, nullcontext)
+        package._go_on(builder, said.append, nullcontext, lambda project, names: False)
     first, second, third = seen
     assert (first, third) == ((), ())
     assert "nobody foresaw: TypeError: a defect" in second[0]

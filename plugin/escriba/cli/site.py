@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,10 @@ from escriba.cli.output import tell, write
 from escriba.ground.errors import EscribaError
 from escriba.ground.language import plural, tr
 from escriba.ground.streams import Gone
+
+if TYPE_CHECKING:
+    from escriba.ground.project import Project
+    from escriba.site.build import Result
 
 LISTED = 8  # frozen texts that a build names
 
@@ -81,7 +86,6 @@ def build(
     url: str | None, verify: bool,
 ) -> None:  # fmt: skip
     """Build the site; new samples are made and frozen on the way."""
-    from escriba.ground.progress import shown_progress
     from escriba.ground.project import find, publish_at
     from escriba.site.build import build as build_site
 
@@ -94,21 +98,9 @@ def build(
         build_site, project, frozen=frozen, drafts=drafts, unpublished=unpublished, output=output,
         say=tell,
     )  # fmt: skip
-    try:
-        with shown_progress() as report:
-            result = make(report=report)
-    except EscribaError as error:
-        untrained = set() if frozen else list_untrained(error)
-        if not untrained or not train_missing(project, untrained):
-            raise
-        with shown_progress() as report:
-            result = make(report=report)
+    result = _make(project, make, may_train=not frozen)
     for warning in result.warnings:
         tell(str(warning))
-    for path in result.frozen[:LISTED]:
-        tell(tr("{path}: frozen, to be reviewed", path=path.as_posix()))
-    if len(result.frozen) > LISTED:
-        tell(tr("and {number} more", number=len(result.frozen) - LISTED))
     if verify:
         from escriba.site.verify import verify as verify_site
 
@@ -116,8 +108,27 @@ def build(
         tell(plural("{number} file is what a build from nothing makes, byte for byte",
                     "{number} files are what a build from nothing makes, byte for byte",
                     number))  # fmt: skip
+    for path in result.frozen[:LISTED]:
+        write(tr("{path}: frozen, to be reviewed", path=path.as_posix()))
+    if len(result.frozen) > LISTED:
+        write(tr("and {number} more", number=len(result.frozen) - LISTED))
     seconds = time.perf_counter() - begun
     write(tr("{result} in {seconds:.2f} s", result=result, seconds=seconds))
+
+
+def _make(project: Project, make: Callable[..., Result], *, may_train: bool) -> Result:
+    """What a build gives; if it lacks models that it can train, after that."""
+    from escriba.ground.progress import shown_progress
+
+    try:
+        with shown_progress() as report:
+            return make(report=report)
+    except EscribaError as error:
+        untrained = list_untrained(error) if may_train else set()
+        if not untrained or not train_missing(project, untrained):
+            raise
+    with shown_progress() as report:
+        return make(report=report)
 
 
 @click.command()

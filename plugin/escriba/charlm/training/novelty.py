@@ -23,6 +23,7 @@ SAMPLES = 24  # of the model, and as many pieces of the validation part
 CHANCE = 0.01  # at most, that the author is said to repeat less and does not
 SEARCHED = 1 << 28  # symbols of the training text, at most
 LANES = 4096  # stretches that are read side by side
+LOOK = 1 << 16  # symbols in which a line's end is looked for
 TABLE = 1 << 22  # entries of an automaton's tables, of 12 bytes, about
 
 Ints = NDArray[np.int32]
@@ -98,10 +99,10 @@ def _cut(
     room = max(size, len(text) // most)
     pieces = []
     for at in range(min(most, len(text) // size)):
-        stretch = text[at * room : (at + 1) * room].astype(np.int64)
+        stretch = text[at * room : at * room + min(room, size + LOOK)].astype(np.int64)
         ends = np.flatnonzero(stretch[: len(stretch) - size] == line_end)
         start = int(ends[0]) + 1 if len(ends) else 0
-        pieces.append(stretch[start : start + size])
+        pieces.append(stretch[start : start + size].copy())  # a view would keep the whole
     return pieces
 
 
