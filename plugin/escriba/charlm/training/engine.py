@@ -176,5 +176,6 @@ def joined(device: str | None) -> Iterator[Processes]:
     dist.init_process_group("nccl" if on_gpu else "gloo")
     try:
         yield Processes(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_RANK"]))
+        dist.barrier()  # they leave together: the connections of one that stays would break
     finally:
         dist.destroy_process_group()
