@@ -422,12 +422,6 @@ double EXPORT(measure)(void) {
 /* The scores of what comes next, of a window whose targets are not looked at: see choose(). */
 void EXPORT(predict)(void) { forward(), carry(); }
 
-/* Adds other gradients to those here. */
-void EXPORT(gather)(const float *others) {
-  for (uint32_t n = 0; n < net.count; n += 4)
-    store(net.gradients + n, add(load(net.gradients + n), load(others + n)));
-}
-
 /* The norm of the gradients: squares added one after the other in float64. */
 static double find_norm(void) {
   double sum = 0.0;
